@@ -1,0 +1,200 @@
+//! The SQLite backend, on SeaORM's connection.
+
+mod compile;
+mod decode;
+mod error;
+mod options;
+mod raw;
+mod write;
+
+pub(crate) use compile::select;
+pub use options::{SqliteOptions, Synchronous};
+
+use crate::{Backend, BackendKind, Error, ErrorKind, Info, RawRow, Read, Result, Write};
+use futures_util::future::BoxFuture;
+use sea_orm::sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
+use sea_orm::sqlx::{self, AssertSqlSafe, Row};
+use sea_orm::{DatabaseConnection, DatabaseConnectionType, Value};
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A SQLite file or in-memory database. Cloning is cheap; clones share connections.
+///
+/// One connection writes, a few read; in write-ahead mode they do not wait for each other. Open it
+/// by a path, [in memory](Self::memory), or [on a connection](Self::from_connection) of your own.
+#[derive(Clone)]
+pub struct Sqlite {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    location: String,
+    writer: DatabaseConnection,
+    write_pool: SqlitePool,
+    read_pool: SqlitePool,
+}
+
+impl fmt::Debug for Sqlite {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Sqlite").field(&self.inner.location).finish()
+    }
+}
+
+impl Sqlite {
+    /// Opens the file with the default [options](SqliteOptions), and makes it when it is missing.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("data/chronicle.db");
+    /// let sqlite = chronicle::Sqlite::open(&path).await?;
+    /// # sqlite.execute_script("create table notes (id text primary key)").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// `Unavailable` when the file or its folder cannot be made or opened, `Corrupt` when it is
+    /// not a database, `Busy` when another process holds it.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self> {
+        SqliteOptions::new(path).open().await
+    }
+
+    /// An empty database in memory, which ends with its last clone. One connection serves all.
+    ///
+    /// # Errors
+    /// When SQLite cannot allocate it.
+    pub async fn memory() -> Result<Self> {
+        SqliteOptions::new(":memory:").open().await
+    }
+
+    /// Repositories on a SeaORM connection of your own, with the pragmas that you gave it. Its pool
+    /// both reads and writes.
+    ///
+    /// # Errors
+    /// `Unsupported` when it is not a connection to SQLite.
+    pub fn from_connection(connection: DatabaseConnection) -> Result<Self> {
+        let DatabaseConnectionType::SqlxSqlitePoolConnection(_) = &connection.inner else {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                "the connection is not one to SQLite: connect with a `sqlite:` address",
+            ));
+        };
+        let pool = connection.get_sqlite_connection_pool().clone();
+        let location = pool.connect_options().get_filename().display().to_string();
+        Ok(Self::from_pools(location, connection, pool.clone(), pool))
+    }
+
+    fn from_pools(
+        location: String,
+        writer: DatabaseConnection,
+        write_pool: SqlitePool,
+        read_pool: SqlitePool,
+    ) -> Self {
+        Self { inner: Arc::new(Inner { location, writer, write_pool, read_pool }) }
+    }
+
+    /// The connection that writes, for migrations and for queries with SeaORM itself. It has one
+    /// database connection: a transaction that is left open holds up every other writer.
+    #[must_use]
+    pub fn connection(&self) -> &DatabaseConnection {
+        &self.inner.writer
+    }
+
+    /// Runs a script of SQL statements, to make tables for example. It is not a transaction
+    /// unless the script begins one.
+    ///
+    /// # Errors
+    /// What SQLite says of the first statement that fails.
+    pub async fn execute_script(&self, sql: &str) -> Result<()> {
+        sqlx::raw_sql(AssertSqlSafe(sql))
+            .execute(&self.inner.write_pool)
+            .await
+            .map(|_| ())
+            .map_err(error::from_sqlx)
+    }
+
+    async fn fetch(&self, statement: sea_orm::Statement) -> Result<Vec<SqliteRow>> {
+        query(statement).fetch_all(&self.inner.read_pool).await.map_err(error::from_sqlx)
+    }
+
+    async fn version(&self) -> Result<String> {
+        let row = sqlx::query("select sqlite_version()")
+            .fetch_one(&self.inner.read_pool)
+            .await
+            .map_err(error::from_sqlx)?;
+        row.try_get(0).map_err(error::from_sqlx)
+    }
+}
+
+/// A compiled statement, ready to run.
+fn query(
+    statement: sea_orm::Statement,
+) -> sqlx::query::Query<'static, sqlx::Sqlite, SqliteArguments> {
+    let values = statement.values.map_or_else(Vec::new, |values| values.0);
+    sqlx::query_with(AssertSqlSafe(statement.sql), compile::arguments(values))
+}
+
+impl Backend for Sqlite {
+    fn kind(&self) -> BackendKind {
+        BackendKind::Sqlite
+    }
+
+    fn read<'a>(&'a self, read: &'a Read) -> BoxFuture<'a, Result<Vec<Vec<Value>>>> {
+        Box::pin(async move {
+            let rows = self.fetch(compile::select(read)).await?;
+            rows.iter().map(|row| decode::row(read.columns(), row)).collect()
+        })
+    }
+
+    fn count<'a>(&'a self, read: &'a Read) -> BoxFuture<'a, Result<u64>> {
+        Box::pin(async move {
+            let rows = self.fetch(compile::count(read)).await?;
+            let count: i64 = match rows.first() {
+                Some(row) => row.try_get(0).map_err(error::from_sqlx)?,
+                None => 0,
+            };
+            Ok(u64::try_from(count).unwrap_or(0))
+        })
+    }
+
+    fn write(&self, write: Write) -> BoxFuture<'_, Result<u64>> {
+        Box::pin(write::run(&self.inner.write_pool, write))
+    }
+
+    fn query_raw<'a>(
+        &'a self,
+        sql: &'a str,
+        parameters: Vec<Value>,
+    ) -> BoxFuture<'a, Result<Vec<RawRow>>> {
+        Box::pin(raw::run(&self.inner.write_pool, sql, parameters))
+    }
+
+    fn health(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            sqlx::query("select count(*) from sqlite_schema")
+                .fetch_one(&self.inner.read_pool)
+                .await
+                .map(|_| ())
+                .map_err(error::from_sqlx)
+        })
+    }
+
+    fn info(&self) -> BoxFuture<'_, Info> {
+        Box::pin(async move {
+            Info {
+                kind: BackendKind::Sqlite,
+                location: self.inner.location.clone(),
+                version: self.version().await.ok(),
+            }
+        })
+    }
+
+    fn close(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            self.inner.read_pool.close().await;
+            self.inner.write_pool.close().await;
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,85 @@
+//! From SQLite's result codes to kinds of error.
+
+use crate::{BackendKind, Error, ErrorKind};
+use sea_orm::sqlx::{self, error::DatabaseError};
+
+/// The error that sqlx reports, in this crate's terms.
+pub(super) fn from_sqlx(error: sqlx::Error) -> Error {
+    let mapped = match error {
+        sqlx::Error::Database(error) => from_database(&*error),
+        sqlx::Error::PoolTimedOut => Error::new(
+            ErrorKind::Busy,
+            "all connections to the file are in use for too long by this process",
+        ),
+        sqlx::Error::PoolClosed => {
+            Error::new(ErrorKind::Unavailable, "the store is closed: connect a new one")
+        }
+        sqlx::Error::WorkerCrashed => {
+            Error::new(ErrorKind::Unavailable, "the connection's thread has ended")
+        }
+        sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => {
+            Error::new(ErrorKind::StorageFull, error.to_string())
+        }
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
+            Error::new(ErrorKind::SchemaMismatch, error.to_string())
+        }
+        error => Error::new(ErrorKind::Internal, error.to_string()),
+    };
+    mapped.with_backend(BackendKind::Sqlite)
+}
+
+fn from_database(error: &dyn DatabaseError) -> Error {
+    let code = error.code().map(|code| code.into_owned());
+    let number: u32 = code.as_deref().and_then(|code| code.parse().ok()).unwrap_or(0);
+    let message = error.message();
+    let kind = kind_of(number, message);
+    let mapped = Error::new(kind, message)
+        .with_code(code)
+        .with_constraint(constraint(kind, message));
+    match kind {
+        ErrorKind::SchemaMismatch => mapped.with_hint("run the migrations on this file"),
+        ErrorKind::Busy => mapped.with_hint("try again: another process writes"),
+        ErrorKind::StorageFull => mapped.with_hint("free some space; nothing was stored"),
+        _ => mapped,
+    }
+}
+
+/// Extended result codes (<https://sqlite.org/rescode.html>): the low byte is the primary code.
+fn kind_of(code: u32, message: &str) -> ErrorKind {
+    match (code & 0xff, code) {
+        // SQLITE_CONSTRAINT_UNIQUE, _PRIMARYKEY, _ROWID
+        (19, 2067 | 1555 | 2579) => ErrorKind::Unique,
+        // SQLITE_CONSTRAINT_FOREIGNKEY; _TRIGGER is what ON DELETE RESTRICT gives.
+        (19, 787 | 1811) => ErrorKind::ForeignKey,
+        (19, 1299) => ErrorKind::NotNull,
+        // SQLITE_CONSTRAINT_CHECK, _DATATYPE and the rest
+        (19, _) => ErrorKind::Check,
+        // SQLITE_BUSY, SQLITE_LOCKED
+        (5 | 6, _) => ErrorKind::Busy,
+        (13, _) => ErrorKind::StorageFull,
+        // SQLITE_CORRUPT, SQLITE_NOTADB
+        (11 | 26, _) => ErrorKind::Corrupt,
+        // SQLITE_PERM, SQLITE_READONLY, SQLITE_AUTH
+        (3 | 8 | 23, _) => ErrorKind::Denied,
+        // SQLITE_CANTOPEN
+        (14, _) => ErrorKind::Unavailable,
+        // SQLITE_TOOBIG, SQLITE_MISMATCH, SQLITE_RANGE
+        (18 | 20 | 25, _) => ErrorKind::InvalidInput,
+        // SQLITE_ERROR has no finer code.
+        (1, _) if message.starts_with("no such ") || message.contains("has no column") => {
+            ErrorKind::SchemaMismatch
+        }
+        (1, _) if message.contains("syntax error") || message.contains("malformed JSON") => {
+            ErrorKind::InvalidInput
+        }
+        _ => ErrorKind::Internal,
+    }
+}
+
+/// What SQLite names after "constraint failed: ": columns, or a check's name.
+fn constraint(kind: ErrorKind, message: &str) -> Option<String> {
+    matches!(kind, ErrorKind::Unique | ErrorKind::NotNull | ErrorKind::Check)
+        .then(|| message.split_once("constraint failed: "))
+        .flatten()
+        .map(|(_, name)| name.to_owned())
+}

@@ -1,0 +1,307 @@
+//! What can go wrong, and what each kind of error means for a retry.
+
+use std::fmt;
+
+/// The result of every operation of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What kind of mistake or fault an [`Error`] is.
+///
+/// Both backends give the same kind for the same mistake, so a program may match on it without
+/// knowing which database answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// No row matches, where one had to be there.
+    NotFound,
+    /// A row with the same value in a unique column, or with the same key, is there already.
+    Unique,
+    /// A row refers to a parent that is not there, or a parent is deleted that has children.
+    ForeignKey,
+    /// The state of the data contradicts the operation: more than one row where one was asked for.
+    Conflict,
+    /// A column that needs a value has none.
+    NotNull,
+    /// A check constraint, an exclusion constraint or a rule of the database refused the row.
+    Check,
+    /// What the caller gave cannot be stored or asked for: a NUL character, an infinite number, a
+    /// value out of its column's range, a broken configuration.
+    InvalidInput,
+    /// The key or token is valid, but may not do this: missing grant or row level security.
+    Denied,
+    /// The key or token is missing, wrong or expired.
+    Unauthenticated,
+    /// The table or a column is not there, or has another type: run the migrations.
+    SchemaMismatch,
+    /// The database cannot be reached or cannot serve now. The operation was surely not applied.
+    Unavailable,
+    /// No answer came in time, or it was cut off: the operation may or may not have been applied.
+    Timeout,
+    /// The server asks for fewer requests ([`Error::retry_after`] may say until when).
+    Throttled,
+    /// Another writer holds the database for longer than the busy timeout.
+    Busy,
+    /// The disk, or the file's allowed size, is full. Nothing of the operation was stored.
+    StorageFull,
+    /// This backend or this server version cannot do it.
+    Unsupported,
+    /// The file is not a database, or is damaged.
+    Corrupt,
+    /// The database failed in a way that none of the other kinds describes.
+    Internal,
+}
+
+impl ErrorKind {
+    /// Whether the same operation may succeed later without any change to it.
+    ///
+    /// ```
+    /// use chronicle::ErrorKind;
+    /// assert!(ErrorKind::Busy.is_transient());
+    /// assert!(!ErrorKind::Unique.is_transient());
+    /// ```
+    #[must_use]
+    pub const fn is_transient(self) -> bool {
+        matches!(self, Self::Unavailable | Self::Timeout | Self::Throttled | Self::Busy)
+    }
+
+    /// The name used in log and metric labels: lower case, words joined by `_`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::Unique => "unique",
+            Self::ForeignKey => "foreign_key",
+            Self::Conflict => "conflict",
+            Self::NotNull => "not_null",
+            Self::Check => "check",
+            Self::InvalidInput => "invalid_input",
+            Self::Denied => "denied",
+            Self::Unauthenticated => "unauthenticated",
+            Self::SchemaMismatch => "schema_mismatch",
+            Self::Unavailable => "unavailable",
+            Self::Timeout => "timeout",
+            Self::Throttled => "throttled",
+            Self::Busy => "busy",
+            Self::StorageFull => "storage_full",
+            Self::Unsupported => "unsupported",
+            Self::Corrupt => "corrupt",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::NotFound => "not found",
+            Self::Unique => "unique violation",
+            Self::ForeignKey => "foreign key violation",
+            Self::Conflict => "conflict",
+            Self::NotNull => "not-null violation",
+            Self::Check => "check violation",
+            Self::InvalidInput => "invalid input",
+            Self::Denied => "denied",
+            Self::Unauthenticated => "unauthenticated",
+            Self::SchemaMismatch => "schema mismatch",
+            Self::Unavailable => "unavailable",
+            Self::Timeout => "timeout",
+            Self::Throttled => "throttled",
+            Self::Busy => "busy",
+            Self::StorageFull => "storage full",
+            Self::Unsupported => "unsupported",
+            Self::Corrupt => "corrupt",
+            Self::Internal => "internal error",
+        })
+    }
+}
+
+/// An error of any operation: its [`ErrorKind`] and what is known about it.
+///
+/// Keys and tokens are never part of it.
+#[derive(Clone, Debug)]
+pub struct Error {
+    inner: Box<Inner>,
+}
+
+#[derive(Clone, Debug)]
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    backend: Option<crate::BackendKind>,
+    table: Option<&'static str>,
+    constraint: Option<String>,
+    code: Option<String>,
+    hint: Option<String>,
+    retry_after: Option<std::time::Duration>,
+    rows_stored: u64,
+}
+
+impl Error {
+    /// An error with a message that says what is wrong and what to do.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            inner: Box::new(Inner {
+                kind,
+                message: message.into(),
+                backend: None,
+                table: None,
+                constraint: None,
+                code: None,
+                hint: None,
+                retry_after: None,
+                rows_stored: 0,
+            }),
+        }
+    }
+
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidInput, message)
+    }
+
+    pub(crate) fn with_backend(mut self, backend: crate::BackendKind) -> Self {
+        self.inner.backend.get_or_insert(backend);
+        self
+    }
+
+    pub(crate) fn with_table(mut self, table: &'static str) -> Self {
+        self.inner.table.get_or_insert(table);
+        self
+    }
+
+    #[cfg(any(feature = "sqlite", feature = "postgrest"))]
+    pub(crate) fn with_constraint(mut self, constraint: Option<String>) -> Self {
+        self.inner.constraint = constraint;
+        self
+    }
+
+    #[cfg(any(feature = "sqlite", feature = "postgrest"))]
+    pub(crate) fn with_code(mut self, code: Option<String>) -> Self {
+        self.inner.code = code;
+        self
+    }
+
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.inner.hint = Some(hint.into());
+        self
+    }
+
+    #[cfg(feature = "postgrest")]
+    pub(crate) fn with_retry_after(mut self, wait: Option<std::time::Duration>) -> Self {
+        self.inner.retry_after = wait;
+        self
+    }
+
+    #[cfg(feature = "postgrest")]
+    pub(crate) fn with_rows_stored(mut self, rows: u64) -> Self {
+        self.inner.rows_stored = rows;
+        self
+    }
+
+    /// What kind of error this is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.inner.kind
+    }
+
+    /// The database's own message, or this crate's, without the context that `Display` adds.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.inner.message
+    }
+
+    /// The backend that answered; `None` when the mistake was found before one was asked.
+    #[must_use]
+    pub fn backend(&self) -> Option<crate::BackendKind> {
+        self.inner.backend
+    }
+
+    /// The table that the operation was for.
+    #[must_use]
+    pub fn table(&self) -> Option<&'static str> {
+        self.inner.table
+    }
+
+    /// The violated constraint, as the database names it: a constraint's name on Postgres, a list
+    /// of `table.column` on SQLite, which does not report constraint names for unique columns.
+    #[must_use]
+    pub fn constraint(&self) -> Option<&str> {
+        self.inner.constraint.as_deref()
+    }
+
+    /// The database's own code: an SQLSTATE or `PGRSTnnn` from PostgREST, an extended result code
+    /// (decimal) from SQLite, or `HTTP nnn` when something before PostgREST answered.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.inner.code.as_deref()
+    }
+
+    /// What to do about it, where that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        self.inner.hint.as_deref()
+    }
+
+    /// How long the server asked to wait (`Retry-After`).
+    #[must_use]
+    pub fn retry_after(&self) -> Option<std::time::Duration> {
+        self.inner.retry_after
+    }
+
+    /// How many rows of a write in several requests were stored before this error.
+    ///
+    /// Zero on SQLite, where a bulk write is one transaction. PostgREST has no transaction over
+    /// several requests.
+    #[must_use]
+    pub fn rows_stored(&self) -> u64 {
+        self.inner.rows_stored
+    }
+
+    /// Whether the same operation may succeed later without any change to it
+    /// (see [`ErrorKind::is_transient`]).
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        self.inner.kind.is_transient()
+    }
+
+    /// Whether the operation may have been applied although it failed.
+    #[must_use]
+    pub fn is_ambiguous(&self) -> bool {
+        self.inner.kind == ErrorKind::Timeout
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { kind, message, backend, table, constraint, code, hint, rows_stored, .. } =
+            &*self.inner;
+        write!(formatter, "{kind}")?;
+        if let Some(table) = table {
+            write!(formatter, " on table `{table}`")?;
+        }
+        if let Some(backend) = backend {
+            write!(formatter, " ({backend})")?;
+        }
+        write!(formatter, ": {message}")?;
+        if let Some(constraint) = constraint {
+            write!(formatter, " [constraint {constraint}]")?;
+        }
+        if let Some(code) = code {
+            write!(formatter, " [code {code}]")?;
+        }
+        if *rows_stored > 0 {
+            write!(formatter, " ({rows_stored} rows were stored before)")?;
+        }
+        if let Some(hint) = hint {
+            write!(formatter, "; {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<sea_orm::sea_query::ValueTypeErr> for Error {
+    fn from(_: sea_orm::sea_query::ValueTypeErr) -> Self {
+        Self::new(ErrorKind::SchemaMismatch, "a stored value does not fit the type of its field")
+    }
+}

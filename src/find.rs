@@ -1,0 +1,244 @@
+//! [`Find`]: a query bound to a store, and the ways to run it.
+
+use crate::filter::{Comparison, Node};
+use crate::operation::Selection;
+use crate::{
+    Cursor, Error, ErrorKind, Filter, Order, Page, Query, Record, Result, Store, Values,
+};
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use sea_orm::Value;
+use std::ops::Deref;
+
+/// Rows per request or statement of [`Find::stream`].
+const STREAM_PAGE: u64 = 500;
+
+/// A [`Query`] bound to a store; made by [`Repository::find`](crate::Repository::find).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+/// # mod note {
+/// #   use chronicle::Repository; use sea_orm::entity::prelude::*;
+/// #   #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Repository)]
+/// #   #[sea_orm(table_name = "notes")] #[repository(name = "Note")]
+/// #   pub struct Model { #[sea_orm(primary_key, auto_increment = false)] pub id: Uuid, pub stars: i32 }
+/// #   #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)] pub enum Relation {}
+/// #   impl ActiveModelBehavior for ActiveModel {}
+/// # }
+/// # use note::{NewNote, Notes};
+/// # let sqlite = chronicle::Sqlite::memory().await?;
+/// # sqlite.execute_script("create table notes (id blob primary key, stars integer not null)").await?;
+/// let notes = Notes::new(&sqlite);
+/// notes.insert_many((1..=5).map(NewNote::new)).await?;
+/// let best = notes.find().filter(Notes::STARS.ge(3)).order_by(Notes::STARS.desc()).limit(2).all().await?;
+/// assert_eq!(best.iter().map(|note| note.stars).collect::<Vec<_>>(), [5, 4]);
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+#[must_use = "a query does nothing until it is run, by `all()` for example"]
+pub struct Find<R: Record> {
+    store: Store,
+    query: Query<R>,
+}
+
+impl<R: Record> Clone for Find<R> {
+    fn clone(&self) -> Self {
+        Self { store: self.store.clone(), query: self.query.clone() }
+    }
+}
+
+/// `to_sql` and `to_request` of the query.
+impl<R: Record> Deref for Find<R> {
+    type Target = Query<R>;
+    fn deref(&self) -> &Query<R> {
+        &self.query
+    }
+}
+
+impl<R: Record> Find<R> {
+    pub(crate) const fn new(store: Store, query: Query<R>) -> Self {
+        Self { store, query }
+    }
+
+    fn map(self, change: impl FnOnce(Query<R>) -> Query<R>) -> Self {
+        Self { store: self.store, query: change(self.query) }
+    }
+
+    /// Keeps the rows that match. Several filters must all match.
+    pub fn filter(self, filter: Filter<R>) -> Self {
+        self.map(|query| query.filter(filter))
+    }
+
+    /// Sorts by a column, after those given before.
+    pub fn order_by(self, order: Order<R>) -> Self {
+        self.map(|query| query.order_by(order))
+    }
+
+    /// At most this many rows; 0 means none.
+    pub fn limit(self, rows: u64) -> Self {
+        self.map(|query| query.limit(rows))
+    }
+
+    /// Leaves out this many rows at the start (see [`Query::offset`]).
+    pub fn offset(self, rows: u64) -> Self {
+        self.map(|query| query.offset(rows))
+    }
+
+    /// Starts behind the row that the cursor stands on (see [`Query::after`]).
+    pub fn after(self, cursor: Cursor) -> Self {
+        self.map(|query| query.after(cursor))
+    }
+
+    async fn values(&self, selection: Selection) -> Result<Vec<Vec<Value>>> {
+        let read = self.query.to_read(selection)?;
+        if read.limit == Some(0) || read.filter == Node::Constant(false) {
+            return Ok(Vec::new());
+        }
+        self.store.read(&read).await
+    }
+
+    /// Every row, complete also beyond the number that a server gives in one answer.
+    ///
+    /// # Errors
+    /// Those of a read: `Unavailable`, `Timeout`, `Denied`, `SchemaMismatch`, `InvalidInput` …
+    pub async fn all(self) -> Result<Vec<R>> {
+        self.values(Selection::Rows).await?.into_iter().map(decode).collect()
+    }
+
+    /// The first row in the query's order, if there is one.
+    ///
+    /// # Errors
+    /// As [`all`](Self::all).
+    pub async fn first(self) -> Result<Option<R>> {
+        let limit = self.query.row_limit().map_or(1, |limit| limit.min(1));
+        self.limit(limit).values(Selection::Rows).await?.pop().map(decode).transpose()
+    }
+
+    /// The row, where the query finds no more than one.
+    ///
+    /// # Errors
+    /// `Conflict` when there is more than one row; otherwise as [`all`](Self::all).
+    pub async fn optional(self) -> Result<Option<R>> {
+        let limit = self.query.row_limit().map_or(2, |limit| limit.min(2));
+        let mut rows = self.limit(limit).values(Selection::Rows).await?;
+        if rows.len() > 1 {
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                "more than one row matches: narrow the filter, or take the `first()`",
+            )
+            .with_table(R::TABLE.name));
+        }
+        rows.pop().map(decode).transpose()
+    }
+
+    /// The one row that the query finds.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none, `Conflict` when there is more than one; otherwise as
+    /// [`all`](Self::all).
+    pub async fn one(self) -> Result<R> {
+        self.optional().await?.ok_or_else(|| {
+            Error::new(ErrorKind::NotFound, "no row matches").with_table(R::TABLE.name)
+        })
+    }
+
+    /// How many rows the query finds; its limit and offset count.
+    ///
+    /// # Errors
+    /// As [`all`](Self::all).
+    pub async fn count(self) -> Result<u64> {
+        let read = self.query.to_read(Selection::Keys)?;
+        if read.filter == Node::Constant(false) {
+            return Ok(0);
+        }
+        let matching = self.store.count(&read).await?.saturating_sub(read.offset);
+        Ok(read.limit.map_or(matching, |limit| matching.min(limit)))
+    }
+
+    /// Whether the query finds a row.
+    ///
+    /// # Errors
+    /// As [`all`](Self::all).
+    pub async fn exists(self) -> Result<bool> {
+        let limit = self.query.row_limit().map_or(1, |limit| limit.min(1));
+        Ok(!self.limit(limit).values(Selection::Keys).await?.is_empty())
+    }
+
+    /// The first `size` rows, and the cursor behind them.
+    ///
+    /// ```no_run
+    /// # use chronicle::{Page, Record, Repository, Result};
+    /// # async fn leaf<R: Record + Clone>(rows: Repository<R>) -> Result<()> {
+    /// let Page { rows: newest, next } = rows.list().page(50).await?;
+    /// if let Some(cursor) = next {
+    ///     let older = rows.list().after(cursor).page(50).await?;
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`all`](Self::all); `InvalidInput` when `size` is 0.
+    pub async fn page(self, size: u64) -> Result<Page<R>> {
+        if size == 0 {
+            return Err(Error::invalid("a page must have room for at least one row"));
+        }
+        let order = self.query.total_order();
+        let limit = self.query.row_limit();
+        let within = limit.map_or(size, |limit| limit.min(size));
+        // One row more than asked for tells whether there is a next page.
+        let ask = if limit.is_some_and(|limit| limit <= size) { within } else { size + 1 };
+        let mut values = self.limit(ask).values(Selection::Rows).await?;
+        let more = values.len() as u64 > size;
+        values.truncate(usize::try_from(within).unwrap_or(usize::MAX));
+        let next = values.last().filter(|_| more).map(|row| Cursor::of::<R>(&order, row));
+        let rows = values.into_iter().map(decode).collect::<Result<_>>()?;
+        Ok(Page { rows, next })
+    }
+
+    /// Every row in pages of `size`, each asked for when it is wanted. Nothing is held open between
+    /// two pages: rows that are inserted behind the present place are seen, earlier ones are not.
+    ///
+    /// # Errors
+    /// An item is an error as of [`page`](Self::page), and the stream ends with it.
+    pub fn pages(self, size: u64) -> BoxStream<'static, Result<Page<R>>> {
+        stream::try_unfold(Some(self), move |find| async move {
+            let Some(find) = find else { return Ok(None) };
+            if find.query.row_limit() == Some(0) {
+                return Ok(None);
+            }
+            let page = find.clone().page(size).await?;
+            let following = page.next.clone().map(|cursor| {
+                let read = page.rows.len() as u64;
+                let rest = find.query.row_limit().map(|limit| limit - read);
+                let next = find.offset(0).after(cursor);
+                match rest {
+                    Some(rest) => next.limit(rest),
+                    None => next,
+                }
+            });
+            Ok(Some((page, following)))
+        })
+        .try_filter(|page: &Page<R>| std::future::ready(!page.rows.is_empty()))
+        .boxed()
+    }
+
+    /// Every row, read in pages of 500 as they are wanted.
+    ///
+    /// # Errors
+    /// As [`pages`](Self::pages).
+    pub fn stream(self) -> BoxStream<'static, Result<R>> {
+        self.pages(STREAM_PAGE)
+            .map_ok(|page| stream::iter(page.rows.into_iter().map(Ok)))
+            .try_flatten()
+            .boxed()
+    }
+}
+
+/// The query for one key.
+pub(crate) fn by_key<R: Record>(store: Store, key: Value) -> Find<R> {
+    let node = Node::compare(R::TABLE.key_column(), Comparison::Equal, key);
+    Find::new(store, Query::new().filter(Filter::from_node(node)).limit(1))
+}
+
+pub(crate) fn decode<R: Record>(values: Vec<Value>) -> Result<R> {
+    R::from_values(Values::new(R::TABLE, values)).map_err(|error| error.with_table(R::TABLE.name))
+}

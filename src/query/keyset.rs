@@ -1,0 +1,55 @@
+//! Keyset paging: the condition "behind this row", in place of an offset.
+
+use crate::filter::{Comparison, Expression, Node};
+use crate::operation::OrderTerm;
+use crate::value;
+use sea_orm::Value;
+
+/// The rows that come after the row whose order columns have these `values`.
+///
+/// For an order by `a desc, k desc` behind `(1, 2)`: `a <= 1 and (a < 1 or (a = 1 and k < 2))`. The
+/// first part follows from the second; it stands there because both databases use an index on
+/// `a` for it, and not for the disjunction. NULL counts as the smallest value.
+pub(crate) fn after(order: &[OrderTerm], values: &[Value]) -> Node {
+    let behind = order
+        .iter()
+        .zip(values)
+        .rev()
+        .fold(Node::Constant(false), |rest, (term, value)| {
+            let same = equal(term, value);
+            Node::Any(vec![beyond(term, value), Node::All(vec![same, rest])])
+        });
+    match (order, values) {
+        ([term, _, ..], [value, ..]) if !term.column.nullable => {
+            let comparison = if term.descending {
+                Comparison::LessOrEqual
+            } else {
+                Comparison::GreaterOrEqual
+            };
+            Node::All(vec![Node::compare(term.column, comparison, value.clone()), behind])
+        }
+        _ => behind,
+    }
+}
+
+fn equal(term: &OrderTerm, value: &Value) -> Node {
+    if value::is_null(value) {
+        Node::IsNull(Expression::Column(term.column))
+    } else {
+        Node::compare(term.column, Comparison::Equal, value.clone())
+    }
+}
+
+/// The rows whose value in this column alone puts them behind.
+fn beyond(term: &OrderTerm, value: &Value) -> Node {
+    let is_null = Node::IsNull(Expression::Column(term.column));
+    match (value::is_null(value), term.descending) {
+        (true, true) => Node::Constant(false),
+        (true, false) => Node::Not(Box::new(is_null)),
+        (false, true) => {
+            let less = Node::compare(term.column, Comparison::Less, value.clone());
+            if term.column.nullable { Node::Any(vec![less, is_null]) } else { less }
+        }
+        (false, false) => Node::compare(term.column, Comparison::Greater, value.clone()),
+    }
+}

@@ -1,0 +1,182 @@
+//! [`Store`]: the backend chosen at run time, and what is measured of every operation.
+
+mod config;
+
+pub use config::Config;
+
+use crate::{Backend, BackendKind, Error, Info, RawRow, Read, Result, Write};
+use sea_orm::Value;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Instant;
+use tracing::Instrument;
+
+/// The database that repositories run on. Cloning is cheap; clones share connections.
+///
+/// Every operation runs in a `tracing` span `chronicle` with the fields `backend`, `table`,
+/// `operation`, `rows` and `outcome` (`ok`, or the [`ErrorKind`](crate::ErrorKind)'s name), and counts in the
+/// [`metrics`](crate#metrics). Neither holds a value of a row, a key or a token.
+#[derive(Clone)]
+pub struct Store {
+    backend: Arc<dyn Backend>,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Store").field(&self.backend).finish()
+    }
+}
+
+impl Store {
+    /// A store on a backend of your own: a wrapper that injects faults, for example.
+    pub fn new(backend: impl Backend) -> Self {
+        Self { backend: Arc::new(backend) }
+    }
+
+    /// Opens what the configuration names.
+    ///
+    /// A SQLite file is opened, and made when it is missing. A PostgREST server is not asked yet:
+    /// call [`health`](Self::health) to know whether it serves.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a configuration that is not complete or not valid, `Unsupported` when
+    /// the feature for the backend is off, and those of [`Sqlite::open`](crate::Sqlite::open).
+    pub async fn connect(config: Config) -> Result<Self> {
+        config.connect().await
+    }
+
+    /// Which kind of database serves.
+    #[must_use]
+    pub fn kind(&self) -> BackendKind {
+        self.backend.kind()
+    }
+
+    /// Asks the database whether it can serve.
+    ///
+    /// # Errors
+    /// Why it cannot: `Unavailable`, `Timeout`, `Unauthenticated`, `Corrupt` …
+    pub async fn health(&self) -> Result<()> {
+        self.backend.health().await
+    }
+
+    /// What and where the database is, without any key.
+    pub async fn info(&self) -> Info {
+        self.backend.info().await
+    }
+
+    /// Ends connections. Later operations fail with `Unavailable`.
+    ///
+    /// # Errors
+    /// When SQLite cannot write its last pages.
+    pub async fn close(&self) -> Result<()> {
+        self.backend.close().await
+    }
+
+    /// Runs SQL of your own, in the dialect of the database that serves; `$1`, `$2` … stand for the
+    /// parameters.
+    ///
+    /// On PostgREST it goes through the function `execute_sql`, an opt-in migration that only the
+    /// service role may call; parameters arrive there as text, so write `cast($1 as integer)`
+    /// where that matters. Values are never pasted into the SQL.
+    ///
+    /// # Errors
+    /// `Unsupported` where the function is not installed, `Denied` without the service role, and
+    /// what the database says of the statement.
+    pub async fn query_raw(
+        &self,
+        sql: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<RawRow>> {
+        let parameters: Vec<Value> = parameters.into_iter().collect();
+        let rows = |rows: &Vec<RawRow>| rows.len() as u64;
+        self.observe("query_raw", "", rows, self.backend.query_raw(sql, parameters)).await
+    }
+
+    pub(crate) async fn read(&self, read: &Read) -> Result<Vec<Vec<Value>>> {
+        let rows = |rows: &Vec<Vec<Value>>| rows.len() as u64;
+        self.observe("find", read.table.name, rows, self.backend.read(read)).await
+    }
+
+    pub(crate) async fn count(&self, read: &Read) -> Result<u64> {
+        self.observe("count", read.table.name, |rows| *rows, self.backend.count(read)).await
+    }
+
+    pub(crate) async fn write(&self, write: Write) -> Result<u64> {
+        let (operation, table) = (write.operation(), write.table.name);
+        self.observe(operation, table, |rows| *rows, self.backend.write(write)).await
+    }
+
+    async fn observe<T>(
+        &self,
+        operation: &'static str,
+        table: &'static str,
+        rows: impl FnOnce(&T) -> u64,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let backend = self.kind().name();
+        let span = tracing::debug_span!(
+            "chronicle",
+            backend,
+            table,
+            operation,
+            rows = tracing::field::Empty,
+            outcome = tracing::field::Empty
+        );
+        let start = Instant::now();
+        let result = work.instrument(span.clone()).await;
+        let outcome = match &result {
+            Ok(answer) => {
+                span.record("rows", rows(answer));
+                "ok"
+            }
+            Err(error) => error.kind().name(),
+        };
+        span.record("outcome", outcome);
+        metrics::counter!(
+            "chronicle_operations_total",
+            "backend" => backend, "table" => table, "operation" => operation, "outcome" => outcome
+        )
+        .increment(1);
+        metrics::histogram!(
+            "chronicle_operation_seconds",
+            "backend" => backend, "table" => table, "operation" => operation
+        )
+        .record(start.elapsed());
+        result.map_err(|error: Error| {
+            let error = error.with_backend(self.kind());
+            if table.is_empty() { error } else { error.with_table(table) }
+        })
+    }
+}
+
+impl From<&Self> for Store {
+    fn from(store: &Self) -> Self {
+        store.clone()
+    }
+}
+
+impl From<Arc<dyn Backend>> for Store {
+    fn from(backend: Arc<dyn Backend>) -> Self {
+        Self { backend }
+    }
+}
+
+macro_rules! store_from {
+    ($feature:literal, $backend:ty) => {
+        #[cfg(feature = $feature)]
+        impl From<$backend> for Store {
+            fn from(backend: $backend) -> Self {
+                Self::new(backend)
+            }
+        }
+        #[cfg(feature = $feature)]
+        impl From<&$backend> for Store {
+            fn from(backend: &$backend) -> Self {
+                Self::new(backend.clone())
+            }
+        }
+    };
+}
+store_from!("sqlite", crate::Sqlite);
+store_from!("postgrest", crate::Postgrest);
