@@ -1,0 +1,31 @@
+//! Hook payloads: what an agent tells about its work, and the records that it becomes.
+//!
+//! - Every [payload](Payload) is one event of its session, with the whole payload as its data.
+//! - A session that is first seen half-way is made all the same.
+//! - The two hooks of one tool call (one `tool_use_id`) are, besides, one tool event: parameters,
+//!   result, status, and the time between the two as its execution time.
+//! - A repeated delivery changes nothing: keys are made of what was delivered.
+//! - Names that are not known survive: an event keeps its hook's name and its payload.
+//!
+//! ```
+//! use chronicle_entity::hook::{Delivery, Payload, Recorder};
+//!
+//! # async fn record(store: chronicle::Store, standard_input: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! let payload: Payload = standard_input.parse()?;
+//! Recorder::new(&store).record(&payload, Delivery::at(chronicle::now())).await?;
+//! # Ok(()) }
+//! ```
+
+mod delivery;
+mod lines;
+mod nul;
+mod payload;
+mod recorder;
+mod records;
+
+pub use delivery::Delivery;
+pub use lines::{Line, lines};
+pub use nul::{NUL_MARK, restore_nul};
+pub use payload::{Payload, PayloadError};
+pub use recorder::{Recorded, Recorder};
+pub use records::{Records, SessionChange, ToolCall};

@@ -1,0 +1,51 @@
+//! [`Delivery`]: when a payload came, and what tells it from an equal one.
+
+use sea_orm::prelude::DateTimeUtc;
+
+/// When a payload was delivered, and which of several equal payloads it is.
+///
+/// Payloads carry neither a time nor, but for tool calls, an id: an agent that stops twice sends
+/// the same bytes twice. What tells the two apart, and a repeated delivery from a new one, is
+/// - for a payload that comes [live](Self::at): the time. Whoever delivers again says the same time.
+/// - for one in a [file](Self::nth): its place among the equal ones, so that a file may be read again.
+///
+/// A payload with a `tool_use_id` is told by that id and its hook's name alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    at: DateTimeUtc,
+    identity: Identity,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Identity {
+    Time,
+    Nth(u64),
+}
+
+impl Delivery {
+    /// A payload that came just now, or is delivered again with the time at which it came first.
+    #[must_use]
+    pub const fn at(time: DateTimeUtc) -> Self {
+        Self { at: time, identity: Identity::Time }
+    }
+
+    /// The `nth` (from 0) of equal payloads in a file, taken to have happened at `time`.
+    #[must_use]
+    pub const fn nth(time: DateTimeUtc, nth: u64) -> Self {
+        Self { at: time, identity: Identity::Nth(nth) }
+    }
+
+    /// When it happened.
+    #[must_use]
+    pub const fn time(&self) -> DateTimeUtc {
+        self.at
+    }
+
+    /// What tells it from an equal payload.
+    pub(super) fn distinction(&self) -> String {
+        match self.identity {
+            Identity::Time => format!("at {}", self.at.timestamp_micros()),
+            Identity::Nth(nth) => format!("nth {nth}"),
+        }
+    }
+}

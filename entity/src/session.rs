@@ -1,0 +1,55 @@
+//! Sessions: one run of a coding agent, from its start to its end.
+
+use crate::open_set::open_set;
+use chronicle::Repository;
+use sea_orm::entity::prelude::*;
+
+/// The key of a session: the id that the agent itself gives it.
+#[derive(chronicle::Id)]
+pub struct SessionId(Uuid);
+
+open_set! {
+    /// How far a session has come.
+    SessionStatus {
+        /// It has started, and has not been seen to end.
+        Active = "active",
+        /// It has ended.
+        Ended = "ended",
+    }
+}
+
+/// One session.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel, Repository)]
+#[sea_orm(table_name = "sessions")]
+#[repository(name = "Session")]
+pub struct Model {
+    /// The agent's id of the session.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: SessionId,
+    /// Whose session it is: the `sub` of a Supabase user. Row level security shows a user the
+    /// sessions with their own id, and anonymous callers those without one.
+    pub user_id: Option<String>,
+    /// The folder that the agent works in.
+    pub project_path: Option<String>,
+    /// The branch that is checked out there.
+    pub git_branch: Option<String>,
+    /// When it started, or was first seen.
+    pub start_time: Option<DateTimeUtc>,
+    /// When it ended.
+    pub end_time: Option<DateTimeUtc>,
+    /// How far it has come.
+    pub status: SessionStatus,
+    /// When the row was made.
+    pub created_at: DateTimeUtc,
+    /// When the row was last changed.
+    pub updated_at: Option<DateTimeUtc>,
+    /// What happened in it.
+    #[sea_orm(has_many)]
+    pub events: HasMany<super::event::Entity>,
+    /// The tool calls in it.
+    #[sea_orm(has_many)]
+    pub tool_events: HasMany<super::tool_event::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,211 @@
+//! The compiler from the filter tree to PostgREST's parameters.
+//!
+//! Outside of logic trees a value is everything behind the operator and is never quoted; inside of
+//! trees and lists it is quoted (<https://docs.postgrest.org/en/stable/references/api/tables_views.html>).
+
+use crate::filter::{Comparison, Expression, JsonStep, Node, TextMatch};
+use crate::{Table, value};
+use std::fmt::Write;
+
+/// The parameters that together are the condition `filter`.
+pub(super) fn parameters(table: &'static Table, filter: &Node) -> Vec<(String, String)> {
+    match filter {
+        Node::Constant(true) => Vec::new(),
+        Node::All(nodes) => nodes.iter().map(|node| parameter(table, node, false)).collect(),
+        node => vec![parameter(table, node, false)],
+    }
+}
+
+fn parameter(table: &'static Table, node: &Node, negated: bool) -> (String, String) {
+    let not = if negated { "not." } else { "" };
+    match node {
+        Node::Not(inner) => parameter(table, inner, !negated),
+        Node::All(nodes) => (format!("{not}and"), group(table, nodes)),
+        Node::Any(nodes) => (format!("{not}or"), group(table, nodes)),
+        leaf => {
+            let Condition { field, operator, operand } = Condition::of(table, leaf);
+            (field, format!("{not}{operator}.{}", operand.bare()))
+        }
+    }
+}
+
+/// The members of a logic tree, in parentheses.
+fn group(table: &'static Table, nodes: &[Node]) -> String {
+    let members: Vec<String> = nodes.iter().map(|node| member(table, node, false)).collect();
+    format!("({})", members.join(","))
+}
+
+fn member(table: &'static Table, node: &Node, negated: bool) -> String {
+    let not = if negated { "not." } else { "" };
+    match node {
+        Node::Not(inner) => member(table, inner, !negated),
+        Node::All(nodes) => format!("{not}and{}", group(table, nodes)),
+        Node::Any(nodes) => format!("{not}or{}", group(table, nodes)),
+        leaf => {
+            let Condition { field, operator, operand } = Condition::of(table, leaf);
+            format!("{field}.{not}{operator}.{}", operand.in_tree())
+        }
+    }
+}
+
+/// A condition on one field.
+struct Condition {
+    field: String,
+    operator: &'static str,
+    operand: Operand,
+}
+
+enum Operand {
+    Text(String),
+    List(Vec<String>),
+    Null,
+}
+
+impl Condition {
+    /// `leaf` is no `All`, `Any` or `Not`; those are the callers' business.
+    fn of(table: &'static Table, leaf: &Node) -> Self {
+        let key_is_null = || Self {
+            field: name(table.key_column().name),
+            operator: "is",
+            operand: Operand::Null,
+        };
+        match leaf {
+            Node::Compare { expression, comparison, value } => Self {
+                field: field(expression),
+                operator: operator(*comparison),
+                operand: Operand::Text(value::to_text(value)),
+            },
+            Node::In { expression, values } => Self {
+                field: field(expression),
+                operator: "in",
+                operand: Operand::List(values.iter().map(value::to_text).collect()),
+            },
+            Node::IsNull(expression) => {
+                Self { field: field(expression), operator: "is", operand: Operand::Null }
+            }
+            Node::Text { expression, position, text } => {
+                let (operator, pattern) = pattern(*position, text);
+                Self { field: field(expression), operator, operand: Operand::Text(pattern) }
+            }
+            // Reduced filters hold no constant but at their root. No key is NULL.
+            Node::Constant(true) => Self { operator: "not.is", ..key_is_null() },
+            Node::Constant(false) | Node::All(_) | Node::Any(_) | Node::Not(_) => key_is_null(),
+        }
+    }
+}
+
+impl Operand {
+    fn bare(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::List(texts) => list(&texts),
+            Self::Null => "null".to_owned(),
+        }
+    }
+
+    fn in_tree(self) -> String {
+        match self {
+            Self::Text(text) => quoted(&text),
+            operand => operand.bare(),
+        }
+    }
+}
+
+const fn operator(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Equal => "eq",
+        Comparison::NotEqual => "neq",
+        Comparison::Less => "lt",
+        Comparison::LessOrEqual => "lte",
+        Comparison::Greater => "gt",
+        Comparison::GreaterOrEqual => "gte",
+    }
+}
+
+/// The operator and pattern for literal text. `like` cannot find an asterisk, which stands for `%`
+/// there, so such text goes by regular expression.
+fn pattern(position: TextMatch, text: &str) -> (&'static str, String) {
+    let by_expression = text.contains('*');
+    let special: &[char] = if by_expression {
+        &['\\', '^', '$', '.', '|', '?', '*', '+', '(', ')', '[', ']', '{', '}']
+    } else {
+        &['\\', '%', '_']
+    };
+    let mut literal = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if special.contains(&character) {
+            literal.push('\\');
+        }
+        literal.push(character);
+    }
+    if by_expression {
+        let pattern = match position {
+            TextMatch::Contains => literal,
+            TextMatch::StartsWith => format!("^{literal}"),
+            TextMatch::EndsWith => format!("{literal}$"),
+        };
+        ("match", pattern)
+    } else {
+        let pattern = match position {
+            TextMatch::Contains => format!("*{literal}*"),
+            TextMatch::StartsWith => format!("{literal}*"),
+            TextMatch::EndsWith => format!("*{literal}"),
+        };
+        ("like", pattern)
+    }
+}
+
+fn field(expression: &Expression) -> String {
+    let (column, steps) = match expression {
+        Expression::Column(column) => return name(column.name),
+        Expression::Json { column, steps } => (column, steps),
+    };
+    let mut text = name(column.name);
+    for (at, step) in steps.iter().enumerate() {
+        text.push_str(if at + 1 == steps.len() { "->>" } else { "->" });
+        match step {
+            JsonStep::Key(key) if is_plain(key) => text.push_str(key),
+            JsonStep::Key(key) => text.push_str(&quoted(key)),
+            JsonStep::Index(index) => {
+                let _ = write!(text, "{index}");
+            }
+        }
+    }
+    text
+}
+
+/// A column's name, quoted where it would otherwise be read as something else.
+pub(super) fn name(column: &str) -> String {
+    const RESERVED: [&str; 9] =
+        ["select", "columns", "on_conflict", "order", "limit", "offset", "and", "or", "not"];
+    if is_plain(column) && !RESERVED.contains(&column) {
+        column.to_owned()
+    } else {
+        quoted(column)
+    }
+}
+
+fn is_plain(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// The list behind `in.`. One empty text alone would be the empty list there, but never comes
+/// alone: a list of one is an equality.
+pub(super) fn list(texts: &[String]) -> String {
+    let elements: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
+    format!("({})", elements.join(","))
+}
+
+pub(super) fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for character in text.chars() {
+        if matches!(character, '"' | '\\') {
+            quoted.push('\\');
+        }
+        quoted.push(character);
+    }
+    quoted.push('"');
+    quoted
+}

@@ -1,0 +1,98 @@
+//! Filters that make too long a URL, cut into several that do not.
+
+use super::filter;
+use super::request::{Request, encoded_length};
+use crate::filter::{Comparison, Node};
+use crate::{Error, Result, value};
+use sea_orm::Value;
+
+/// Longest path and query of a request, in bytes. Gateways refuse more than 8,000 (nginx, Kong) to
+/// 16,000 (Supabase); this leaves room for a prefix of the path.
+const LONGEST_URL: usize = 6_000;
+
+/// What the pieces of a list are cut for: the condition of later pages still fits behind it.
+const AIM: usize = 5_000;
+
+/// Shortest list that a piece is cut to when other conditions take most of the room.
+const SHORTEST_LIST: usize = 1_000;
+
+pub(super) fn is_too_long(request: &Request) -> bool {
+    request.url_path().len() > LONGEST_URL
+}
+
+/// The filter as several that together match the same rows, none of them twice: its longest list
+/// is cut into pieces. A piece may need cutting again.
+///
+/// `first` are values that the first piece has to hold, where they are in the list.
+///
+/// # Errors
+/// `InvalidInput` when there is no list to cut.
+pub(super) fn split(node: &Node, request: &Request, first: &[Value]) -> Result<Vec<Node>> {
+    let terms = match node {
+        Node::All(terms) => terms.as_slice(),
+        node => std::slice::from_ref(node),
+    };
+    let longest = terms
+        .iter()
+        .enumerate()
+        .filter_map(|(at, term)| match term {
+            Node::In { values, .. } => {
+                Some((at, values.iter().map(length).sum::<usize>()))
+            }
+            _ => None,
+        })
+        .max_by_key(|(_, length)| *length);
+    let url = request.url_path().len();
+    let Some((at, list)) = longest else {
+        return Err(Error::invalid(format!(
+            "the filter takes {url} bytes in a URL, {LONGEST_URL} are possible: only a list of \
+             `is_in` that must match by itself (not one inside of `or` or `not`) is sent in pieces"
+        )));
+    };
+    let Node::In { expression, values } = &terms[at] else { return Ok(Vec::new()) };
+
+    let room = AIM.saturating_sub(url.saturating_sub(list)).max(SHORTEST_LIST);
+    // Always two pieces at least, or cutting would not end.
+    let room = room.min(list / 2 + 1);
+    let (mut ordered, rest): (Vec<&Value>, Vec<&Value>) =
+        values.iter().partition(|value| first.contains(value));
+    ordered.extend(rest);
+
+    let mut pieces: Vec<Vec<Value>> = Vec::new();
+    let mut used = usize::MAX;
+    for value in ordered {
+        let length = length(value);
+        match pieces.last_mut() {
+            Some(piece) if used + length <= room => {
+                used += length;
+                piece.push(value.clone());
+            }
+            _ => {
+                used = length;
+                pieces.push(vec![value.clone()]);
+            }
+        }
+    }
+    Ok(pieces
+        .into_iter()
+        .map(|mut values| {
+            let term = if values.len() == 1 {
+                Node::Compare {
+                    expression: expression.clone(),
+                    comparison: Comparison::Equal,
+                    value: values.remove(0),
+                }
+            } else {
+                Node::In { expression: expression.clone(), values }
+            };
+            let mut terms = terms.to_vec();
+            terms[at] = term;
+            if terms.len() == 1 { terms.remove(0) } else { Node::All(terms) }
+        })
+        .collect())
+}
+
+/// What a value takes in a list, with its comma.
+fn length(value: &Value) -> usize {
+    encoded_length(&filter::quoted(&value::to_text(value))) + 1
+}
