@@ -8,6 +8,8 @@
 extern crate self as chronicle;
 
 mod backend;
+#[cfg(feature = "postgrest")]
+mod change;
 mod error;
 mod field;
 mod filter;

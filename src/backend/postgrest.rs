@@ -1,72 +1,180 @@
-//! The PostgREST backend: repositories on Supabase's Data API or a PostgREST server of your own.
+//! The PostgREST backend: repositories on Supabase's Data API, or on a PostgREST server of your own
+//! (versions 12 to 14).
+//!
+//! - A read is complete whatever the server's limit of rows: it goes on in keyset pages. It is not
+//!   one transaction, so rows written meanwhile may or may not be in it.
+//! - A long [`is_in`](crate::Field::is_in) list goes in several requests, each below the gateways'
+//!   limit of URLs. Several requests of one update or delete are not atomic:
+//!   [`Error::rows_stored`](crate::Error::rows_stored) tells how far it came.
+//! - Bulk inserts go in requests of 1,000 rows or 1 MiB, each of which is one transaction.
+//! - Requests are sent again, [three times](PostgrestOptions::attempts) in all and within a
+//!   [deadline](PostgrestOptions::deadline), when that is safe: reads; and writes that were surely
+//!   not executed, or that leave rows alone which are there. After another write whose answer got
+//!   lost the error is [`Timeout`](crate::ErrorKind::Timeout): the write may be done, or may even be
+//!   done later. Inserting the same row again is safe then.
+//! - An answer counts only with PostgREST's marks on it. A login page of a hotel's network is an
+//!   outage, not an empty table.
+//!
+//! # Metrics
+//! | name | kind | labels |
+//! |---|---|---|
+//! | `chronicle_requests_total` | counter | `backend`, `method`, `status` (`none` without an answer) |
+//! | `chronicle_retries_total` | counter | `backend`, `reason` |
 
-use crate::{Backend, BackendKind, Info, RawRow, Read, Result, Write};
+mod answer;
+mod client;
+mod error;
+mod failure;
+mod filter;
+mod health;
+mod key;
+mod options;
+mod raw;
+mod read;
+mod request;
+mod rows;
+mod select;
+mod split;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub use key::{Key, TokenSource};
+pub use options::PostgrestOptions;
+pub use request::Request;
+pub(crate) use select::first_request;
+
+use crate::{Backend, BackendKind, Info, RawRow, Read, Result, Table, Write};
+use client::Client;
 use futures_util::future::BoxFuture;
 use sea_orm::Value;
 use std::fmt;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// A PostgREST server.
-#[derive(Clone, Debug)]
-pub struct Postgrest {}
-/// Settings.
-#[derive(Clone, Debug)]
-pub struct PostgrestOptions {}
-/// A key.
-#[derive(Clone, Debug)]
-pub struct Key {}
-/// A request.
-#[derive(Clone, Debug)]
-pub struct Request {}
-impl fmt::Display for Request {
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Ok(())
+/// A PostgREST server. Cloning is cheap; clones share connections.
+///
+/// ```
+/// # fn main() -> chronicle::Result<()> {
+/// use chronicle::{Store, postgrest::{Key, Postgrest}};
+///
+/// let postgrest = Postgrest::new("https://project.supabase.co/rest/v1", Key::new("sb_secret_x"))?;
+/// let store = Store::from(&postgrest);
+/// # let _ = store;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Postgrest {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    client: Client,
+    page_size: u64,
+    probe_table: Option<String>,
+    /// The most rows that an answer ever had: the server's limit is no smaller.
+    largest_answer: AtomicU64,
+    /// The table of the last operation.
+    last_table: Mutex<Option<&'static Table>>,
+}
+
+impl fmt::Debug for Postgrest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Postgrest")
+            .field("address", &self.inner.client.address)
+            .field("schema", &self.inner.client.schema)
+            .finish_non_exhaustive()
     }
 }
-impl Key {
-    /// A key.
-    pub fn new(_text: impl Into<String>) -> Self {
-        Self {}
-    }
-    /// No key.
-    pub fn none() -> Self {
-        Self {}
-    }
-}
+
 impl Postgrest {
-    /// Connects.
+    /// The server at an address, with the default [options](PostgrestOptions). No request is sent.
     ///
     /// # Errors
-    /// Never.
-    pub fn new(_url: &str, _key: Key) -> Result<Self> {
-        Ok(Self {})
+    /// As [`PostgrestOptions::connect`].
+    pub fn new(address: impl Into<String>, key: Key) -> Result<Self> {
+        PostgrestOptions::new(address, key).connect()
+    }
+
+    fn of(client: Client, page_size: u64, probe_table: Option<String>) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                client,
+                page_size,
+                probe_table,
+                largest_answer: AtomicU64::new(0),
+                last_table: Mutex::new(None),
+            }),
+        }
+    }
+
+    fn client(&self) -> &Client {
+        &self.inner.client
+    }
+
+    fn page_size(&self) -> u64 {
+        self.inner.page_size
+    }
+
+    fn largest_answer(&self) -> &AtomicU64 {
+        &self.inner.largest_answer
+    }
+
+    fn probe_table(&self) -> Option<&str> {
+        self.inner.probe_table.as_deref()
+    }
+
+    fn last_table(&self) -> Option<&'static Table> {
+        *self.inner.last_table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn uses(&self, table: &'static Table) {
+        *self.inner.last_table.lock().unwrap_or_else(PoisonError::into_inner) = Some(table);
     }
 }
-pub(crate) fn first_request(_read: &Read) -> Result<Request> {
-    Ok(Request {})
-}
+
 impl Backend for Postgrest {
     fn kind(&self) -> BackendKind {
         BackendKind::Postgrest
     }
-    fn read<'a>(&'a self, _: &'a Read) -> BoxFuture<'a, Result<Vec<Vec<Value>>>> {
-        Box::pin(async { Ok(vec![]) })
+
+    fn read<'a>(&'a self, read: &'a Read) -> BoxFuture<'a, Result<Vec<Vec<Value>>>> {
+        self.uses(read.table);
+        Box::pin(self.read_rows(read))
     }
-    fn count<'a>(&'a self, _: &'a Read) -> BoxFuture<'a, Result<u64>> {
-        Box::pin(async { Ok(0) })
+
+    fn count<'a>(&'a self, read: &'a Read) -> BoxFuture<'a, Result<u64>> {
+        self.uses(read.table);
+        Box::pin(self.count_rows(read.table, &read.filter))
     }
-    fn write(&self, _: Write) -> BoxFuture<'_, Result<u64>> {
-        Box::pin(async { Ok(0) })
+
+    fn write(&self, write: Write) -> BoxFuture<'_, Result<u64>> {
+        self.uses(write.table);
+        Box::pin(self.write_rows(write))
     }
-    fn query_raw<'a>(&'a self, _: &'a str, _: Vec<Value>) -> BoxFuture<'a, Result<Vec<RawRow>>> {
-        Box::pin(async { Ok(vec![]) })
+
+    fn query_raw<'a>(
+        &'a self,
+        sql: &'a str,
+        parameters: Vec<Value>,
+    ) -> BoxFuture<'a, Result<Vec<RawRow>>> {
+        Box::pin(self.execute_sql(sql, parameters))
     }
+
     fn health(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async { Ok(()) })
+        Box::pin(self.probe())
     }
+
     fn info(&self) -> BoxFuture<'_, Info> {
-        Box::pin(async { Info { kind: BackendKind::Postgrest, location: String::new(), version: None } })
+        let client = self.client();
+        let version = client.server.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let location = client.address.clone();
+        Box::pin(async move { Info { kind: BackendKind::Postgrest, location, version } })
     }
+
     fn close(&self) -> BoxFuture<'_, Result<()>> {
+        self.client().slots.close();
         Box::pin(async { Ok(()) })
     }
 }

@@ -119,6 +119,13 @@ impl Config {
         self
     }
 
+    /// How the SQLite file is opened, where there is one: to migrate it before it serves.
+    #[cfg(feature = "sqlite")]
+    #[must_use]
+    pub const fn sqlite_options(&self) -> Option<&crate::sqlite::SqliteOptions> {
+        self.sqlite.as_ref()
+    }
+
     /// Uses a PostgREST server.
     #[cfg(feature = "postgrest")]
     #[must_use]

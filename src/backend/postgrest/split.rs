@@ -59,7 +59,7 @@ pub(super) fn split(node: &Node, request: &Request, first: &[Value]) -> Result<V
     ordered.extend(rest);
 
     let mut pieces: Vec<Vec<Value>> = Vec::new();
-    let mut used = usize::MAX;
+    let mut used = 0;
     for value in ordered {
         let length = length(value);
         match pieces.last_mut() {
@@ -90,6 +90,26 @@ pub(super) fn split(node: &Node, request: &Request, first: &[Value]) -> Result<V
             if terms.len() == 1 { terms.remove(0) } else { Node::All(terms) }
         })
         .collect())
+}
+
+/// The requests that `build` makes of the filter: one, or one for each piece where one is too long.
+///
+/// # Errors
+/// As [`split`].
+pub(super) fn requests(
+    filter: &Node,
+    first: &[Value],
+    build: &dyn Fn(&Node) -> Request,
+) -> Result<Vec<Request>> {
+    let request = build(filter);
+    if !is_too_long(&request) {
+        return Ok(vec![request]);
+    }
+    let mut requests = Vec::new();
+    for piece in split(filter, &request, first)? {
+        requests.append(&mut self::requests(&piece, first, build)?);
+    }
+    Ok(requests)
 }
 
 /// What a value takes in a list, with its comma.

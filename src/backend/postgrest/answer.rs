@@ -1,0 +1,95 @@
+//! The marks by which PostgREST's answers are known, and what they say.
+
+use super::client::Answer;
+use super::failure::{Failure, Purpose};
+use super::rows::{self, Undecodable};
+use crate::{Column, Error, ErrorKind, RawRow};
+use reqwest::header::{CONTENT_RANGE, CONTENT_TYPE};
+use sea_orm::Value;
+
+/// The rows of a read.
+pub(super) fn rows(
+    answer: &Answer<'_>,
+    columns: &[&'static Column],
+) -> Result<Vec<Vec<Value>>, Failure> {
+    check_json(answer, Purpose::Read)?;
+    rows::decode(columns, answer.body).map_err(|error| match error {
+        Undecodable::Foreign => foreign(Purpose::Read),
+        Undecodable::Mismatch(error) => {
+            Failure::refused(error.with_hint("run the migrations, or update the entity"))
+        }
+    })
+}
+
+/// The rows of the function that runs SQL.
+pub(super) fn raw_rows(answer: &Answer<'_>) -> Result<Vec<RawRow>, Failure> {
+    check_json(answer, Purpose::Write)?;
+    serde_json::from_slice(answer.body).map_err(|_| foreign(Purpose::Write))
+}
+
+/// The total that `count=exact` asked for.
+pub(super) fn total(answer: &Answer<'_>, purpose: Purpose) -> Result<u64, Failure> {
+    content_range(answer)
+        .and_then(|range| range.rsplit_once('/'))
+        .and_then(|(_, total)| total.parse().ok())
+        .ok_or_else(|| foreign(purpose))
+}
+
+/// Whether PostgREST says that a write is done: a status alone could be anybody's.
+pub(super) fn check_write(answer: &Answer<'_>, purpose: Purpose) -> Result<(), Failure> {
+    let is_done = matches!(answer.status.as_u16(), 200 | 201 | 204);
+    if is_done && content_range(answer).is_some_and(|range| range.contains('/')) {
+        Ok(())
+    } else {
+        Err(foreign(purpose))
+    }
+}
+
+/// Whether PostgREST resolved duplicates, which it says in `Preference-Applied`. It drops the
+/// preference, and makes a plain insert, where it cannot.
+pub(super) fn check_resolution(answer: &Answer<'_>, resolution: &str) -> Result<(), Failure> {
+    let applied = answer
+        .headers
+        .get_all("preference-applied")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.contains(resolution));
+    if applied {
+        return Ok(());
+    }
+    Err(Failure::refused(
+        Error::new(
+            ErrorKind::SchemaMismatch,
+            "the server stored the rows, but did not look for rows with the same key",
+        )
+        .with_hint("give the table its primary key, and have no proxy remove `Preference-Applied`"),
+    ))
+}
+
+fn check_json(answer: &Answer<'_>, purpose: Purpose) -> Result<(), Failure> {
+    let is_json = answer
+        .headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|kind| {
+            kind.starts_with("application/json") || kind.starts_with("application/vnd.pgrst")
+        });
+    if is_json && matches!(answer.status.as_u16(), 200 | 206) {
+        Ok(())
+    } else {
+        Err(foreign(purpose))
+    }
+}
+
+fn content_range<'a>(answer: &Answer<'a>) -> Option<&'a str> {
+    answer.headers.get(CONTENT_RANGE)?.to_str().ok()
+}
+
+fn foreign(purpose: Purpose) -> Failure {
+    Failure::lost(
+        purpose,
+        "not PostgREST, but something before it answered: is the address right?",
+        "foreign",
+    )
+    .repeatable(None)
+}

@@ -1,0 +1,260 @@
+//! [`Client`]: sends requests, and sends them again where that is safe and may help.
+
+use super::error;
+use super::failure::{Failure, Purpose};
+use super::key::{Authorization, Credentials};
+use super::request::{Method, Request};
+use crate::{Error, ErrorKind, Result};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, SERVER,
+};
+use reqwest::{Body, StatusCode, Url};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep, timeout_at};
+use tracing::Instrument;
+
+/// The first wait before another attempt, at most; it doubles each time.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+
+/// Most of a refusal's body that is read, in bytes.
+const LONGEST_REFUSAL: usize = 64 * 1024;
+
+pub(super) struct Client {
+    pub(super) http: reqwest::Client,
+    /// Without a slash at its end.
+    pub(super) address: String,
+    pub(super) schema: Option<String>,
+    pub(super) credentials: Credentials,
+    /// One permit for each request in flight; closed with the backend.
+    pub(super) slots: Semaphore,
+    pub(super) attempts: u32,
+    pub(super) request_timeout: Duration,
+    pub(super) deadline: Duration,
+    /// The `Server` header of the last answer.
+    pub(super) server: Mutex<Option<String>>,
+}
+
+/// An answer with a status of success.
+pub(super) struct Answer<'a> {
+    pub(super) status: StatusCode,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) body: &'a [u8],
+}
+
+impl Client {
+    /// Sends the request until `accept` takes its answer, repeating it is of no use or could do
+    /// harm, or the deadline is near.
+    pub(super) async fn send<T>(
+        &self,
+        request: Request,
+        purpose: Purpose,
+        accept: impl Fn(&Answer<'_>) -> Result<T, Failure>,
+    ) -> Result<T> {
+        let deadline = Instant::now() + self.deadline;
+        let request = self.prepare(request)?;
+        let mut attempt = 1;
+        let mut renewed = false;
+        // An earlier attempt that may have been executed, whatever the later ones answer.
+        let mut lost: Option<Error> = None;
+        loop {
+            let span = tracing::debug_span!(
+                "request",
+                method = request.method().as_str(),
+                attempt,
+                status = tracing::field::Empty
+            );
+            let (failure, authorization) =
+                match self.attempt(&request, purpose, deadline, &accept).instrument(span).await? {
+                    Ok(answer) => return Ok(answer),
+                    Err(failed) => failed,
+                };
+            if failure.is_token_refused && !renewed {
+                renewed = true;
+                if self.within(deadline, self.credentials.renew(&authorization)).await?? {
+                    count_retry("token");
+                    continue;
+                }
+            }
+            let repeat = failure.repeat(purpose).filter(|_| attempt < self.attempts);
+            let wait = self.wait(attempt, failure.error.retry_after());
+            if failure.error.is_ambiguous() && lost.is_none() {
+                lost = Some(failure.error.clone());
+            }
+            match repeat {
+                Some(reason) if Instant::now() + wait < deadline => {
+                    count_retry(reason);
+                    tracing::debug!(reason, attempt, wait = wait.as_secs_f64(), "sending again");
+                    sleep(wait).await;
+                    attempt += 1;
+                }
+                _ => return Err(lost.unwrap_or(failure.error)),
+            }
+        }
+    }
+
+    /// One attempt. The outer error ends the operation: no request was sent.
+    async fn attempt<T>(
+        &self,
+        request: &reqwest::Request,
+        purpose: Purpose,
+        deadline: Instant,
+        accept: &impl Fn(&Answer<'_>) -> Result<T, Failure>,
+    ) -> Result<Result<T, (Failure, Authorization)>> {
+        let _slot = self.within(deadline, self.slots.acquire()).await?.map_err(|_| closed())?;
+        let authorization =
+            self.within(deadline, self.credentials.authorization()).await??;
+        let mut request = request
+            .try_clone()
+            .ok_or_else(|| Error::new(ErrorKind::Internal, "the request cannot be repeated"))?;
+        let headers = request.headers_mut();
+        if let Some(apikey) = &authorization.apikey {
+            headers.insert("apikey", apikey.clone());
+        }
+        if let Some(bearer) = &authorization.bearer {
+            headers.insert(AUTHORIZATION, bearer.clone());
+        }
+        let rest = deadline.saturating_duration_since(Instant::now());
+        *request.timeout_mut() = Some(self.request_timeout.min(rest));
+
+        let method = method_label(&request);
+        let (status, answer) = self.exchange(request, purpose, accept).await;
+        tracing::Span::current().record("status", status.as_str());
+        metrics::counter!(
+            "chronicle_requests_total",
+            "backend" => "postgrest", "method" => method, "status" => status
+        )
+        .increment(1);
+        Ok(answer.map_err(|failure| (failure, authorization)))
+    }
+
+    async fn exchange<T>(
+        &self,
+        request: reqwest::Request,
+        purpose: Purpose,
+        accept: &impl Fn(&Answer<'_>) -> Result<T, Failure>,
+    ) -> (String, Result<T, Failure>) {
+        let mut response = match self.http.execute(request).await {
+            Ok(response) => response,
+            Err(error) => return ("none".to_owned(), Err(transport(&error, purpose))),
+        };
+        let status = response.status();
+        self.remember_server(response.headers());
+        let headers = response.headers().clone();
+        let answer = if status.is_success() {
+            match (response.bytes().await, purpose) {
+                (Ok(body), _) => accept(&Answer { status, headers: &headers, body: &body }),
+                (Err(error), Purpose::Read) => Err(transport(&error, purpose)),
+                // The head of an answer proves that a write is done; its body is of no interest.
+                (Err(error), _) => accept(&Answer { status, headers: &headers, body: &[] })
+                    .map_err(|_| transport(&error, purpose)),
+            }
+        } else {
+            let mut body = Vec::new();
+            while body.len() < LONGEST_REFUSAL
+                && let Ok(Some(part)) = response.chunk().await
+            {
+                body.extend_from_slice(&part);
+            }
+            Err(error::failure(status, &body, retry_after(&headers), purpose))
+        };
+        (status.as_u16().to_string(), answer)
+    }
+
+    fn prepare(&self, mut request: Request) -> Result<reqwest::Request> {
+        let url = Url::parse(&format!("{}{}", self.address, request.url_path()))
+            .map_err(|_| Error::invalid("the table's name makes no URL"))?;
+        let method = match request.verb() {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+            Method::Patch => reqwest::Method::PATCH,
+            Method::Delete => reqwest::Method::DELETE,
+        };
+        let mut prepared = reqwest::Request::new(method, url);
+        let json = HeaderValue::from_static("application/json");
+        prepared.headers_mut().insert(ACCEPT, json.clone());
+        for (name, value) in request.headers() {
+            let value = HeaderValue::from_str(value)
+                .map_err(|_| Error::invalid("the schema's name makes no HTTP header"))?;
+            let name = HeaderName::from_bytes(name.as_bytes())
+                .map_err(|_| Error::invalid("no HTTP header"))?;
+            prepared.headers_mut().append(name, value);
+        }
+        if let Some(body) = request.take_body() {
+            prepared.headers_mut().insert(CONTENT_TYPE, json);
+            *prepared.body_mut() = Some(Body::from(body));
+        }
+        Ok(prepared)
+    }
+
+    /// Full jitter, and no shorter than the server asks for.
+    fn wait(&self, attempt: u32, asked: Option<Duration>) -> Duration {
+        let longest = FIRST_WAIT * 2_u32.saturating_pow(attempt.saturating_sub(1).min(10));
+        longest.mul_f64(fastrand::f64()).max(asked.unwrap_or_default())
+    }
+
+    async fn within<T>(&self, deadline: Instant, work: impl Future<Output = T>) -> Result<T> {
+        timeout_at(deadline, work).await.map_err(|_| {
+            Error::new(
+                ErrorKind::Unavailable,
+                "the deadline passed before a request could be sent: too many are in flight, or \
+                 the token source does not answer",
+            )
+        })
+    }
+
+    fn remember_server(&self, headers: &HeaderMap) {
+        let Some(server) = headers.get(SERVER).and_then(|value| value.to_str().ok()) else { return };
+        let mut known = self.server.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.as_deref() != Some(server) {
+            *known = Some(server.to_owned());
+        }
+    }
+}
+
+pub(super) fn closed() -> Error {
+    Error::new(ErrorKind::Unavailable, "the PostgREST backend is closed")
+}
+
+fn method_label(request: &reqwest::Request) -> &'static str {
+    match request.method().as_str() {
+        "GET" => "GET",
+        "POST" => "POST",
+        "PATCH" => "PATCH",
+        _ => "DELETE",
+    }
+}
+
+fn count_retry(reason: &'static str) {
+    metrics::counter!("chronicle_retries_total", "backend" => "postgrest", "reason" => reason)
+        .increment(1);
+}
+
+/// What a failed exchange means. The error's own text is left out where it could hold the URL.
+fn transport(error: &reqwest::Error, purpose: Purpose) -> Failure {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    if error.is_connect() {
+        let why = if error.is_timeout() { "it does not answer".to_owned() } else { cause.to_string() };
+        let error = Error::new(ErrorKind::Unavailable, format!("cannot connect to the server: {why}"));
+        return Failure::refused(error).repeatable(Some("connect"));
+    }
+    if error.is_timeout() {
+        return Failure::lost(purpose, "the server did not answer in time", "timeout");
+    }
+    let why = if error.is_decode() || error.is_body() || error.is_request() {
+        cause.to_string()
+    } else {
+        "no HTTP answer".to_owned()
+    };
+    Failure::lost(purpose, format!("the connection broke before the answer was complete: {why}"), "reset")
+}
+
+/// `Retry-After` in seconds. Its other form, a date, is not used by PostgREST or Supabase.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}

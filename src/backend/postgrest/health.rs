@@ -1,0 +1,38 @@
+//! Whether the server can serve.
+
+use super::failure::Purpose;
+use super::request::{Method, Request};
+use super::{Postgrest, answer, filter};
+use crate::Result;
+
+/// No table: that the server says so proves that it serves, and takes the key.
+const NO_TABLE: &str = "chronicle_no_such_table";
+
+impl Postgrest {
+    /// Reads no row of a table: through the gateway, the key and the database, down to the grants.
+    pub(super) async fn probe(&self) -> Result<()> {
+        let mut schema = self.client().schema.as_deref();
+        let request = |path: &str| Request::new(Method::Get, format!("/{path}"));
+        let mut is_real = true;
+        let request = match (self.probe_table(), self.last_table()) {
+            (Some(name), _) => request(name),
+            (None, Some(table)) => {
+                schema = table.schema.or(schema);
+                request(table.name).parameter("select", filter::name(table.key_column().name))
+            }
+            (None, None) => {
+                is_real = false;
+                request(NO_TABLE)
+            }
+        };
+        let request = request.parameter("limit", "0").schema(schema);
+        let answer = self
+            .client()
+            .send(request, Purpose::Read, |answer| answer::rows(answer, &[]).map(drop))
+            .await;
+        match answer {
+            Err(error) if !is_real && matches!(error.code(), Some("PGRST205" | "42P01")) => Ok(()),
+            answer => answer,
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! [`PostgrestOptions`]: where a server is and how it is asked.
+
+use super::client::Client;
+use super::key::{Credentials, Key, TokenSource};
+use super::{Postgrest, select};
+use crate::{Error, ErrorKind, Result};
+use reqwest::{Url, redirect};
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// Idle connections are closed before PostgREST closes them, which it does after 30 s.
+const POOL_IDLE: Duration = Duration::from_secs(25);
+
+/// Where a PostgREST server is, and how it is asked.
+///
+/// ```
+/// # fn main() -> chronicle::Result<()> {
+/// use chronicle::postgrest::{Key, PostgrestOptions};
+/// use std::time::Duration;
+///
+/// let postgrest = PostgrestOptions::new("https://project.supabase.co/rest/v1", Key::new("sb_secret_x"))
+///     .schema("public")
+///     .timeouts(Duration::from_secs(1), Duration::from_secs(5))
+///     .connect()?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+#[must_use = "options do nothing until `connect()`"]
+pub struct PostgrestOptions {
+    address: String,
+    key: Key,
+    token_source: Option<Arc<dyn TokenSource>>,
+    schema: Option<String>,
+    connect_timeout: Duration,
+    request_timeout: Duration,
+    deadline: Duration,
+    attempts: u32,
+    page_size: u64,
+    max_in_flight: usize,
+    probe_table: Option<String>,
+    user_agent: String,
+}
+
+impl fmt::Debug for PostgrestOptions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The address is not checked yet, and may hold a password.
+        formatter
+            .debug_struct("PostgrestOptions")
+            .field("key", &self.key)
+            .field("schema", &self.schema)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("request_timeout", &self.request_timeout)
+            .field("deadline", &self.deadline)
+            .field("attempts", &self.attempts)
+            .field("page_size", &self.page_size)
+            .field("max_in_flight", &self.max_in_flight)
+            .field("probe_table", &self.probe_table)
+            .finish_non_exhaustive()
+    }
+}
+
+impl PostgrestOptions {
+    /// The server at an address, asked with a key.
+    ///
+    /// The address is the one below which the tables are: `https://project.supabase.co/rest/v1` on
+    /// Supabase, `http://localhost:3000` for a PostgREST of your own.
+    pub fn new(address: impl Into<String>, key: Key) -> Self {
+        Self {
+            address: address.into(),
+            key,
+            token_source: None,
+            schema: None,
+            connect_timeout: Duration::from_secs(2),
+            request_timeout: Duration::from_secs(10),
+            deadline: Duration::from_secs(30),
+            attempts: 3,
+            page_size: select::PAGE_SIZE,
+            max_in_flight: 8,
+            probe_table: None,
+            user_agent: concat!("chronicle/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+
+    /// Where the token of the signed-in user comes from. Without one, requests are the key's own.
+    pub fn token_source(mut self, source: impl TokenSource) -> Self {
+        self.token_source = Some(Arc::new(source));
+        self
+    }
+
+    /// The schema of tables whose entity names none. Default: the first that the server exposes.
+    pub fn schema(mut self, schema: impl Into<String>) -> Self {
+        self.schema = Some(schema.into());
+        self
+    }
+
+    /// How long connecting may take (default 2 s), and how long one request may take in all
+    /// (default 10 s).
+    pub const fn timeouts(mut self, connect: Duration, request: Duration) -> Self {
+        self.connect_timeout = connect;
+        self.request_timeout = request;
+        self
+    }
+
+    /// How long a request may take with all its attempts and the waits between them. Default: 30 s.
+    pub const fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// How often a request is sent at most, while that is safe and may help; 1 sends nothing again.
+    /// Default: 3. The waits are random, up to 1 s and then 2 s, and no shorter than the server's
+    /// `Retry-After`.
+    pub const fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts;
+        self
+    }
+
+    /// Rows per request of a long read. Default: 1,000. A server that gives fewer is no problem.
+    pub const fn page_size(mut self, rows: u64) -> Self {
+        self.page_size = rows;
+        self
+    }
+
+    /// Requests under way at once; further ones wait. Default: 8. A server has few connections to
+    /// its database, 10 by default, which all its clients share.
+    pub const fn max_in_flight(mut self, requests: usize) -> Self {
+        self.max_in_flight = requests;
+        self
+    }
+
+    /// The table that [`health`](crate::Backend::health) asks for. Default: the table of the last
+    /// operation.
+    pub fn probe_table(mut self, table: impl Into<String>) -> Self {
+        self.probe_table = Some(table.into());
+        self
+    }
+
+    /// The `User-Agent`. Default: `chronicle/` and its version. Supabase refuses secret keys from
+    /// what looks like a browser.
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = user_agent.into();
+        self
+    }
+
+    /// Checks the options. No request is sent: [`health`](crate::Backend::health) does that.
+    ///
+    /// # Errors
+    /// `InvalidInput` for an address that is no `http` or `https` URL or holds a password, query or
+    /// fragment, for a key that no header can hold, and for numbers that are zero.
+    pub fn connect(self) -> Result<Postgrest> {
+        let address = check_address(&self.address)?;
+        for (name, is_zero) in [
+            ("attempts", self.attempts == 0),
+            ("page_size", self.page_size == 0),
+            ("max_in_flight", self.max_in_flight == 0),
+            ("deadline", self.deadline.is_zero()),
+        ] {
+            if is_zero {
+                return Err(Error::invalid(format!("`{name}` must not be 0")));
+            }
+        }
+        let http = reqwest::Client::builder()
+            .user_agent(self.user_agent)
+            .connect_timeout(self.connect_timeout)
+            .timeout(self.request_timeout)
+            .pool_idle_timeout(POOL_IDLE)
+            .redirect(redirect::Policy::none());
+        #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+        let http = http.tcp_user_timeout(self.request_timeout);
+        let http = http.build().map_err(|error| {
+            if error.is_builder() {
+                Error::invalid("the user agent makes no HTTP header, or TLS cannot be set up")
+            } else {
+                Error::new(ErrorKind::Internal, "the HTTP client cannot be made")
+            }
+        })?;
+        Ok(Postgrest::of(
+            Client {
+                http,
+                address,
+                schema: self.schema,
+                credentials: Credentials::new(&self.key, self.token_source)?,
+                slots: Semaphore::new(self.max_in_flight.min(Semaphore::MAX_PERMITS)),
+                attempts: self.attempts,
+                request_timeout: self.request_timeout,
+                deadline: self.deadline,
+                server: Mutex::new(None),
+            },
+            self.page_size,
+            self.probe_table,
+        ))
+    }
+}
+
+fn check_address(text: &str) -> Result<String> {
+    let invalid = |why: &str| Err(Error::invalid(format!("the PostgREST address {why}")));
+    let Ok(url) = Url::parse(text.trim()) else {
+        return invalid("is no URL: it looks like `https://project.supabase.co/rest/v1`");
+    };
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return invalid("must start with `https://` or `http://`");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return invalid("holds a user or password: give the key apart from it");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return invalid("must have no `?` or `#`: give the key apart from it");
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}

@@ -1,0 +1,137 @@
+//! Reads: complete beyond the server's limit of rows and the length of URLs.
+
+use super::failure::Purpose;
+use super::select::{self, Page, Plan};
+use super::{Postgrest, answer, split};
+use crate::filter::Node;
+use crate::operation::OrderTerm;
+use crate::query::keyset;
+use crate::{Column, Read, Result, Table, value};
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use sea_orm::Value;
+use std::cmp::Ordering;
+use std::sync::atomic;
+
+type Rows = Vec<Vec<Value>>;
+
+/// Pieces of one read that are asked for at once, so that it leaves room for other operations.
+const PIECES_AT_ONCE: usize = 4;
+
+impl Postgrest {
+    pub(super) async fn read_rows(&self, read: &Read) -> Result<Rows> {
+        let mut rows = self.read_page(read, Page::of(read)).await?;
+        let width = read.columns().len();
+        for row in &mut rows {
+            row.truncate(width);
+        }
+        Ok(rows)
+    }
+
+    /// The rows of a page, by as many requests as that takes, with the values of
+    /// [`select::selected`].
+    fn read_page<'a>(&'a self, read: &'a Read, mut page: Page) -> BoxFuture<'a, Result<Rows>> {
+        Box::pin(async move {
+            let columns = select::selected(read);
+            let condition = page.filter.clone();
+            let mut rows = Rows::new();
+            while page.limit != Some(0) && page.filter != Node::Constant(false) {
+                let schema = self.client().schema.as_deref();
+                let request = match page.plan(read, schema, self.page_size())? {
+                    Plan::One(request) => request,
+                    Plan::Several(pieces) => {
+                        rows.append(&mut self.merge(read, &columns, &page, pieces).await?);
+                        break;
+                    }
+                };
+                let asked = page.limit.map_or(self.page_size(), |rows| rows.min(self.page_size()));
+                let mut answered = self
+                    .client()
+                    .send(request, Purpose::Read, |answer| answer::rows(answer, &columns))
+                    .await?;
+                let received = answered.len() as u64;
+                rows.append(&mut answered);
+                // The server's limit of rows is not known, but it is no smaller than the largest
+                // answer so far: a short answer below that was not cut off.
+                let largest = self.largest_answer().fetch_max(received, atomic::Ordering::Relaxed);
+                page.limit = page.limit.map(|rows| rows.saturating_sub(received));
+                if received == 0 || (received < asked && received < largest) {
+                    break;
+                }
+                if let Some(last) = rows.last() {
+                    page.offset = 0;
+                    page.filter = Node::All(vec![
+                        condition.clone(),
+                        keyset::after(&read.order, &place(&read.order, &columns, last)),
+                    ])
+                    .reduce()?;
+                }
+            }
+            Ok(rows)
+        })
+    }
+
+    /// Reads the pieces of a page and puts their rows in order.
+    async fn merge(
+        &self,
+        read: &Read,
+        columns: &[&'static Column],
+        page: &Page,
+        pieces: Vec<Page>,
+    ) -> Result<Rows> {
+        let parts: Vec<Rows> = stream::iter(pieces)
+            .map(|piece| self.read_page(read, piece))
+            .buffered(PIECES_AT_ONCE)
+            .try_collect()
+            .await?;
+        let mut rows: Rows = parts.into_iter().flatten().collect();
+        let order: Vec<(usize, bool)> = read
+            .order
+            .iter()
+            .filter_map(|term| Some((position(columns, term)?, term.descending)))
+            .collect();
+        rows.sort_by(|left, right| {
+            order.iter().fold(Ordering::Equal, |before, (at, descending)| {
+                before.then_with(|| {
+                    let order = value::compare(&left[*at], &right[*at]);
+                    if *descending { order.reverse() } else { order }
+                })
+            })
+        });
+        let offset = usize::try_from(page.offset).unwrap_or(usize::MAX).min(rows.len());
+        rows.drain(..offset);
+        if let Some(limit) = page.limit {
+            rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        }
+        Ok(rows)
+    }
+
+    pub(super) async fn count_rows(&self, table: &'static Table, filter: &Node) -> Result<u64> {
+        if *filter == Node::Constant(false) {
+            return Ok(0);
+        }
+        let schema = self.client().schema.as_deref();
+        let requests =
+            split::requests(filter, &[], &|filter| select::count(table, schema, filter))?;
+        stream::iter(requests)
+            .map(|request| {
+                self.client()
+                    .send(request, Purpose::Read, |answer| answer::total(answer, Purpose::Read))
+            })
+            .buffered(PIECES_AT_ONCE)
+            .try_fold(0_u64, |sum, rows| std::future::ready(Ok(sum.saturating_add(rows))))
+            .await
+    }
+}
+
+/// The values of a row by which it is sorted.
+fn place(order: &[OrderTerm], columns: &[&'static Column], row: &[Value]) -> Vec<Value> {
+    order
+        .iter()
+        .filter_map(|term| row.get(position(columns, term)?).cloned())
+        .collect()
+}
+
+fn position(columns: &[&'static Column], term: &OrderTerm) -> Option<usize> {
+    columns.iter().position(|column| *column == term.column)
+}

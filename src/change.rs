@@ -1,0 +1,169 @@
+//! [`Change`]: a write's JSON image, which needs no Rust type to be sent or sent again.
+
+use crate::operation::Duplicates;
+use crate::{Table, value};
+use sea_orm::Value;
+use std::borrow::Cow;
+
+/// Most rows of one insert.
+const MOST_ROWS: usize = 1_000;
+
+/// Most JSON of one insert, in bytes, unless one row alone has more.
+const MOST_BYTES: usize = 1024 * 1024;
+
+/// A write as PostgREST is given it: names and JSON, all owned. Rows are named by their key.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Change {
+    pub(crate) table: Cow<'static, str>,
+    pub(crate) schema: Option<Cow<'static, str>>,
+    /// The name of the key column.
+    pub(crate) key: Cow<'static, str>,
+    pub(crate) kind: ChangeKind,
+    /// The columns that the JSON holds; empty for a delete.
+    pub(crate) columns: Vec<Cow<'static, str>>,
+    /// The keys of the rows, as text: of an insert in the order of its rows.
+    pub(crate) keys: Vec<String>,
+    /// One object for each row of an insert, joined by commas; the one object of an update.
+    json: Vec<u8>,
+    /// Where each row's object ends in the JSON.
+    ends: Vec<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ChangeKind {
+    Insert(Duplicates),
+    /// Sets the columns of the rows with the keys.
+    Update,
+    /// Removes the rows with the keys.
+    Delete,
+}
+
+impl Change {
+    fn new(table: &'static Table, kind: ChangeKind, columns: Vec<Cow<'static, str>>) -> Self {
+        Self {
+            table: table.name.into(),
+            schema: table.schema.map(Cow::from),
+            key: table.key_column().name.into(),
+            kind,
+            columns,
+            keys: Vec::new(),
+            json: Vec::new(),
+            ends: Vec::new(),
+        }
+    }
+
+    /// The rows as inserts of 1,000 rows or 1 MiB each.
+    pub(crate) fn inserts(
+        table: &'static Table,
+        duplicates: Duplicates,
+        rows: Vec<Vec<Value>>,
+    ) -> impl Iterator<Item = Self> + Send {
+        let mut rows = rows.into_iter().peekable();
+        std::iter::from_fn(move || {
+            rows.peek()?;
+            let columns = table.columns.iter().map(|column| column.name.into()).collect();
+            let mut change = Self::new(table, ChangeKind::Insert(duplicates), columns);
+            let mut last = 0;
+            while change.keys.len() < MOST_ROWS
+                // The next row is about as long as the last one.
+                && (change.keys.is_empty() || change.json.len() + last <= MOST_BYTES)
+                && let Some(row) = rows.next()
+            {
+                let start = change.json.len();
+                if start > 0 {
+                    change.json.push(b',');
+                }
+                write_object(table, row.iter().enumerate(), &mut change.json);
+                last = change.json.len() - start;
+                change.ends.push(change.json.len());
+                change.keys.push(row.get(table.key).map(value::to_text).unwrap_or_default());
+            }
+            Some(change)
+        })
+    }
+
+    pub(crate) fn update(
+        table: &'static Table,
+        key: &Value,
+        assignments: &[(usize, Value)],
+    ) -> Self {
+        let (columns, json) = assigned(table, assignments);
+        let mut change = Self::new(table, ChangeKind::Update, columns);
+        change.keys.push(value::to_text(key));
+        change.json = json;
+        change
+    }
+
+    pub(crate) fn delete(table: &'static Table, key: &Value) -> Self {
+        let mut change = Self::new(table, ChangeKind::Delete, Vec::new());
+        change.keys.push(value::to_text(key));
+        change
+    }
+
+    /// The body of the request; `None` for a delete.
+    pub(crate) fn body(&self) -> Option<Vec<u8>> {
+        match self.kind {
+            ChangeKind::Insert(_) => {
+                let mut body = Vec::with_capacity(self.json.len() + 2);
+                body.push(b'[');
+                body.extend_from_slice(&self.json);
+                body.push(b']');
+                Some(body)
+            }
+            ChangeKind::Update => Some(self.json.clone()),
+            ChangeKind::Delete => None,
+        }
+    }
+
+    /// How many rows it names.
+    pub(crate) fn len(&self) -> u64 {
+        self.keys.len() as u64
+    }
+
+    /// An insert as two of half as many rows; `None` where there is one row, or no insert.
+    pub(crate) fn halves(mut self) -> Option<(Self, Self)> {
+        let middle = self.ends.len() / 2;
+        let end = *self.ends.get(middle.checked_sub(1)?)?;
+        let second = Self {
+            table: self.table.clone(),
+            schema: self.schema.clone(),
+            key: self.key.clone(),
+            kind: self.kind,
+            columns: self.columns.clone(),
+            keys: self.keys.split_off(middle),
+            // Without the comma.
+            json: self.json.split_off(end).split_off(1),
+            ends: self.ends.split_off(middle).into_iter().map(|at| at - end - 1).collect(),
+        };
+        Some((self, second))
+    }
+}
+
+/// The names of the assigned columns, and the object that assigns them.
+pub(crate) fn assigned(
+    table: &'static Table,
+    assignments: &[(usize, Value)],
+) -> (Vec<Cow<'static, str>>, Vec<u8>) {
+    let columns = assignments.iter().map(|(at, _)| table.columns[*at].name.into()).collect();
+    let mut json = Vec::new();
+    write_object(table, assignments.iter().map(|(at, value)| (*at, value)), &mut json);
+    (columns, json)
+}
+
+fn write_object<'a>(
+    table: &'static Table,
+    values: impl Iterator<Item = (usize, &'a Value)>,
+    json: &mut Vec<u8>,
+) {
+    json.push(b'{');
+    for (number, (at, value)) in values.enumerate() {
+        if number > 0 {
+            json.push(b',');
+        }
+        // Writing to memory cannot fail.
+        let _ = serde_json::to_writer(&mut *json, table.columns[at].name);
+        json.push(b':');
+        value::write_json(value, json);
+    }
+    json.push(b'}');
+}

@@ -1,0 +1,160 @@
+//! Both compiled forms of every feature of a query, as snapshots.
+#![cfg(all(feature = "sqlite", feature = "postgrest"))]
+#![allow(clippy::unwrap_used)]
+
+use chronicle::{Cursor, ErrorKind, Filter, Query};
+use chronicle_entity::{Events, Sessions, ToolEvents, event, session, tool_event};
+use chrono::{DateTime, Utc};
+use std::fmt::Write;
+use uuid::Uuid;
+
+type EventQuery = Query<event::Model>;
+
+fn time(text: &str) -> DateTime<Utc> {
+    DateTime::parse_from_rfc3339(text).unwrap().to_utc()
+}
+
+fn session_id(number: u128) -> session::SessionId {
+    Uuid::from_u128(number).into()
+}
+
+/// The statement with its parameters, and the request; both as a database gets them.
+fn forms<R: chronicle::Record>(query: &Query<R>) -> String {
+    let sql = query.to_sql().unwrap();
+    let columns: Vec<_> =
+        R::TABLE.columns.iter().map(|column| format!("\"{}\"", column.name)).collect();
+    let mut text = sql.sql.replace(&columns.join(", "), "…");
+    for value in sql.values.unwrap().0 {
+        let _ = write!(text, "\n    {value:?}");
+    }
+    let request = query.to_request().unwrap();
+    let names: Vec<_> = R::TABLE.columns.iter().map(|column| column.name).collect();
+    let request_text = request.to_string().replace(&format!("select={}", names.join(",")), "select=…");
+    format!("{text}\n{request_text}")
+}
+
+macro_rules! snapshot {
+    ($name:ident, $query:expr) => {
+        #[test]
+        fn $name() {
+            insta::assert_snapshot!(forms(&$query));
+        }
+    };
+}
+
+fn events() -> EventQuery {
+    Events::query()
+}
+
+snapshot!(all_rows, events());
+snapshot!(every_column_is_named, {
+    // The only snapshot that shows the whole list of columns.
+    let query = events();
+    let text = format!("{}\n{}", query.to_sql().unwrap().sql, query.to_request().unwrap());
+    insta::assert_snapshot!("every_column_is_named_in_full", text);
+    query
+});
+snapshot!(equal, events().filter(Events::SESSION_ID.eq(session_id(7))));
+snapshot!(not_equal, events().filter(Events::HOOK_NAME.ne("Stop")));
+snapshot!(less, events().filter(Events::TIMESTAMP.lt(time("2026-01-02T03:04:05.123456789Z"))));
+snapshot!(less_or_equal, events().filter(Events::TIMESTAMP.le(time("2026-01-02T03:04:05Z"))));
+snapshot!(greater, ToolEvents::query().filter(ToolEvents::EXECUTION_TIME.gt(1.5)));
+snapshot!(greater_or_equal, ToolEvents::query().filter(ToolEvents::EXECUTION_TIME.ge(1e-7)));
+snapshot!(
+    between,
+    events().filter(
+        Events::TIMESTAMP.between(time("2026-01-01T00:00:00Z"), time("2026-02-01T01:00:00+01:00"))
+    )
+);
+snapshot!(is_in, events().filter(Events::HOOK_NAME.is_in(["a", "b,c", "d\"e\\f", "a"])));
+snapshot!(is_in_one, events().filter(Events::HOOK_NAME.is_in([""])));
+snapshot!(is_in_none, events().filter(Events::HOOK_NAME.is_in([""; 0])));
+snapshot!(is_in_many, events().filter(Events::SESSION_ID.is_in((0..70).map(session_id))));
+snapshot!(is_null, Sessions::query().filter(Sessions::END_TIME.is_null()));
+snapshot!(is_not_null, Sessions::query().filter(Sessions::END_TIME.is_not_null()));
+snapshot!(contains, events().filter(Events::HOOK_NAME.contains("50%_\\ (of) \"all\", it's")));
+snapshot!(contains_star, events().filter(Events::HOOK_NAME.contains("a*b.c[d]")));
+snapshot!(contains_nothing, events().filter(Events::HOOK_NAME.contains("")));
+snapshot!(starts_with, events().filter(Events::HOOK_NAME.starts_with("Pre[?]")));
+snapshot!(starts_with_star, events().filter(Events::HOOK_NAME.starts_with("*Pre")));
+snapshot!(ends_with, events().filter(Events::HOOK_NAME.ends_with("größe")));
+snapshot!(ends_with_star, events().filter(Events::HOOK_NAME.ends_with("$*")));
+snapshot!(text_of_an_open_set, ToolEvents::query().filter(ToolEvents::TOOL_NAME.starts_with("mcp__")));
+snapshot!(json_key, events().filter(Events::DATA.key("tool_name").eq("Bash")));
+snapshot!(
+    json_path,
+    events().filter(Events::DATA.key("tool_input").key("todo list").index(0).key("0").ne("a,b"))
+);
+snapshot!(json_in, events().filter(Events::DATA.index(3).is_in(["1", "true"])));
+snapshot!(json_null, events().filter(Events::DATA.key("agent").is_null()));
+snapshot!(json_contains, events().filter(Events::DATA.key("prompt").contains("coupon")));
+snapshot!(
+    and,
+    events().filter(Events::HOOK_NAME.eq("Stop").and(Events::SESSION_ID.eq(session_id(1))))
+);
+snapshot!(
+    or,
+    events().filter(Events::HOOK_NAME.eq("a,b").or(Events::HOOK_NAME.is_null()))
+);
+snapshot!(not, events().filter(!Events::HOOK_NAME.eq("Stop")));
+snapshot!(not_in, events().filter(!Events::HOOK_NAME.is_in(["a", "b"])));
+snapshot!(
+    not_nested,
+    events().filter(!(Events::HOOK_NAME.eq("a").or(!Events::HOOK_NAME.contains("b"))))
+);
+snapshot!(
+    nested,
+    events().filter(Filter::any([
+        Filter::all([Events::HOOK_NAME.eq("x(y)"), !Events::HOOK_NAME.is_in(["p", "q"])]),
+        Events::DATA.key("k").starts_with("v").and(Events::HOOK_NAME.is_null().or(Events::HOOK_NAME.eq("{z}"))),
+    ]))
+);
+snapshot!(all_of_none, events().filter(Filter::all([])));
+snapshot!(any_of_none, events().filter(Filter::any([])));
+snapshot!(several_filters, events().filter(Events::HOOK_NAME.eq("a")).filter(Events::HOOK_NAME.ne("b")));
+snapshot!(order, events().order_by(Events::TIMESTAMP.desc()));
+snapshot!(
+    order_with_nulls,
+    Sessions::query().order_by(Sessions::END_TIME.asc()).order_by(Sessions::UPDATED_AT.desc())
+);
+snapshot!(order_by_key, events().order_by(Events::ID.desc()).order_by(Events::TIMESTAMP.asc()));
+snapshot!(limit, events().limit(100));
+snapshot!(limit_and_offset, events().limit(10).offset(20));
+snapshot!(offset, events().offset(20));
+snapshot!(after, {
+    let cursor: Cursor =
+        r#"[["timestamp","2026-01-02T03:04:05.5+00:00"],["id","00000000-0000-0000-0000-000000000009"]]"#
+            .parse()
+            .unwrap();
+    events().order_by(Events::TIMESTAMP.desc()).after(cursor).limit(50)
+});
+snapshot!(after_null, {
+    let cursor: Cursor =
+        r#"[["end_time",null],["id","00000000-0000-0000-0000-000000000009"]]"#.parse().unwrap();
+    Sessions::query().order_by(Sessions::END_TIME.asc()).after(cursor)
+});
+snapshot!(after_with_nullable_order, {
+    let cursor: Cursor =
+        r#"[["end_time","2026-01-02T03:04:05+00:00"],["id","00000000-0000-0000-0000-000000000009"]]"#
+            .parse()
+            .unwrap();
+    Sessions::query().order_by(Sessions::END_TIME.desc()).after(cursor)
+});
+
+#[test]
+fn what_no_database_can_hold_is_refused_by_both() {
+    let refused: [EventQuery; 5] = [
+        events().filter(Events::HOOK_NAME.eq("a\0b")),
+        events().filter(Events::HOOK_NAME.is_in(["a", "\0"])),
+        events().filter(Events::HOOK_NAME.contains("\0")),
+        events().filter(Events::DATA.key("a\"b").eq("c")),
+        events().after(r#"[["timestamp","2026-01-02T03:04:05Z"]]"#.parse().unwrap()),
+    ];
+    for query in refused {
+        assert_eq!(query.to_sql().unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert_eq!(query.to_request().unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
+    let infinite = ToolEvents::query().filter(ToolEvents::EXECUTION_TIME.lt(f64::INFINITY));
+    assert_eq!(infinite.to_sql().unwrap_err().kind(), ErrorKind::InvalidInput);
+    let _: Query<tool_event::Model> = infinite;
+}
