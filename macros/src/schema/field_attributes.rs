@@ -1,0 +1,102 @@
+use proc_macro2::Span;
+use syn::spanned::Spanned;
+use syn::{Attribute, Expr, Field, Ident, Lit, LitBool, LitStr, Token};
+
+use super::attributes::{skip, value};
+use super::errors::Errors;
+
+/// The attributes of a field, as written.
+#[derive(Default)]
+pub(crate) struct FieldAttributes {
+    pub(crate) docs: Vec<Attribute>,
+    pub(crate) primary_key: bool,
+    pub(crate) auto_increment: Option<LitBool>,
+    pub(crate) column_name: Option<LitStr>,
+    /// The column's name in `SeaORM`'s enum `Column`.
+    pub(crate) enum_name: Option<Ident>,
+    pub(crate) unique: bool,
+    pub(crate) indexed: bool,
+    pub(crate) nullable: bool,
+    pub(crate) ignore: bool,
+    pub(crate) default_value: Option<Lit>,
+    /// Of a relation: the foreign key column of this table.
+    pub(crate) from: Option<LitStr>,
+    /// Where `#[repository(given)]` stands.
+    pub(crate) given: Option<Span>,
+    pub(crate) default: Option<DefaultAttribute>,
+}
+
+/// `#[repository(default)]` or `#[repository(default = <expression>)]`.
+pub(crate) struct DefaultAttribute {
+    pub(crate) span: Span,
+    pub(crate) expression: Option<Expr>,
+}
+
+impl FieldAttributes {
+    pub(crate) fn parse(field: &Field, errors: &mut Errors) -> Self {
+        let mut found = Self::default();
+        for attribute in &field.attrs {
+            let parsed = if attribute.path().is_ident("sea_orm") {
+                found.sea_orm(attribute)
+            } else if attribute.path().is_ident("repository") {
+                found.repository(attribute)
+            } else if attribute.path().is_ident("doc") {
+                found.docs.push(attribute.clone());
+                Ok(())
+            } else {
+                Ok(())
+            };
+            errors.keep(parsed);
+        }
+        found
+    }
+
+    fn sea_orm(&mut self, attribute: &Attribute) -> syn::Result<()> {
+        attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("primary_key") {
+                self.primary_key = true;
+            } else if meta.path.is_ident("auto_increment") {
+                self.auto_increment = Some(value(&meta)?);
+            } else if meta.path.is_ident("column_name") {
+                self.column_name = Some(value(&meta)?);
+            } else if meta.path.is_ident("enum_name") {
+                self.enum_name = Some(value::<LitStr>(&meta)?.parse()?);
+            } else if meta.path.is_ident("unique") {
+                self.unique = true;
+            } else if meta.path.is_ident("indexed") {
+                self.indexed = true;
+            } else if meta.path.is_ident("nullable") {
+                self.nullable = true;
+            } else if meta.path.is_ident("ignore") {
+                self.ignore = true;
+            } else if meta.path.is_ident("default_value") {
+                self.default_value = Some(value(&meta)?);
+            } else if meta.path.is_ident("from") {
+                self.from = Some(value(&meta)?);
+            } else {
+                skip(&meta)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn repository(&mut self, attribute: &Attribute) -> syn::Result<()> {
+        attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("given") {
+                self.given = Some(meta.path.span());
+            } else if meta.path.is_ident("default") {
+                let expression = if meta.input.peek(Token![=]) {
+                    Some(value(&meta)?)
+                } else {
+                    None
+                };
+                self.default = Some(DefaultAttribute { span: meta.path.span(), expression });
+            } else {
+                return Err(meta.error(
+                    "unknown key: a field takes `given` (on the key), `default` and `default = <expression>`",
+                ));
+            }
+            Ok(())
+        })
+    }
+}

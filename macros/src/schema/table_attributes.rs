@@ -1,0 +1,65 @@
+use syn::{Attribute, LitStr};
+
+use super::attributes::{skip, value};
+use super::case_style::CaseStyle;
+use super::errors::Errors;
+
+/// The attributes of the struct, as written.
+#[derive(Default)]
+pub(crate) struct TableAttributes {
+    pub(crate) table_name: Option<LitStr>,
+    pub(crate) schema_name: Option<LitStr>,
+    pub(crate) rename_all: Option<CaseStyle>,
+    /// The name of one row.
+    pub(crate) name: Option<LitStr>,
+    /// The name of the repository, where the table's name does not do.
+    pub(crate) repository: Option<LitStr>,
+}
+
+impl TableAttributes {
+    pub(crate) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Self {
+        let mut found = Self::default();
+        for attribute in attributes {
+            let parsed = if attribute.path().is_ident("sea_orm") {
+                found.sea_orm(attribute)
+            } else if attribute.path().is_ident("repository") {
+                found.repository(attribute)
+            } else {
+                Ok(())
+            };
+            errors.keep(parsed);
+        }
+        found
+    }
+
+    fn sea_orm(&mut self, attribute: &Attribute) -> syn::Result<()> {
+        attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("table_name") {
+                self.table_name = Some(value(&meta)?);
+            } else if meta.path.is_ident("schema_name") {
+                self.schema_name = Some(value(&meta)?);
+            } else if meta.path.is_ident("rename_all") {
+                self.rename_all = Some(CaseStyle::parse(&value(&meta)?)?);
+            } else {
+                skip(&meta)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn repository(&mut self, attribute: &Attribute) -> syn::Result<()> {
+        attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("name") {
+                self.name = Some(value(&meta)?);
+            } else if meta.path.is_ident("repository") {
+                self.repository = Some(value(&meta)?);
+            } else {
+                return Err(meta.error(
+                    "unknown key: a struct takes `name = \"...\"` (the name of one row) and `repository = \"...\"` \
+                     (the name of the repository)",
+                ));
+            }
+            Ok(())
+        })
+    }
+}

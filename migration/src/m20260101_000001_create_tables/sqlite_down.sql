@@ -1,0 +1,3 @@
+drop table tool_events;
+drop table events;
+drop table sessions;

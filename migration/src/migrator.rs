@@ -1,0 +1,89 @@
+//! The list of migrations.
+
+use sea_orm_migration::{
+    DbErr, IntoSchemaManagerConnection, MigrationTrait, MigratorTrait, SchemaManagerConnection,
+    async_trait::async_trait,
+    sea_orm::{
+        ConnectionTrait, DatabaseTransaction, SqliteTransactionMode, TransactionOptions,
+        TransactionTrait,
+    },
+};
+
+use crate::{Dialect, m20260101_000001_create_tables};
+
+/// Makes the schema, takes it away, and tells what is applied; see [`MigratorTrait`].
+///
+/// [`up`](MigratorTrait::up) is one transaction, on SQLite too: when it fails, the database is as it was. Processes that
+/// call it at the same time wait for each other (on SQLite as long as the connection's `busy_timeout`), and where nothing
+/// is left to apply it writes nothing. The names of the migrations that are applied stand in the table
+/// `seaql_migrations`.
+#[derive(Clone, Copy, Debug)]
+pub struct Migrator;
+
+/// A migration whose SQL can be printed as well as run.
+pub(crate) trait SqlMigration: MigrationTrait {
+    /// The statements of [`MigrationTrait::up`] on an empty database.
+    fn up_sql(&self, dialect: Dialect) -> &'static str;
+}
+
+/// All migrations, the oldest first.
+pub(crate) fn sql_migrations() -> Vec<Box<dyn SqlMigration>> {
+    vec![Box::new(m20260101_000001_create_tables::Migration)]
+}
+
+#[async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        sql_migrations()
+            .into_iter()
+            .map(|migration| migration as Box<dyn MigrationTrait>)
+            .collect()
+    }
+
+    async fn up<'c, C>(db: C, steps: Option<u32>) -> Result<(), DbErr>
+    where
+        C: IntoSchemaManagerConnection<'c>,
+    {
+        let db = db.into_database_executor();
+        if Self::get_pending_migrations_read_only(&db)
+            .await?
+            .is_empty()
+        {
+            return Ok(());
+        }
+        let transaction = begin_alone(&db).await?;
+        Unlocked::up(&transaction, steps).await?;
+        transaction.commit().await
+    }
+}
+
+/// The same migrations without the lock.
+struct Unlocked;
+
+impl MigratorTrait for Unlocked {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        Migrator::migrations()
+    }
+}
+
+/// Begins a transaction that no second one of its kind runs beside, until it ends.
+async fn begin_alone(db: &SchemaManagerConnection<'_>) -> Result<DatabaseTransaction, DbErr> {
+    match (Dialect::try_from(db.get_database_backend())?, db) {
+        (Dialect::Sqlite, SchemaManagerConnection::Connection(db)) => {
+            let mode = Some(SqliteTransactionMode::Immediate);
+            db.begin_with_options(TransactionOptions {
+                sqlite_transaction_mode: mode,
+                ..Default::default()
+            })
+            .await
+        }
+        // In the caller's transaction: the first statement that writes takes the lock.
+        (Dialect::Sqlite, _) => db.begin().await,
+        (Dialect::Postgres, _) => {
+            let transaction = db.begin().await?;
+            let lock = "select pg_advisory_xact_lock(hashtext('chronicle_migration'))";
+            transaction.execute_unprepared(lock).await?;
+            Ok(transaction)
+        }
+    }
+}

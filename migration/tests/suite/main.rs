@@ -1,0 +1,11 @@
+//! The migrations on real databases.
+
+#![allow(clippy::unwrap_used)]
+
+mod adoption;
+mod command_line;
+mod execute_sql;
+mod file;
+mod postgres;
+mod row_level_security;
+mod sqlite;

@@ -1,0 +1,158 @@
+//! The schema on SQLite, on real files.
+
+use chronicle_migration::{Dialect, Migrator, MigratorTrait, script};
+use sea_orm_migration::sea_orm::DatabaseConnection;
+
+use crate::file::{self, File};
+
+#[tokio::test]
+async fn up_makes_tables_and_indexes_and_again_changes_nothing() {
+    let file = File::new();
+    let db = file.open().await;
+    Migrator::up(&db, None).await.unwrap();
+    let schema = file::schema(&db).await;
+    insta::assert_snapshot!(schema);
+
+    Migrator::up(&db, None).await.unwrap();
+    assert_eq!(file::schema(&db).await, schema);
+    assert!(
+        Migrator::get_pending_migrations_read_only(&db)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn down_takes_everything_away_and_refresh_makes_it_anew() {
+    let file = File::new();
+    let db = file.open().await;
+    Migrator::up(&db, None).await.unwrap();
+    let schema = file::schema(&db).await;
+    file::run(
+        &db,
+        "insert into sessions (id, status, created_at) values ('a', 'active', 'now')",
+    )
+    .await;
+
+    Migrator::refresh(&db).await.unwrap();
+    assert_eq!(file::schema(&db).await, schema);
+    assert_eq!(
+        file::rows(&db, "select count(*) from sessions").await,
+        ["0"]
+    );
+
+    Migrator::down(&db, Some(1)).await.unwrap();
+    assert_eq!(
+        file::rows(&db, "select name from sqlite_master where sql is not null").await,
+        ["seaql_migrations"]
+    );
+    assert_eq!(
+        Migrator::get_pending_migrations_read_only(&db)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+
+    Migrator::up(&db, None).await.unwrap();
+    Migrator::fresh(&db).await.unwrap();
+    assert_eq!(file::schema(&db).await, schema);
+    Migrator::reset(&db).await.unwrap();
+    assert_eq!(file::schema(&db).await, "");
+}
+
+#[tokio::test]
+async fn a_migration_that_fails_halfway_leaves_nothing() {
+    let file = File::new();
+    let db = file.open().await;
+    // The name of the last index is taken, so all statements but one succeed.
+    file::run(
+        &db,
+        "create table other (x); create index idx_tool_events_created_at_id on other (x)",
+    )
+    .await;
+    let before = file::schema(&db).await;
+
+    let error = Migrator::up(&db, None).await.unwrap_err().to_string();
+    assert!(error.contains("idx_tool_events_created_at_id"), "{error}");
+    assert_eq!(file::schema(&db).await, before);
+}
+
+#[tokio::test]
+async fn a_session_takes_its_events_with_it() {
+    let file = File::new();
+    let db = file.open().await;
+    Migrator::up(&db, None).await.unwrap();
+    file::run(
+        &db,
+        "insert into sessions (id, status, created_at) values ('a', 'active', 'now');
+         insert into events (id, session_id, event_type, timestamp, created_at) values ('b', 'a', 'x', 'now', 'now');
+         insert into tool_events (id, session_id, tool_name, status, timestamp, created_at)
+             values ('c', 'a', 'x', 'ok', 'now', 'now');
+         delete from sessions",
+    )
+    .await;
+    assert_eq!(
+        file::rows(
+            &db,
+            "select id from events union select id from tool_events"
+        )
+        .await,
+        [""; 0]
+    );
+}
+
+#[tokio::test]
+async fn processes_that_migrate_at_once_all_succeed() {
+    let file = File::new();
+    let all = (0..8).map(|_| {
+        let url = file.url();
+        tokio::spawn(async move {
+            let db = file::connect(&url).await;
+            Migrator::up(&db, None).await
+        })
+    });
+    for one in all.collect::<Vec<_>>() {
+        one.await.unwrap().unwrap();
+    }
+    let db = file.open().await;
+    assert_eq!(
+        file::rows(&db, "select count(*) from seaql_migrations").await,
+        ["1"]
+    );
+}
+
+#[tokio::test]
+async fn the_printed_script_makes_the_same_schema_and_up_knows_it() {
+    let up_file = File::new();
+    let by_up = up_file.open().await;
+    Migrator::up(&by_up, None).await.unwrap();
+
+    let file = File::new();
+    let by_hand = file.open().await;
+    file::run(&by_hand, &script(Dialect::Sqlite)).await;
+    assert_eq!(shape(&by_hand).await, shape(&by_up).await);
+
+    assert!(
+        Migrator::get_pending_migrations_read_only(&by_hand)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    Migrator::up(&by_hand, None).await.unwrap();
+}
+
+/// What the columns, keys and indexes are, however the statements that made them are written.
+async fn shape(db: &DatabaseConnection) -> [Vec<String>; 3] {
+    let all = |pragma: &str| {
+        format!(
+            "select m.name as object, p.* from sqlite_master m, {pragma}(m.name) p order by 1, 2, 3"
+        )
+    };
+    [
+        file::rows(db, &all("pragma_table_info")).await,
+        file::rows(db, &all("pragma_foreign_key_list")).await,
+        file::rows(db, &all("pragma_index_info")).await,
+    ]
+}
