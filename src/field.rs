@@ -273,6 +273,12 @@ impl<R: Record> JsonPath<R> {
         Filter::from_node(Node::IsNull(self.expression()))
     }
 
+    /// Rows where there is a value other than JSON's `null`.
+    #[must_use]
+    pub fn is_not_null(self) -> Filter<R> {
+        !self.is_null()
+    }
+
     /// Rows where the value's text contains `text`, case-sensitive and literal.
     pub fn contains(self, text: impl Into<String>) -> Filter<R> {
         Filter::text(self.expression(), TextMatch::Contains, text.into())

@@ -96,14 +96,16 @@ impl Recorder {
             // The other hook's process wrote the row in between.
             None => match self.tool_events.get(call.id).await? {
                 Some(begun) => begun,
+                // And somebody deleted it since.
                 None => return Ok(()),
             },
         };
-        let milliseconds = (time - begun.timestamp).as_seconds_f64() * 1_000.0;
+        let microseconds = (time - begun.timestamp).num_microseconds().unwrap_or(i64::MAX);
+        let milliseconds = microseconds.max(0) as f64 / 1_000.0;
         let patch = ToolEventPatch::new()
             .status(status)
             .result(result)
-            .execution_time(milliseconds.max(0.0));
+            .execution_time(milliseconds);
         let running = ToolEvents::STATUS.eq(ToolStatus::Running);
         self.tool_events.update_where(ToolEvents::ID.eq(call.id).and(running), patch).await?;
         Ok(())

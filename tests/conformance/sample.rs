@@ -1,0 +1,38 @@
+//! The sample entities: every kind of column, every kind of key, and what databases refuse.
+#![allow(unreachable_pub, reason = "entities are written as in a crate of their own")]
+
+mod child;
+mod document;
+mod fact;
+mod label;
+mod mistaken;
+mod odd_thing;
+mod parent;
+mod specimen;
+mod ward;
+mod word;
+
+pub use child::{Children, Model as Child, NewChild};
+pub use document::{DocumentPatch, Documents, Model as Document, NewDocument};
+pub use fact::{FactPatch, Facts, Model as Fact, NewFact};
+pub use label::{Labels, NewLabel};
+pub use mistaken::{draft, forbidden, missing_table, missing_column, wrong_type};
+pub use odd_thing::{NewOddThing, OddThingPatch, OddThings};
+pub use parent::{Model as Parent, NewParent, ParentId, ParentPatch, Parents};
+pub use specimen::{
+    Model as Specimen, Shade, SpecimenId, SpecimenPatch, Specimens, Species,
+};
+pub use ward::{NewWard, WardPatch, Wards};
+pub use word::{NewWord, WordPatch, Words};
+
+use chrono::{DateTime, Utc};
+
+/// A time by its text in RFC 3339.
+pub fn time(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+/// The keys of facts, in their order.
+pub fn ids(facts: &[Fact]) -> Vec<i64> {
+    facts.iter().map(|fact| fact.id).collect()
+}
