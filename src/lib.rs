@@ -1,4 +1,81 @@
 //! Typed repositories: one SeaORM entity, two databases.
+//!
+//! A table is described once, as a SeaORM entity. [`#[derive(Repository)]`](derive@Repository) turns it into
+//! a typed repository that runs, unchanged, on a SQLite file ([`Sqlite`]) and on a PostgREST server
+//! such as Supabase ([`Postgrest`]).
+//!
+//! ```
+//! mod task {
+//!     use chronicle::Repository;
+//!     use sea_orm::entity::prelude::*;
+//!
+//!     #[derive(chronicle::Id)]
+//!     pub struct TaskId(Uuid);
+//!
+//!     #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Repository)]
+//!     #[sea_orm(table_name = "tasks")]
+//!     #[repository(name = "Task")]
+//!     pub struct Model {
+//!         #[sea_orm(primary_key, auto_increment = false)]
+//!         pub id: TaskId,
+//!         pub title: String,
+//!         pub done_at: Option<DateTimeUtc>,
+//!         pub created_at: DateTimeUtc,
+//!     }
+//!
+//!     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+//!     pub enum Relation {}
+//!     impl ActiveModelBehavior for ActiveModel {}
+//! }
+//! use task::{NewTask, TaskPatch, Tasks};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+//! let sqlite = chronicle::Sqlite::memory().await?;
+//! sqlite.execute_script(
+//!     "create table tasks (id text primary key not null, title text not null, done_at text, created_at text not null)",
+//! ).await?;
+//!
+//! let tasks = Tasks::new(&sqlite);
+//! let task = tasks.insert(NewTask::new("water the plants")).await?;
+//! tasks.update(task.id, TaskPatch::new().done_at(chronicle::now())).await?;
+//!
+//! let done = tasks
+//!     .find()
+//!     .filter(Tasks::DONE_AT.is_not_null().and(Tasks::TITLE.contains("plants")))
+//!     .order_by(Tasks::CREATED_AT.desc())
+//!     .limit(10)
+//!     .all()
+//!     .await?;
+//! assert_eq!(done[0].id, task.id);
+//! # Ok(()) }
+//! ```
+//!
+//! # Where to look
+//!
+//! | for | see |
+//! |---|---|
+//! | the derive and its attributes | [`Repository`](derive@Repository), [`Id`](derive@Id) |
+//! | what a repository does | [`Repository`](struct@Repository), [`Find`] |
+//! | conditions, order and pages | [`Field`], [`Filter`], [`Query`], [`Cursor`] |
+//! | the databases | [`Sqlite`], [`Postgrest`], [`Store`], [`Config`] |
+//! | what can go wrong | [`Error`], [`ErrorKind`] |
+//!
+//! # Features
+//!
+//! `sqlite` and `postgrest`, both on by default. A crate that only has entities needs neither.
+//!
+//! # Metrics
+//!
+//! Counted with the `metrics` crate; install any recorder to see them.
+//!
+//! | name | kind | labels |
+//! |---|---|---|
+//! | `chronicle_operations_total` | counter | `backend`, `table`, `operation`, `outcome` |
+//! | `chronicle_operation_seconds` | histogram | `backend`, `table`, `operation` |
+//! | `chronicle_requests_total` | counter | `backend`, `method`, `status` |
+//! | `chronicle_retries_total` | counter | `backend`, `reason` |
+//!
+//! Spans of `tracing` have the same fields: see [`Store`].
 #![cfg_attr(
     not(any(feature = "sqlite", feature = "postgrest")),
     allow(dead_code, reason = "entity crates build without a backend; the program chooses one")

@@ -1,7 +1,7 @@
 //! The derive macros of `chronicle`; use them through that crate, which re-exports them.
 //!
-//! Both work in two passes: [`schema`] reads the item into a plain struct and reports every mistake at its place,
-//! [`expand`] turns that struct into code and cannot fail.
+//! Both work in two passes: `schema` reads the item into a plain struct and reports every mistake at its place,
+//! `expand` turns that struct into code and cannot fail.
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
@@ -54,9 +54,7 @@ mod tests;
 pub fn derive_repository(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     schema::Entity::parse(&input)
-        .map_or_else(syn::Error::into_compile_error, |entity| {
-            expand::entity(&entity)
-        })
+        .map_or_else(syn::Error::into_compile_error, |entity| expand::entity(&entity))
         .into()
 }
 

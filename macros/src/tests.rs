@@ -10,17 +10,13 @@ use crate::{expand, schema};
 /// What `#[derive(Repository)]` generates for `source`.
 fn repository(source: &str) -> Result<String, Vec<String>> {
     let input: DeriveInput = syn::parse_str(source).expect("the source parses");
-    schema::Entity::parse(&input)
-        .map(|entity| pretty(expand::entity(&entity)))
-        .map_err(messages)
+    schema::Entity::parse(&input).map(|entity| pretty(expand::entity(&entity))).map_err(messages)
 }
 
 /// What `#[derive(Id)]` generates for `source`.
 fn id(source: &str) -> Result<String, Vec<String>> {
     let input: DeriveInput = syn::parse_str(source).expect("the source parses");
-    schema::Id::parse(&input)
-        .map(|id| pretty(expand::id(&id)))
-        .map_err(messages)
+    schema::Id::parse(&input).map(|id| pretty(expand::id(&id))).map_err(messages)
 }
 
 fn pretty(code: proc_macro2::TokenStream) -> String {

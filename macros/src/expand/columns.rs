@@ -8,9 +8,7 @@ use crate::schema::Table;
 
 /// The constants of the repository, one for each column.
 pub(crate) fn expand(table: &Table) -> impl Iterator<Item = TokenStream> {
-    let Table {
-        visibility, model, ..
-    } = table;
+    let Table { visibility, model, .. } = table;
     table.columns.iter().enumerate().map(move |(position, column)| {
         let (name, ty) = (constant(&column.field), &column.ty);
         let docs = &column.docs;

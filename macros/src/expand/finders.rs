@@ -13,12 +13,7 @@ pub(crate) fn by_columns(table: &Table) -> impl Iterator<Item = TokenStream> {
         if column.unique {
             Some(get_by(&table.visibility, &table.model, column))
         } else if column.indexed {
-            Some(find_by(
-                &table.visibility,
-                &table.model,
-                &column.field,
-                column.scalar(),
-            ))
+            Some(find_by(&table.visibility, &table.model, &column.field, column.scalar()))
         } else {
             None
         }
@@ -50,10 +45,7 @@ fn get_by(visibility: &Visibility, model: &Ident, column: &Column) -> TokenStrea
     let (field, scalar) = (&column.field, column.scalar());
     let (constant, argument) = (constant(field), argument(field));
     let name = generated(&format_ident!("get_by_{}", field.unraw()));
-    let docs = format!(
-        " The row whose {} equals the value, if there is one.",
-        link(&constant)
-    );
+    let docs = format!(" The row whose {} equals the value, if there is one.", link(&constant));
     let errors = failures();
     quote! {
         #[doc = #docs]

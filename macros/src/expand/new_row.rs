@@ -12,21 +12,14 @@ const MANY: usize = 7;
 
 /// `NewEvent`: a constructor with the required columns, and setters for the others.
 pub(crate) fn expand(table: &Table) -> TokenStream {
-    let Table {
-        visibility,
-        model,
-        ignored,
-        ..
-    } = table;
+    let Table { visibility, model, ignored, .. } = table;
     let new_row = &table.names.new_row;
     let table_name = table.name.value();
     let docs = format!(" A new row of `{table_name}`, to be inserted.");
     let note = " Its fields are private, so that the table can get more columns.";
 
-    let required: Vec<&Column> = table
-        .key_first()
-        .filter(|column| matches!(column.initial, Initial::Argument))
-        .collect();
+    let required: Vec<&Column> =
+        table.key_first().filter(|column| matches!(column.initial, Initial::Argument)).collect();
     let arguments = required.iter().map(|column| {
         let (argument, ty) = (argument(&column.field), column.scalar());
         quote! { #argument: impl ::std::convert::Into<#ty> }
@@ -125,17 +118,10 @@ fn initial(column: &Column) -> TokenStream {
 }
 
 fn setter(table: &Table, column: &Column) -> TokenStream {
-    let Table {
-        visibility, names, ..
-    } = table;
+    let Table { visibility, names, .. } = table;
     let (field, ty) = (&column.field, column.scalar());
     let (name, argument) = (generated(field), argument(field));
-    let docs = format!(
-        " Sets [`{}`]({}::{}).",
-        column.name,
-        names.repository,
-        constant(field)
-    );
+    let docs = format!(" Sets [`{}`]({}::{}).", column.name, names.repository, constant(field));
     let value = if column.inner.is_some() {
         quote! { ::std::option::Option::Some(#argument.into()) }
     } else {

@@ -6,9 +6,7 @@ use crate::schema::{Column, Table};
 
 /// `impl Record for Model`.
 pub(crate) fn expand(table: &Table) -> TokenStream {
-    let Table {
-        model, name, key, ..
-    } = table;
+    let Table { model, name, key, .. } = table;
     let key_column = &table.columns[*key];
     let (key_field, key_type) = (&key_column.field, &key_column.ty);
 
@@ -61,12 +59,7 @@ pub(crate) fn expand(table: &Table) -> TokenStream {
 }
 
 fn description(column: &Column) -> TokenStream {
-    let Column {
-        name,
-        unique,
-        indexed,
-        ..
-    } = column;
+    let Column { name, unique, indexed, .. } = column;
     let stored = stored(column);
     let nullable = if column.nullable {
         quote! { true }

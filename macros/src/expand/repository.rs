@@ -6,9 +6,7 @@ use crate::schema::Table;
 
 /// The repository: a newtype over the library's, with the columns as constants and the finders as methods.
 pub(crate) fn expand(table: &Table) -> TokenStream {
-    let Table {
-        visibility, model, ..
-    } = table;
+    let Table { visibility, model, .. } = table;
     let repository = &table.names.repository;
     let docs = format!(" Typed repository of the table `{}`.", table.name.value());
     let columns = columns::expand(table);

@@ -129,17 +129,10 @@ fn initial(ident: &Ident, ty: &Type, attributes: &FieldAttributes, errors: &mut 
     }
     if attributes.primary_key {
         let given = attributes.given.is_some() || is_integer(ty) || last_name(ty) == "String";
-        return if given {
-            Initial::Argument
-        } else {
-            Initial::Generated
-        };
+        return if given { Initial::Argument } else { Initial::Generated };
     }
     if let Some(literal) = &attributes.default_value {
-        if !matches!(
-            literal,
-            Lit::Bool(_) | Lit::Int(_) | Lit::Float(_) | Lit::Str(_)
-        ) {
+        if !matches!(literal, Lit::Bool(_) | Lit::Int(_) | Lit::Float(_) | Lit::Str(_)) {
             errors.at(
                 literal.span(),
                 "this literal is no value of a row: add `#[repository(default = <expression>)]`",

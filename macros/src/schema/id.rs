@@ -24,10 +24,7 @@ impl Id {
         let fields = match &input.data {
             Data::Struct(data) => &data.fields,
             Data::Enum(_) | Data::Union(_) => {
-                return Err(Error::new(
-                    input.ident.span(),
-                    format!("an id is a struct: {form}"),
-                ));
+                return Err(Error::new(input.ident.span(), format!("an id is a struct: {form}")));
             }
         };
         let Fields::Unnamed(fields) = fields else {
@@ -45,14 +42,8 @@ impl Id {
         if let Some(field) = fields.unnamed.first()
             && types::last_name(&field.ty) != "Uuid"
         {
-            return Err(Error::new(
-                field.ty.span(),
-                format!("an id holds a `uuid::Uuid`: {form}"),
-            ));
+            return Err(Error::new(field.ty.span(), format!("an id holds a `uuid::Uuid`: {form}")));
         }
-        Ok(Self {
-            visibility: input.vis.clone(),
-            ident: input.ident.clone(),
-        })
+        Ok(Self { visibility: input.vis.clone(), ident: input.ident.clone() })
     }
 }

@@ -16,10 +16,7 @@ pub(crate) fn check(
     errors: &mut Errors,
 ) {
     if option_inner(&field.ty).is_some() {
-        errors.at(
-            field.ty.span(),
-            "a key cannot be NULL: write its type without `Option`",
-        );
+        errors.at(field.ty.span(), "a key cannot be NULL: write its type without `Option`");
         return;
     }
     let message = "the key is made by the client, not counted up by the database, so that an insert can be sent \

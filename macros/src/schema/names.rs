@@ -86,11 +86,7 @@ impl Names {
             );
             return None;
         }
-        Some(Self {
-            repository,
-            new_row,
-            patch,
-        })
+        Some(Self { repository, new_row, patch })
     }
 }
 
@@ -136,10 +132,7 @@ struct Claims<'a> {
 
 impl<'a> Claims<'a> {
     fn new(taken: &[&str], errors: &'a mut Errors) -> Self {
-        Self {
-            taken: taken.iter().map(ToString::to_string).collect(),
-            errors,
-        }
+        Self { taken: taken.iter().map(ToString::to_string).collect(), errors }
     }
 
     /// Notes an error at the column's field if `name` is used already.
@@ -168,21 +161,14 @@ pub(crate) fn check_columns(columns: &[Column], key: Option<usize>, errors: &mut
         if !stored.insert(column.name.as_str()) {
             errors.at(
                 column.field.span(),
-                format!(
-                    "another field is stored in the column `{}` already",
-                    column.name
-                ),
+                format!("another field is stored in the column `{}` already", column.name),
             );
         }
     }
 
     let mut constants = Claims::new(&[], errors);
     for column in columns {
-        constants.claim(
-            column,
-            column.plain_name().to_shouty_snake_case(),
-            "the constant",
-        );
+        constants.claim(column, column.plain_name().to_shouty_snake_case(), "the constant");
     }
 
     // The patch has the setters of all columns but the key, the new row that of a key which is not given.
@@ -194,27 +180,15 @@ pub(crate) fn check_columns(columns: &[Column], key: Option<usize>, errors: &mut
     }
     for (position, column) in columns.iter().enumerate() {
         if !is_key(position) && column.inner.is_some() {
-            setters.claim(
-                column,
-                format!("clear_{}", column.plain_name()),
-                "the setter",
-            );
+            setters.claim(column, format!("clear_{}", column.plain_name()), "the setter");
         }
     }
 
     let mut finders = Claims::new(&[], errors);
     for (position, column) in columns.iter().enumerate() {
         if !is_key(position) && column.indexed && !column.unique {
-            finders.claim(
-                column,
-                format!("find_by_{}", column.plain_name()),
-                "the finder",
-            );
-            finders.claim(
-                column,
-                format!("find_by_{}_in", column.plain_name()),
-                "the finder",
-            );
+            finders.claim(column, format!("find_by_{}", column.plain_name()), "the finder");
+            finders.claim(column, format!("find_by_{}_in", column.plain_name()), "the finder");
         }
     }
 }

@@ -67,11 +67,7 @@ impl Relations {
                 scalar: types::option_inner(ty).unwrap_or(ty).clone(),
             })
             .collect();
-        Self {
-            visibility: input.vis.clone(),
-            repository,
-            parents,
-        }
+        Self { visibility: input.vis.clone(), repository, parents }
     }
 }
 

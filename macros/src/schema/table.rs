@@ -45,14 +45,10 @@ impl Table {
                     "a relation is not a column: put `#[sea_orm::model]` above the derives",
                 );
             } else if found.ignore {
-                if let Some(span) = found
-                    .given
-                    .or(found.default.as_ref().map(|default| default.span))
+                if let Some(span) =
+                    found.given.or(found.default.as_ref().map(|default| default.span))
                 {
-                    errors.at(
-                        span,
-                        "this field is ignored, not a column: remove one of the two",
-                    );
+                    errors.at(span, "this field is ignored, not a column: remove one of the two");
                 }
                 ignored.push(ident.clone());
             } else {
@@ -60,13 +56,7 @@ impl Table {
                     keys.push((columns.len(), ident));
                     key::check(field, ident, &found, &mut errors);
                 }
-                columns.push(Column::new(
-                    field,
-                    ident,
-                    found,
-                    attributes.rename_all,
-                    &mut errors,
-                ));
+                columns.push(Column::new(field, ident, found, attributes.rename_all, &mut errors));
             }
         }
 

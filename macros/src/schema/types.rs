@@ -14,9 +14,7 @@ pub(crate) fn last_segment(ty: &Type) -> Option<&PathSegment> {
 
 /// The name of the last segment; empty for a type that is not a path.
 pub(crate) fn last_name(ty: &Type) -> String {
-    last_segment(ty)
-        .map(|segment| segment.ident.to_string())
-        .unwrap_or_default()
+    last_segment(ty).map(|segment| segment.ident.to_string()).unwrap_or_default()
 }
 
 /// `T` of `Option<T>`.
@@ -38,8 +36,6 @@ pub(crate) fn is_relation(ty: &Type) -> bool {
 }
 
 pub(crate) fn is_integer(ty: &Type) -> bool {
-    [
-        "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128", "usize",
-    ]
-    .contains(&last_name(ty).as_str())
+    ["i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128", "usize"]
+        .contains(&last_name(ty).as_str())
 }

@@ -24,9 +24,7 @@ fn of_fields(fields: &str) -> Result<String, Vec<String>> {
 
 /// `#[derive(Repository)]` for an entity with a key and these attributes.
 fn of_attributes(attributes: &str) -> Result<String, Vec<String>> {
-    repository(&format!(
-        "{attributes} pub struct Model {{ #[sea_orm(primary_key)] pub id: Uuid }}"
-    ))
+    repository(&format!("{attributes} pub struct Model {{ #[sea_orm(primary_key)] pub id: Uuid }}"))
 }
 
 #[test]

@@ -1,0 +1,13 @@
+//! The PostgREST backend on genuine servers, and behind a gateway that injects faults.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod entry;
+mod errors;
+mod faults;
+mod health;
+mod keys;
+mod lists;
+mod pages;
+mod server;
+mod text;
+mod writes;
