@@ -91,45 +91,62 @@ impl<R: Record, T: Stored> Field<R, T> {
     }
 }
 
-impl<R: Record, T: Stored<Scalar: Ordered>> Field<R, T> {
+impl<R: Record, T: Stored> Field<R, T> {
     /// Rows whose column is less than `value`.
-    pub fn lt(self, value: impl Operand<T::Scalar>) -> Filter<R> {
+    pub fn lt(self, value: impl Operand<T::Scalar>) -> Filter<R>
+    where
+        T::Scalar: Ordered,
+    {
         self.compare(Comparison::Less, value)
     }
 
     /// Rows whose column is less than or equal to `value`.
-    pub fn le(self, value: impl Operand<T::Scalar>) -> Filter<R> {
+    pub fn le(self, value: impl Operand<T::Scalar>) -> Filter<R>
+    where
+        T::Scalar: Ordered,
+    {
         self.compare(Comparison::LessOrEqual, value)
     }
 
     /// Rows whose column is greater than `value`.
-    pub fn gt(self, value: impl Operand<T::Scalar>) -> Filter<R> {
+    pub fn gt(self, value: impl Operand<T::Scalar>) -> Filter<R>
+    where
+        T::Scalar: Ordered,
+    {
         self.compare(Comparison::Greater, value)
     }
 
     /// Rows whose column is greater than or equal to `value`.
-    pub fn ge(self, value: impl Operand<T::Scalar>) -> Filter<R> {
+    pub fn ge(self, value: impl Operand<T::Scalar>) -> Filter<R>
+    where
+        T::Scalar: Ordered,
+    {
         self.compare(Comparison::GreaterOrEqual, value)
     }
 
     /// Rows whose column lies between `low` and `high`, both included.
-    pub fn between(
-        self,
-        low: impl Operand<T::Scalar>,
-        high: impl Operand<T::Scalar>,
-    ) -> Filter<R> {
+    pub fn between(self, low: impl Operand<T::Scalar>, high: impl Operand<T::Scalar>) -> Filter<R>
+    where
+        T::Scalar: Ordered,
+    {
         self.ge(low).and(self.le(high))
     }
 
     /// Smallest first. NULL counts as smaller than every value, on both databases.
     #[must_use]
-    pub fn asc(self) -> Order<R> {
+    pub fn asc(self) -> Order<R>
+    where
+        T::Scalar: Ordered,
+    {
         Order::new(self.position(), Direction::Ascending)
     }
 
     /// Largest first. NULL counts as smaller than every value, so it comes last.
     #[must_use]
-    pub fn desc(self) -> Order<R> {
+    pub fn desc(self) -> Order<R>
+    where
+        T::Scalar: Ordered,
+    {
         Order::new(self.position(), Direction::Descending)
     }
 }
@@ -148,25 +165,34 @@ impl<R: Record, T: Scalar> Field<R, Option<T>> {
     }
 }
 
-impl<R: Record, T: Stored<Scalar: Text>> Field<R, T> {
+impl<R: Record, T: Stored> Field<R, T> {
     /// Rows whose text contains `text`: case-sensitive and literal, so `%`, `_` and `*` stand for
     /// themselves. Every text that is not NULL contains the empty text.
-    pub fn contains(self, text: impl Into<String>) -> Filter<R> {
+    pub fn contains(self, text: impl Into<String>) -> Filter<R>
+    where
+        T::Scalar: Text,
+    {
         Filter::text(self.expression(), TextMatch::Contains, text.into())
     }
 
     /// Rows whose text starts with `text`: case-sensitive and literal.
-    pub fn starts_with(self, text: impl Into<String>) -> Filter<R> {
+    pub fn starts_with(self, text: impl Into<String>) -> Filter<R>
+    where
+        T::Scalar: Text,
+    {
         Filter::text(self.expression(), TextMatch::StartsWith, text.into())
     }
 
     /// Rows whose text ends with `text`: case-sensitive and literal.
-    pub fn ends_with(self, text: impl Into<String>) -> Filter<R> {
+    pub fn ends_with(self, text: impl Into<String>) -> Filter<R>
+    where
+        T::Scalar: Text,
+    {
         Filter::text(self.expression(), TextMatch::EndsWith, text.into())
     }
 }
 
-impl<R: Record, T: Stored<Scalar: JsonDocument>> Field<R, T> {
+impl<R: Record, T: Stored> Field<R, T> {
     /// The value under `key` of a JSON object, as text.
     ///
     /// ```
@@ -181,13 +207,19 @@ impl<R: Record, T: Stored<Scalar: JsonDocument>> Field<R, T> {
     /// # use event::Events;
     /// let edits = Events::query().filter(Events::DATA.key("tool_input").key("path").eq("src/lib.rs"));
     /// ```
-    pub fn key(self, key: impl Into<String>) -> JsonPath<R> {
+    pub fn key(self, key: impl Into<String>) -> JsonPath<R>
+    where
+        T::Scalar: JsonDocument,
+    {
         JsonPath::new(self.column()).key(key)
     }
 
     /// The element at `index` (from 0) of a JSON array, as text.
     #[must_use]
-    pub fn index(self, index: u32) -> JsonPath<R> {
+    pub fn index(self, index: u32) -> JsonPath<R>
+    where
+        T::Scalar: JsonDocument,
+    {
         JsonPath::new(self.column()).index(index)
     }
 }

@@ -97,7 +97,10 @@ pub(crate) enum Node {
 pub(crate) enum Expression {
     Column(&'static Column),
     /// The text at a path of a JSON column.
-    Json { column: &'static Column, steps: Vec<JsonStep> },
+    Json {
+        column: &'static Column,
+        steps: Vec<JsonStep>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -125,11 +128,7 @@ pub(crate) enum TextMatch {
 
 impl Node {
     /// The condition on one column that most callers inside the crate need.
-    pub(crate) fn compare(
-        column: &'static Column,
-        comparison: Comparison,
-        value: Value,
-    ) -> Self {
+    pub(crate) fn compare(column: &'static Column, comparison: Comparison, value: Value) -> Self {
         Self::Compare { expression: Expression::Column(column), comparison, value }
     }
 

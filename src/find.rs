@@ -2,9 +2,7 @@
 
 use crate::filter::{Comparison, Node};
 use crate::operation::Selection;
-use crate::{
-    Cursor, Error, ErrorKind, Filter, Order, Page, Query, Record, Result, Store, Values,
-};
+use crate::{Cursor, Error, ErrorKind, Filter, Order, Page, Query, Record, Result, Store, Values};
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use sea_orm::Value;
 use std::ops::Deref;

@@ -66,10 +66,18 @@ pub struct Write {
 #[derive(Clone, Debug)]
 pub(crate) enum WriteKind {
     /// Whole rows, in the order of the table's columns. Never empty.
-    Insert { rows: Vec<Vec<Value>>, duplicates: Duplicates },
+    Insert {
+        rows: Vec<Vec<Value>>,
+        duplicates: Duplicates,
+    },
     /// Columns (by position) of the rows that `target` names. Never without an assignment.
-    Update { target: Target, assignments: Vec<(usize, Value)> },
-    Delete { target: Target },
+    Update {
+        target: Target,
+        assignments: Vec<(usize, Value)>,
+    },
+    Delete {
+        target: Target,
+    },
 }
 
 /// What happens to a row whose key is there already.
@@ -118,9 +126,7 @@ impl Target {
     /// writes without a condition.
     pub(crate) fn node(&self, table: &'static Table) -> Node {
         match self {
-            Self::Key(key) => {
-                Node::compare(table.key_column(), Comparison::Equal, key.clone())
-            }
+            Self::Key(key) => Node::compare(table.key_column(), Comparison::Equal, key.clone()),
             Self::Filter(node) => node.clone(),
             Self::All => Node::Not(Box::new(Node::IsNull(crate::filter::Expression::Column(
                 table.key_column(),

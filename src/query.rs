@@ -153,8 +153,7 @@ impl<R: Record> Query<R> {
         {
             return Err(crate::value::unsupported(column).with_table(table.name));
         }
-        let filter =
-            Node::All(filters).reduce().map_err(|error| error.with_table(table.name))?;
+        let filter = Node::All(filters).reduce().map_err(|error| error.with_table(table.name))?;
         Ok(Read { table, selection, filter, order, limit: self.limit, offset: self.offset })
     }
 

@@ -103,13 +103,11 @@ impl Values {
     ///
     /// # Errors
     /// [`SchemaMismatch`](crate::ErrorKind::SchemaMismatch) when the value does not fit, or there is none.
+    #[allow(clippy::should_implement_trait, reason = "an iterator has one type of item")]
     pub fn next<T: Stored>(&mut self) -> Result<T> {
         let column = self.columns.next().map_or("?", |column| column.name);
         let mismatch = |why: &str| {
-            crate::Error::new(
-                crate::ErrorKind::SchemaMismatch,
-                format!("column `{column}`: {why}"),
-            )
+            crate::Error::new(crate::ErrorKind::SchemaMismatch, format!("column `{column}`: {why}"))
         };
         let value = self.values.next().ok_or_else(|| mismatch("the database sent no value"))?;
         T::from_value(value).map_err(|error| mismatch(error.message()))

@@ -186,11 +186,7 @@ impl<R: Record> Repository<R> {
     /// # Errors
     /// As [`update`](Self::update); `InvalidInput` when the filter matches every row by its form
     /// (use [`update_all`](Self::update_all)).
-    pub async fn update_where(
-        &self,
-        filter: Filter<R>,
-        patch: impl Into<Patch<R>>,
-    ) -> Result<u64> {
+    pub async fn update_where(&self, filter: Filter<R>, patch: impl Into<Patch<R>>) -> Result<u64> {
         match target(filter, "update_all")? {
             Some(target) => self.write_update(target, patch.into()).await,
             None => Ok(0),

@@ -214,14 +214,18 @@ pub(crate) fn from_json(column: &Column, json: JsonValue) -> Result<Value> {
         (Kind::U32, json) => integer(&json).map(|value: u32| value.into()),
         (Kind::F64, json) => json.as_f64().map(Value::from),
         (Kind::Bytes, JsonValue::String(text)) => bytes_of_hex(&text).map(Value::from),
-        (Kind::Date, JsonValue::String(text)) => text.parse().ok().map(|date| Value::ChronoDate(Some(date))),
+        (Kind::Date, JsonValue::String(text)) => {
+            text.parse().ok().map(|date| Value::ChronoDate(Some(date)))
+        }
         (Kind::DateTime, JsonValue::String(text)) => {
             text.parse().ok().map(|time| Value::ChronoDateTime(Some(time)))
         }
-        (Kind::Timestamp, JsonValue::String(text)) => DateTime::parse_from_rfc3339(&text)
-            .ok()
-            .map(|time| time.to_utc().into()),
-        (Kind::Uuid, JsonValue::String(text)) => text.parse().ok().map(|uuid| Value::Uuid(Some(uuid))),
+        (Kind::Timestamp, JsonValue::String(text)) => {
+            DateTime::parse_from_rfc3339(&text).ok().map(|time| time.to_utc().into())
+        }
+        (Kind::Uuid, JsonValue::String(text)) => {
+            text.parse().ok().map(|uuid| Value::Uuid(Some(uuid)))
+        }
         _ => None,
     };
     value.ok_or_else(|| {

@@ -52,7 +52,11 @@ fn half_a_configuration_is_an_error() {
         &[("SUPABASE_URL", "https://abc.supabase.co")] as &[(&str, &str)],
         &[("SUPABASE_URL", "https://abc.supabase.co"), ("SUPABASE_ANON_KEY", "")],
         &[("SUPABASE_ANON_KEY", LEGACY)],
-        &[("SUPABASE_URL", "https://a"), ("POSTGREST_URL", "http://b"), ("SUPABASE_ANON_KEY", LEGACY)],
+        &[
+            ("SUPABASE_URL", "https://a"),
+            ("POSTGREST_URL", "http://b"),
+            ("SUPABASE_ANON_KEY", LEGACY),
+        ],
     ] {
         let error = config(variables).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");

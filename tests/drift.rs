@@ -6,8 +6,7 @@ use chronicle_entity::{event, session, tool_event};
 use chronicle_migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, EntityTrait, Statement};
 
-const TABLES: [&Table; 3] =
-    [session::Model::TABLE, event::Model::TABLE, tool_event::Model::TABLE];
+const TABLES: [&Table; 3] = [session::Model::TABLE, event::Model::TABLE, tool_event::Model::TABLE];
 
 /// A column: its name, its type in the database's own words, whether it may be NULL.
 type Described = (String, String, bool);

@@ -88,8 +88,7 @@ async fn the_sample_becomes_sessions_events_and_tool_events() {
             assert!(tool.parameters.is_some() && tool.result.is_some(), "{tool:?}");
             assert!(tool.execution_time.unwrap() >= 0.0);
         }
-        let issue =
-            tools.find_by_tool_name("mcp__tracker__create_issue").one().await.unwrap();
+        let issue = tools.find_by_tool_name("mcp__tracker__create_issue").one().await.unwrap();
         assert_eq!(issue.parameters.unwrap()["points"], json!(9_007_199_254_740_993_u64));
         assert_eq!(issue.result.unwrap()[0]["text"], "Created SHOP-118");
     }
@@ -219,7 +218,8 @@ async fn equal_payloads_at_two_times_are_two_events() {
 
 #[tokio::test]
 async fn a_session_that_is_resumed_is_active_again() {
-    let start = payload(json!({"session_id": FIRST, "hook_event_name": "SessionStart", "cwd": "/a"}));
+    let start =
+        payload(json!({"session_id": FIRST, "hook_event_name": "SessionStart", "cwd": "/a"}));
     let end = payload(json!({"session_id": FIRST, "hook_event_name": "SessionEnd"}));
     let stores = stores().await;
     for store in &stores.stores {
@@ -257,7 +257,8 @@ async fn unknown_hooks_survive_with_their_payload() {
 
 #[test]
 fn bad_lines_are_told_by_number_and_reason() {
-    let good = r#"{"session_id": "0f0a6a52-77b1-4a55-9d1c-5b0a3d6c2f11", "hook_event_name": "Stop"}"#;
+    let good =
+        r#"{"session_id": "0f0a6a52-77b1-4a55-9d1c-5b0a3d6c2f11", "hook_event_name": "Stop"}"#;
     let text = format!(
         "\u{feff}{good}\r\n\n{{\n[1]\n{{\"hook_event_name\": \"Stop\"}}\n\
          {{\"session_id\": \"x\", \"hook_event_name\": \"Stop\"}}\n{good}\n"
@@ -278,7 +279,9 @@ fn bad_lines_are_told_by_number_and_reason() {
     7 good, equal ones before it: 1
     "#);
     let array = format!("[{good},\n 5, {good}]");
-    let told: Vec<_> =
-        hook::lines(&array).iter().map(|line| (line.number, line.payload.is_ok(), line.nth)).collect();
+    let told: Vec<_> = hook::lines(&array)
+        .iter()
+        .map(|line| (line.number, line.payload.is_ok(), line.nth))
+        .collect();
     assert_eq!(told, [(1, true, 0), (2, false, 0), (3, true, 1)]);
 }

@@ -29,7 +29,8 @@ fn forms<R: chronicle::Record>(query: &Query<R>) -> String {
     }
     let request = query.to_request().unwrap();
     let names: Vec<_> = R::TABLE.columns.iter().map(|column| column.name).collect();
-    let request_text = request.to_string().replace(&format!("select={}", names.join(",")), "select=…");
+    let request_text =
+        request.to_string().replace(&format!("select={}", names.join(",")), "select=…");
     format!("{text}\n{request_text}")
 }
 
@@ -79,7 +80,10 @@ snapshot!(starts_with, events().filter(Events::HOOK_NAME.starts_with("Pre[?]")))
 snapshot!(starts_with_star, events().filter(Events::HOOK_NAME.starts_with("*Pre")));
 snapshot!(ends_with, events().filter(Events::HOOK_NAME.ends_with("größe")));
 snapshot!(ends_with_star, events().filter(Events::HOOK_NAME.ends_with("$*")));
-snapshot!(text_of_an_open_set, ToolEvents::query().filter(ToolEvents::TOOL_NAME.starts_with("mcp__")));
+snapshot!(
+    text_of_an_open_set,
+    ToolEvents::query().filter(ToolEvents::TOOL_NAME.starts_with("mcp__"))
+);
 snapshot!(json_key, events().filter(Events::DATA.key("tool_name").eq("Bash")));
 snapshot!(
     json_path,
@@ -92,10 +96,7 @@ snapshot!(
     and,
     events().filter(Events::HOOK_NAME.eq("Stop").and(Events::SESSION_ID.eq(session_id(1))))
 );
-snapshot!(
-    or,
-    events().filter(Events::HOOK_NAME.eq("a,b").or(Events::HOOK_NAME.is_null()))
-);
+snapshot!(or, events().filter(Events::HOOK_NAME.eq("a,b").or(Events::HOOK_NAME.is_null())));
 snapshot!(not, events().filter(!Events::HOOK_NAME.eq("Stop")));
 snapshot!(not_in, events().filter(!Events::HOOK_NAME.is_in(["a", "b"])));
 snapshot!(
@@ -106,12 +107,18 @@ snapshot!(
     nested,
     events().filter(Filter::any([
         Filter::all([Events::HOOK_NAME.eq("x(y)"), !Events::HOOK_NAME.is_in(["p", "q"])]),
-        Events::DATA.key("k").starts_with("v").and(Events::HOOK_NAME.is_null().or(Events::HOOK_NAME.eq("{z}"))),
+        Events::DATA
+            .key("k")
+            .starts_with("v")
+            .and(Events::HOOK_NAME.is_null().or(Events::HOOK_NAME.eq("{z}"))),
     ]))
 );
 snapshot!(all_of_none, events().filter(Filter::all([])));
 snapshot!(any_of_none, events().filter(Filter::any([])));
-snapshot!(several_filters, events().filter(Events::HOOK_NAME.eq("a")).filter(Events::HOOK_NAME.ne("b")));
+snapshot!(
+    several_filters,
+    events().filter(Events::HOOK_NAME.eq("a")).filter(Events::HOOK_NAME.ne("b"))
+);
 snapshot!(order, events().order_by(Events::TIMESTAMP.desc()));
 snapshot!(
     order_with_nulls,

@@ -255,10 +255,7 @@ async fn the_newest_of_a_session_are_served_by_an_index_without_sorting() {
         .limit(100);
     let statement = query.to_sql().unwrap();
     let plan = Store::from(&sqlite)
-        .query_raw(
-            &format!("explain query plan {}", statement.sql),
-            statement.values.unwrap().0,
-        )
+        .query_raw(&format!("explain query plan {}", statement.sql), statement.values.unwrap().0)
         .await
         .unwrap();
     let plan: Vec<_> = plan.iter().map(|row| row["detail"].as_str().unwrap()).collect();

@@ -21,13 +21,7 @@ pub(crate) struct Arguments {
     command: Command,
 
     /// The database: sqlite:chronicle.db?mode=rwc or postgres://user:password@host/database
-    #[arg(
-        short = 'u',
-        long,
-        global = true,
-        env = "DATABASE_URL",
-        hide_env_values = true
-    )]
+    #[arg(short = 'u', long, global = true, env = "DATABASE_URL", hide_env_values = true)]
     database_url: Option<String>,
 }
 

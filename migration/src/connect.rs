@@ -19,10 +19,7 @@ pub(crate) async fn connect(url: Option<&str>) -> Result<DatabaseConnection, Box
     };
     let dialect = Dialect::of_url(url)?;
     let mut options = ConnectOptions::new(url);
-    options
-        .max_connections(1)
-        .sqlx_logging(false)
-        .acquire_timeout(PATIENCE);
+    options.max_connections(1).sqlx_logging(false).acquire_timeout(PATIENCE);
     match dialect {
         // Where the list of migrations stands, whatever the role's own setting is.
         Dialect::Postgres => {
@@ -43,16 +40,12 @@ pub(crate) async fn connect(url: Option<&str>) -> Result<DatabaseConnection, Box
 }
 
 fn make_folder(url: &str) -> Result<(), Box<dyn Error>> {
-    let Some((file, "mode=rwc")) = url
-        .trim_start_matches("sqlite:")
-        .trim_start_matches("//")
-        .split_once('?')
+    let Some((file, "mode=rwc")) =
+        url.trim_start_matches("sqlite:").trim_start_matches("//").split_once('?')
     else {
         return Ok(());
     };
-    let Some(folder) = Path::new(file)
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
+    let Some(folder) = Path::new(file).parent().filter(|folder| !folder.as_os_str().is_empty())
     else {
         return Ok(());
     };

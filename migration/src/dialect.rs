@@ -27,9 +27,7 @@ impl Dialect {
             Some((scheme, rest)) if rest.starts_with("//") => {
                 Err(UnsupportedDatabase(format!("`{scheme}:`")))
             }
-            _ => Err(UnsupportedDatabase(
-                "a URL without a known scheme".to_owned(),
-            )),
+            _ => Err(UnsupportedDatabase("a URL without a known scheme".to_owned())),
         }
     }
 }
@@ -75,31 +73,16 @@ mod tests {
 
     #[test]
     fn the_scheme_decides() {
-        assert_eq!(
-            Dialect::of_url("sqlite:chronicle.db?mode=rwc"),
-            Ok(Dialect::Sqlite)
-        );
+        assert_eq!(Dialect::of_url("sqlite:chronicle.db?mode=rwc"), Ok(Dialect::Sqlite));
         assert_eq!(Dialect::of_url("sqlite::memory:"), Ok(Dialect::Sqlite));
-        assert_eq!(
-            Dialect::of_url("postgres://localhost/chronicle"),
-            Ok(Dialect::Postgres)
-        );
-        assert_eq!(
-            Dialect::of_url("postgresql://localhost/chronicle"),
-            Ok(Dialect::Postgres)
-        );
+        assert_eq!(Dialect::of_url("postgres://localhost/chronicle"), Ok(Dialect::Postgres));
+        assert_eq!(Dialect::of_url("postgresql://localhost/chronicle"), Ok(Dialect::Postgres));
     }
 
     #[test]
     fn another_database_is_named_and_its_password_is_not() {
-        for url in [
-            "mysql://root:secret@localhost/chronicle",
-            "root:secret@localhost",
-            "secret",
-        ] {
-            let message = Dialect::of_url(url)
-                .expect_err("is not supported")
-                .to_string();
+        for url in ["mysql://root:secret@localhost/chronicle", "root:secret@localhost", "secret"] {
+            let message = Dialect::of_url(url).expect_err("is not supported").to_string();
             assert!(!message.contains("secret"), "{message}");
             assert!(message.contains("sqlite:"), "{message}");
         }

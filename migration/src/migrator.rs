@@ -34,10 +34,7 @@ pub(crate) fn sql_migrations() -> Vec<Box<dyn SqlMigration>> {
 #[async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        sql_migrations()
-            .into_iter()
-            .map(|migration| migration as Box<dyn MigrationTrait>)
-            .collect()
+        sql_migrations().into_iter().map(|migration| migration as Box<dyn MigrationTrait>).collect()
     }
 
     async fn up<'c, C>(db: C, steps: Option<u32>) -> Result<(), DbErr>
@@ -45,10 +42,7 @@ impl MigratorTrait for Migrator {
         C: IntoSchemaManagerConnection<'c>,
     {
         let db = db.into_database_executor();
-        if Self::get_pending_migrations_read_only(&db)
-            .await?
-            .is_empty()
-        {
+        if Self::get_pending_migrations_read_only(&db).await?.is_empty() {
             return Ok(());
         }
         let transaction = begin_alone(&db).await?;

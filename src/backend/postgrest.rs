@@ -12,6 +12,8 @@
 //!   not executed, or that leave rows alone which are there. After another write whose answer got
 //!   lost the error is [`Timeout`](crate::ErrorKind::Timeout): the write may be done, or may even be
 //!   done later. Inserting the same row again is safe then.
+//! - Inserts that leave rows alone which are there tell how many rows they stored; rows stored by an
+//!   attempt whose answer got lost count as there already.
 //! - An answer counts only with PostgREST's marks on it. A login page of a hotel's network is an
 //!   outage, not an empty table.
 //!

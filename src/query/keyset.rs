@@ -11,21 +11,15 @@ use sea_orm::Value;
 /// first part follows from the second; it stands there because both databases use an index on
 /// `a` for it, and not for the disjunction. NULL counts as the smallest value.
 pub(crate) fn after(order: &[OrderTerm], values: &[Value]) -> Node {
-    let behind = order
-        .iter()
-        .zip(values)
-        .rev()
-        .fold(Node::Constant(false), |rest, (term, value)| {
+    let behind =
+        order.iter().zip(values).rev().fold(Node::Constant(false), |rest, (term, value)| {
             let same = equal(term, value);
             Node::Any(vec![beyond(term, value), Node::All(vec![same, rest])])
         });
     match (order, values) {
         ([term, _, ..], [value, ..]) if !term.column.nullable => {
-            let comparison = if term.descending {
-                Comparison::LessOrEqual
-            } else {
-                Comparison::GreaterOrEqual
-            };
+            let comparison =
+                if term.descending { Comparison::LessOrEqual } else { Comparison::GreaterOrEqual };
             Node::All(vec![Node::compare(term.column, comparison, value.clone()), behind])
         }
         _ => behind,

@@ -11,7 +11,9 @@ async fn throttled_requests_wait_as_long_as_they_are_told() {
     let server = Server::start().await;
     let entries = server.entries();
     let throttled = |wait: &str| {
-        Fault::respond(Response::new(429).header("retry-after", wait).json(r#"{"message":"slow down"}"#))
+        Fault::respond(
+            Response::new(429).header("retry-after", wait).json(r#"{"message":"slow down"}"#),
+        )
     };
     server.gateway.fault(throttled("2"));
     let start = Instant::now();
@@ -52,7 +54,7 @@ async fn reads_are_sent_again() {
     assert_eq!(server.methods().len(), 3);
 
     server.gateway.clear_requests();
-    let once = Entries::new(&server.options().attempts(1).connect().unwrap());
+    let once = Entries::new(server.options().attempts(1).connect().unwrap());
     assert_eq!(once.find().all().await.unwrap_err().kind(), ErrorKind::Unavailable);
     assert_eq!(server.methods().len(), 1);
 }
@@ -66,7 +68,9 @@ async fn writes_whose_answer_is_lost_are_not_sent_again() {
         Fault::reset_after(),
         Fault::respond_after(Response::new(502).html("<html>Bad gateway</html>")),
         Fault::respond_after(Response::new(504).html("<html>upstream request timeout")),
-        Fault::respond_after(Response::new(400).json(r#"{"code":"","message":"","details":null,"hint":null}"#)),
+        Fault::respond_after(
+            Response::new(400).json(r#"{"code":"","message":"","details":null,"hint":null}"#),
+        ),
         Fault::respond_after(Response::new(201)),
         Fault::respond_after(Response::new(200).html("<html>Welcome to our hotel</html>")),
     ] {
@@ -93,7 +97,8 @@ async fn writes_whose_answer_is_lost_are_not_sent_again() {
 async fn writes_that_were_not_executed_are_sent_again() {
     let server = Server::start().await;
     let entries = server.entries();
-    for (status, code) in [(503, "PGRST000"), (503, "PGRST002"), (504, "PGRST003"), (503, "53300")] {
+    for (status, code) in [(503, "PGRST000"), (503, "PGRST002"), (504, "PGRST003"), (503, "53300")]
+    {
         server.gateway.clear_requests();
         let body = format!(r#"{{"code":"{code}","message":"m","details":null,"hint":null}}"#);
         let answer = Response::new(status).header("retry-after", "0").json(&body);
@@ -116,7 +121,9 @@ async fn inserts_that_pass_over_duplicates_are_sent_again() {
 
     // Whatever the later attempts answer, the first may have been executed.
     server.gateway.fault(Fault::reset_after());
-    server.gateway.fault(Fault::respond(Response::new(401).json(r#"{"message":"Invalid API key"}"#)));
+    server
+        .gateway
+        .fault(Fault::respond(Response::new(401).json(r#"{"message":"Invalid API key"}"#)));
     let error = entries.insert_if_absent(row("c")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert_eq!(server.rows().await, 3);
@@ -126,11 +133,10 @@ async fn inserts_that_pass_over_duplicates_are_sent_again() {
 async fn nobody_listens() {
     let server = Server::start().await;
     server.gateway.refuse().await.unwrap();
-    let entries = Entries::new(&server.options().attempts(2).connect().unwrap());
-    for error in [
-        entries.find().all().await.unwrap_err(),
-        entries.insert(row("x")).await.unwrap_err(),
-    ] {
+    let entries = Entries::new(server.options().attempts(2).connect().unwrap());
+    for error in
+        [entries.find().all().await.unwrap_err(), entries.insert(row("x")).await.unwrap_err()]
+    {
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
         assert!(!error.to_string().contains("entries?"), "{error}");
     }
@@ -141,7 +147,7 @@ async fn nobody_listens() {
 #[tokio::test]
 async fn nobody_answers() {
     let server = Server::start().await;
-    let entries = Entries::new(&server.hasty().connect().unwrap());
+    let entries = Entries::new(server.hasty().connect().unwrap());
     server.gateway.fault(Fault::black_hole().always());
     let start = Instant::now();
     assert_eq!(entries.find().all().await.unwrap_err().kind(), ErrorKind::Unavailable);
@@ -150,7 +156,7 @@ async fn nobody_answers() {
 
     // The deadline ends what many attempts would draw out.
     let options = server.hasty().attempts(100).deadline(Duration::from_secs(2));
-    let entries = Entries::new(&options.connect().unwrap());
+    let entries = Entries::new(options.connect().unwrap());
     let start = Instant::now();
     assert_eq!(entries.find().all().await.unwrap_err().kind(), ErrorKind::Unavailable);
     assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
@@ -164,7 +170,10 @@ async fn somebody_else_answers() {
         (Response::new(200).html("<html>Welcome to our hotel</html>"), "not PostgREST"),
         (Response::new(200).json(r#"{"welcome":"to our hotel"}"#), "not PostgREST"),
         (Response::new(404).html("<html>Tunnel not found</html>"), "404"),
-        (Response::new(302).header("location", "https://hotel.example/login?secret"), "not followed"),
+        (
+            Response::new(302).header("location", "https://hotel.example/login?secret"),
+            "not followed",
+        ),
     ] {
         server.gateway.clear_requests();
         server.gateway.fault(Fault::respond(answer.clone()));

@@ -51,7 +51,8 @@ async fn sql_of_ones_own() {
     let sql = "select title, cast($2 as integer) + 1 as next from entries where title = $1";
     let rows = store.query_raw(sql, ["it's".into(), 41.into()]).await.unwrap();
     assert_eq!(serde_json::json!(rows), serde_json::json!([{"title": "it's", "next": 42}]));
-    let rows = store.query_raw("delete from entries where title = $1", ["it's".into()]).await.unwrap();
+    let rows =
+        store.query_raw("delete from entries where title = $1", ["it's".into()]).await.unwrap();
     assert!(rows.is_empty());
     assert_eq!(server.rows().await, 0);
     let error = store.query_raw("select nonsense()", []).await.unwrap_err();

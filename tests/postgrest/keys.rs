@@ -24,7 +24,7 @@ async fn tokens_go_as_both() {
     let server = Server::start().await;
     let token = server.postgrest.service_key();
     let options = PostgrestOptions::new(server.gateway.url(), Key::new(&*token));
-    Entries::new(&options.connect().unwrap()).insert(row("x")).await.unwrap();
+    Entries::new(options.connect().unwrap()).insert(row("x")).await.unwrap();
     let request = server.gateway.requests().pop().unwrap();
     assert_eq!(request.header("apikey"), Some(&*token));
     assert_eq!(request.header("authorization"), Some(format!("Bearer {token}").as_str()));
@@ -36,7 +36,7 @@ async fn servers_without_keys() {
     server.database.execute("grant select on entries to anon").await.unwrap();
     let gateway = Gateway::plain(&server.postgrest).await.unwrap();
     let options = PostgrestOptions::new(gateway.url(), Key::none());
-    assert_eq!(Entries::new(&options.connect().unwrap()).find().all().await.unwrap(), []);
+    assert_eq!(Entries::new(options.connect().unwrap()).find().all().await.unwrap(), []);
     let request = gateway.requests().pop().unwrap();
     assert_eq!((request.header("apikey"), request.header("authorization")), (None, None));
 }
@@ -56,7 +56,7 @@ async fn an_expired_token_is_renewed_once() {
             };
             async move { Ok(Some(token.sign())) }
         });
-    let entries = Entries::new(&options.connect().unwrap());
+    let entries = Entries::new(options.connect().unwrap());
     entries.insert(row("x")).await.unwrap();
     assert_eq!(server.methods(), ["POST", "POST"]);
     assert_eq!((asked.load(Ordering::SeqCst), server.rows().await), (2, 1));
@@ -75,10 +75,11 @@ async fn many_requests_renew_a_token_once() {
     let options = server.options().token_source(move |refused: Option<String>| {
         count.fetch_add(1, Ordering::SeqCst);
         let token = Token::new("service_role");
-        let token = if refused.is_none() { token.expired_since(Duration::from_secs(600)) } else { token };
+        let token =
+            if refused.is_none() { token.expired_since(Duration::from_secs(600)) } else { token };
         async move { Ok(Some(token.sign())) }
     });
-    let entries = Entries::new(&options.connect().unwrap());
+    let entries = Entries::new(options.connect().unwrap());
     let tasks: Vec<_> = (0..20)
         .map(|number| {
             let entries = entries.clone();
@@ -100,7 +101,7 @@ async fn a_source_without_a_better_token_ends_it() {
         let token = token.clone();
         async move { Ok(Some(token)) }
     });
-    let error = Entries::new(&options.connect().unwrap()).find().all().await.unwrap_err();
+    let error = Entries::new(options.connect().unwrap()).find().all().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert!(!error.to_string().contains(&expired));
     assert_eq!(server.methods(), ["GET"]);
@@ -108,6 +109,6 @@ async fn a_source_without_a_better_token_ends_it() {
     let options = server.options().token_source(|_: Option<String>| async {
         Err(chronicle::Error::new(ErrorKind::Unauthenticated, "signed out"))
     });
-    let error = Entries::new(&options.connect().unwrap()).find().all().await.unwrap_err();
+    let error = Entries::new(options.connect().unwrap()).find().all().await.unwrap_err();
     assert_eq!(error.message(), "signed out");
 }

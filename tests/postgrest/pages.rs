@@ -49,7 +49,7 @@ async fn pages_go_on_behind_nulls_and_equal_values() {
     let server = Server::start().await;
     server.fill(200).await;
     let options = server.options().page_size(7);
-    let entries = Entries::new(&options.connect().unwrap());
+    let entries = Entries::new(options.connect().unwrap());
     let stars = |rows: &[Model]| rows.iter().map(|row| row.stars).collect::<Vec<_>>();
     for descending in [false, true] {
         let order = if descending { Entries::STARS.desc() } else { Entries::STARS.asc() };
@@ -75,5 +75,6 @@ async fn one_row_is_one_request() {
     assert_eq!(entries.get(first.id).await.unwrap(), Some(first.clone()));
     assert_eq!(entries.get(sea_orm::prelude::Uuid::nil()).await.unwrap(), None);
     assert!(entries.find().filter(Entries::ID.eq(first.id)).exists().await.unwrap());
-    assert_eq!(server.methods().len(), 4);
+    assert_eq!(entries.find().filter(Entries::ID.eq(first.id)).one().await.unwrap(), first);
+    assert_eq!(server.methods().len(), 5);
 }

@@ -42,7 +42,7 @@ impl Server {
     }
 
     pub(crate) fn entries(&self) -> Entries {
-        Entries::new(&self.client())
+        Entries::new(self.client())
     }
 
     /// How many rows the table has, past the backend.

@@ -52,7 +52,8 @@ async fn bulk_inserts_go_in_chunks() {
 async fn what_is_too_large_goes_in_halves() {
     let server = Server::start().await;
     let entries = server.entries();
-    let too_large = || Fault::respond(Response::new(413).html("<html>Too large</html>")).method("POST");
+    let too_large =
+        || Fault::respond(Response::new(413).html("<html>Too large</html>")).method("POST");
     server.gateway.fault(too_large().times(2));
     let rows: Vec<_> = (0..10).map(|number| row(number.to_string())).collect();
     entries.insert_many(rows).await.unwrap();
@@ -93,7 +94,7 @@ async fn other_schemas() {
         .await
         .unwrap();
     server.postgrest.reload_schema().await.unwrap();
-    let entries = Entries::new(&server.options().schema("other").connect().unwrap());
+    let entries = Entries::new(server.options().schema("other").connect().unwrap());
     let entry = entries.insert(row("x")).await.unwrap();
     assert_eq!(entries.get(entry.id).await.unwrap(), Some(entry));
     assert_eq!(entries.find().count().await.unwrap(), 1);

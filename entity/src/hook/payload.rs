@@ -48,8 +48,8 @@ impl std::error::Error for PayloadError {}
 impl FromStr for Payload {
     type Err = PayloadError;
     fn from_str(text: &str) -> Result<Self, PayloadError> {
-        let document = serde_json::from_str(text)
-            .map_err(|error| PayloadError::NotJson(error.to_string()))?;
+        let document =
+            serde_json::from_str(text).map_err(|error| PayloadError::NotJson(error.to_string()))?;
         Self::from_json(document)
     }
 }

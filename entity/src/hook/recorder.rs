@@ -102,10 +102,8 @@ impl Recorder {
         };
         let microseconds = (time - begun.timestamp).num_microseconds().unwrap_or(i64::MAX);
         let milliseconds = microseconds.max(0) as f64 / 1_000.0;
-        let patch = ToolEventPatch::new()
-            .status(status)
-            .result(result)
-            .execution_time(milliseconds);
+        let patch =
+            ToolEventPatch::new().status(status).result(result).execution_time(milliseconds);
         let running = ToolEvents::STATUS.eq(ToolStatus::Running);
         self.tool_events.update_where(ToolEvents::ID.eq(call.id).and(running), patch).await?;
         Ok(())

@@ -32,11 +32,9 @@ pub(super) async fn set_aside(db: &SchemaManagerConnection<'_>) -> Result<Origin
         }
     }
     // Views name the tables: legacy_alter_table keeps their text as it is, to read the new tables afterwards.
-    db.execute_unprepared("pragma legacy_alter_table = on")
-        .await?;
+    db.execute_unprepared("pragma legacy_alter_table = on").await?;
     let renamed = rename(db, &original).await;
-    db.execute_unprepared("pragma legacy_alter_table = off")
-        .await?;
+    db.execute_unprepared("pragma legacy_alter_table = off").await?;
     renamed?;
     Ok(Original(original))
 }
@@ -52,8 +50,7 @@ pub(super) async fn take_over(
     }
     // Children first, since dropping a table deletes its rows.
     for table in tables.iter().rev() {
-        db.execute_unprepared(&format!("drop table {}", table.aside))
-            .await?;
+        db.execute_unprepared(&format!("drop table {}", table.aside)).await?;
     }
     Ok(())
 }
@@ -63,11 +60,8 @@ async fn rename(
     original: &[&'static Table],
 ) -> Result<(), DbErr> {
     for table in original {
-        db.execute_unprepared(&format!(
-            "alter table {} rename to {}",
-            table.name, table.aside
-        ))
-        .await?;
+        db.execute_unprepared(&format!("alter table {} rename to {}", table.name, table.aside))
+            .await?;
     }
     Ok(())
 }
@@ -76,19 +70,10 @@ async fn rename(
 async fn is_original(db: &SchemaManagerConnection<'_>, table: &Table) -> Result<bool, DbErr> {
     let sql = r#"select name, "notnull" as required from pragma_table_info(?)"#;
     let found = db
-        .query_all_raw(Statement::from_sql_and_values(
-            DbBackend::Sqlite,
-            sql,
-            [table.name.into()],
-        ))
+        .query_all_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, [table.name.into()]))
         .await?
         .iter()
-        .map(|row| {
-            Ok((
-                row.try_get::<String>("", "name")?,
-                row.try_get::<bool>("", "required")?,
-            ))
-        })
+        .map(|row| Ok((row.try_get::<String>("", "name")?, row.try_get::<bool>("", "required")?)))
         .collect::<Result<Vec<_>, DbErr>>()?;
     if found.is_empty() {
         return Ok(false);
@@ -97,9 +82,5 @@ async fn is_original(db: &SchemaManagerConnection<'_>, table: &Table) -> Result<
         && found.iter().all(|(name, required)| {
             !required && table.columns.iter().any(|(column, _)| column == name)
         });
-    if original {
-        Ok(true)
-    } else {
-        Err(AdoptionError::OtherTable { table: table.name }.into())
-    }
+    if original { Ok(true) } else { Err(AdoptionError::OtherTable { table: table.name }.into()) }
 }

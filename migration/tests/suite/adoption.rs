@@ -48,36 +48,25 @@ async fn adopted(db: &DatabaseConnection) {
     let new = new_file.open().await;
     Migrator::up(&new, None).await.unwrap();
     assert_eq!(file::schema(db).await, file::schema(&new).await);
-    assert_eq!(
-        file::rows(db, "select \"table\" from pragma_foreign_key_check").await,
-        [""; 0]
-    );
+    assert_eq!(file::rows(db, "select \"table\" from pragma_foreign_key_check").await, [""; 0]);
 }
 
 async fn refusal(rows: &str) -> String {
     let file = File::new();
     let db = original(&file, rows).await;
     let dump = async || {
-        let sessions = file::rows(
-            &db,
-            "select quote(id), quote(git_branch), quote(end_time) from sessions",
-        )
-        .await;
+        let sessions =
+            file::rows(&db, "select quote(id), quote(git_branch), quote(end_time) from sessions")
+                .await;
         let events = file::rows(&db, "select id, session_id, 'event' from events").await;
-        let tool_events = file::rows(
-            &db,
-            "select id, session_id, execution_time from tool_events",
-        )
-        .await;
+        let tool_events =
+            file::rows(&db, "select id, session_id, execution_time from tool_events").await;
         (file::schema(&db).await, sessions, events, tool_events)
     };
     let before = dump().await;
     let error = Migrator::up(&db, None).await.unwrap_err().to_string();
     assert_eq!(dump().await, before);
-    assert_eq!(
-        file::rows(&db, "select * from pragma_legacy_alter_table").await,
-        ["0"]
-    );
+    assert_eq!(file::rows(&db, "select * from pragma_legacy_alter_table").await, ["0"]);
     assert!(error.ends_with("The file was left unchanged"), "{error}");
     error
 }
@@ -112,11 +101,8 @@ async fn values_are_kept_and_brought_into_one_form() {
     .await;
     adopted(&db).await;
 
-    let sessions = file::rows(
-        &db,
-        "select * from sessions where status <> 'completed' order by id",
-    )
-    .await;
+    let sessions =
+        file::rows(&db, "select * from sessions where status <> 'completed' order by id").await;
     assert_eq!(
         sessions,
         [
@@ -125,17 +111,11 @@ async fn values_are_kept_and_brought_into_one_form() {
             "00000000-0000-4000-8000-00000000000c|NULL|NULL|NULL|2024-01-01T00:00:00.000001+00:00|NULL||2024-01-01T00:00:00.000001+00:00|NULL",
         ]
     );
-    let nameless = file::rows(
-        &db,
-        "select id, updated_at from sessions where status = 'completed'",
-    )
-    .await;
+    let nameless =
+        file::rows(&db, "select id, updated_at from sessions where status = 'completed'").await;
     let (id, updated_at) = nameless[0].split_once('|').unwrap();
     assert_eq!(updated_at, "2024-01-01T00:00:00.120+00:00");
-    assert!(
-        id.len() == 36 && &id[14..15] == "4" && id == id.to_lowercase(),
-        "{id}"
-    );
+    assert!(id.len() == 36 && &id[14..15] == "4" && id == id.to_lowercase(), "{id}");
     assert_eq!(nameless.len(), 1);
 
     assert_eq!(
@@ -173,15 +153,8 @@ async fn events_without_a_session_get_one() {
     adopted(&db).await;
 
     assert_eq!(
-        file::rows(
-            &db,
-            "select status, created_at from sessions order by created_at"
-        )
-        .await,
-        [
-            "unknown|2024-01-01T00:00:01+00:00",
-            "unknown|2024-01-01T00:00:03+00:00"
-        ]
+        file::rows(&db, "select status, created_at from sessions order by created_at").await,
+        ["unknown|2024-01-01T00:00:01+00:00", "unknown|2024-01-01T00:00:03+00:00"]
     );
     assert_eq!(
         file::rows(
@@ -210,10 +183,7 @@ async fn the_order_of_rows_and_views_on_them_survive() {
     )
     .await;
     Migrator::up(&db, None).await.unwrap();
-    assert_eq!(
-        file::rows(&db, "select * from statuses").await,
-        ["first", "second"]
-    );
+    assert_eq!(file::rows(&db, "select * from statuses").await, ["first", "second"]);
 }
 
 #[tokio::test]
@@ -221,18 +191,11 @@ async fn adopting_twice_changes_nothing() {
     let file = File::new();
     let db = original(&file, "insert into events (id) values (null)").await;
     adopted(&db).await;
-    let before = file::rows(
-        &db,
-        "select * from events join sessions on sessions.id = session_id",
-    )
-    .await;
+    let before =
+        file::rows(&db, "select * from events join sessions on sessions.id = session_id").await;
     adopted(&db).await;
     assert_eq!(
-        file::rows(
-            &db,
-            "select * from events join sessions on sessions.id = session_id"
-        )
-        .await,
+        file::rows(&db, "select * from events join sessions on sessions.id = session_id").await,
         before
     );
     assert_eq!(before.len(), 1);
@@ -247,10 +210,7 @@ async fn an_empty_original_file_is_adopted() {
 #[tokio::test]
 async fn an_id_that_is_no_uuid_is_refused() {
     let error = refusal("insert into sessions (id) values ('session-1')").await;
-    assert!(
-        error.contains("table sessions") && error.contains("\"session-1\""),
-        "{error}"
-    );
+    assert!(error.contains("table sessions") && error.contains("\"session-1\""), "{error}");
 
     let error = refusal("insert into events (id, session_id) values (null, 'session-2')").await;
     assert!(
@@ -266,28 +226,18 @@ async fn two_forms_of_one_id_are_refused() {
         SESSION.to_uppercase()
     ))
     .await;
-    assert!(
-        error.contains("table sessions") && error.contains(SESSION),
-        "{error}"
-    );
+    assert!(error.contains("table sessions") && error.contains(SESSION), "{error}");
 }
 
 #[tokio::test]
 async fn values_that_cannot_be_kept_are_refused() {
-    let error = refusal(&format!(
-        "insert into sessions (id, end_time) values ('{SESSION}', 'yesterday')"
-    ))
-    .await;
-    assert!(
-        error.contains("end_time \"yesterday\"") && error.contains(SESSION),
-        "{error}"
-    );
+    let error =
+        refusal(&format!("insert into sessions (id, end_time) values ('{SESSION}', 'yesterday')"))
+            .await;
+    assert!(error.contains("end_time \"yesterday\"") && error.contains(SESSION), "{error}");
 
     let error = refusal("insert into tool_events (execution_time) values ('fast')").await;
-    assert!(
-        error.contains("table tool_events: the execution_time"),
-        "{error}"
-    );
+    assert!(error.contains("table tool_events: the execution_time"), "{error}");
 
     let error = refusal("insert into sessions (git_branch) values (x'ff')").await;
     assert!(error.contains("table sessions: the git_branch"), "{error}");
@@ -295,10 +245,7 @@ async fn values_that_cannot_be_kept_are_refused() {
 
 #[tokio::test]
 async fn a_table_of_somebody_else_is_left_alone() {
-    for table in [
-        "events (id text, title text)",
-        "sessions (id text not null)",
-    ] {
+    for table in ["events (id text, title text)", "sessions (id text not null)"] {
         let file = File::new();
         let db = file.open().await;
         file::run(&db, &format!("create table {table}")).await;
@@ -330,11 +277,8 @@ async fn a_hundred_thousand_rows_take_seconds() {
     let wrong = "select id from events where timestamp not like '2024-01-01T__:__:__.123456+00:00'
                  or created_at not like '2024-01-01T__:__:__.654321+00:00' or not json_valid(data)";
     assert_eq!(
-        file::rows(
-            &db,
-            &format!("select count(*), (select count(*) from ({wrong})) from events")
-        )
-        .await,
+        file::rows(&db, &format!("select count(*), (select count(*) from ({wrong})) from events"))
+            .await,
         ["100000|0"]
     );
     assert!(spent < Duration::from_secs(60), "{spent:?}");

@@ -14,11 +14,7 @@ fn run(arguments: &[&str]) -> Output {
 
 fn output(arguments: &[&str]) -> String {
     let output = run(arguments);
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -40,10 +36,7 @@ async fn a_file_goes_up_and_down() {
     assert_eq!(output(&["status", "-u", &url]), applied);
     assert_eq!(output(&["refresh", "-u", &url]), applied);
     assert_eq!(output(&["fresh", "-u", &url]), applied);
-    assert_eq!(
-        file::rows(&file.open().await, "select count(*) from events").await,
-        ["0"]
-    );
+    assert_eq!(file::rows(&file.open().await, "select count(*) from events").await, ["0"]);
     assert_eq!(output(&["down", "-u", &url]), pending);
     assert_eq!(output(&["reset", "-u", &url]), pending);
     assert_eq!(file::schema(&file.open().await).await, "");
@@ -64,11 +57,7 @@ fn the_url_may_stand_in_the_environment() {
 #[test]
 fn the_folder_of_a_new_file_is_made() {
     let file = File::new();
-    let path = file
-        .path()
-        .with_file_name("a")
-        .join("b")
-        .join("chronicle.db");
+    let path = file.path().with_file_name("a").join("b").join("chronicle.db");
     output(&["up", "-u", &format!("sqlite://{}?mode=rwc", path.display())]);
     assert!(path.exists());
 }
@@ -101,10 +90,7 @@ fn a_wrong_or_missing_database_is_told_without_its_password() {
     let message = failure(&["up"]);
     assert!(message.contains("DATABASE_URL"), "{message}");
     let message = failure(&["up", "-u", "postgres://ada:secret@127.0.0.1:1/chronicle"]);
-    assert!(
-        message.starts_with("error: ") && !message.contains("secret"),
-        "{message}"
-    );
+    assert!(message.starts_with("error: ") && !message.contains("secret"), "{message}");
 }
 
 #[test]

@@ -31,29 +31,16 @@ async fn call(
 async fn only_service_role_may_call_it() {
     let database = installed().await;
     assert_eq!(
-        call(&database, "service_role", "select 1 as one", "[]")
-            .await
-            .unwrap(),
+        call(&database, "service_role", "select 1 as one", "[]").await.unwrap(),
         r#"[{"one": 1}]"#
     );
     for role in ["anon", "authenticated"] {
-        let error = call(&database, role, "select 1 as one", "[]")
-            .await
-            .unwrap_err();
-        assert!(
-            error.contains("permission denied for function execute_sql"),
-            "{role} {error}"
-        );
+        let error = call(&database, role, "select 1 as one", "[]").await.unwrap_err();
+        assert!(error.contains("permission denied for function execute_sql"), "{role} {error}");
     }
     // It lends nobody the rights of its owner.
-    let error = call(
-        &database,
-        "service_role",
-        "select * from seaql_migrations",
-        "[]",
-    )
-    .await
-    .unwrap_err();
+    let error =
+        call(&database, "service_role", "select * from seaql_migrations", "[]").await.unwrap_err();
     assert!(error.contains("permission denied"), "{error}");
 }
 
@@ -67,16 +54,8 @@ async fn rows_come_as_objects_and_parameters_as_text() {
             r#"["00000000-0000-4000-8000-00000000000A", 7]"#,
             r#"[{"id": "00000000-0000-4000-8000-00000000000a", "text": "7", "missing": null}]"#,
         ),
-        (
-            "select cast($1 as jsonb) -> 'a' as a",
-            r#"[{"a": [true]}]"#,
-            r#"[{"a": [true]}]"#,
-        ),
-        (
-            "values (1), (2);",
-            "[]",
-            r#"[{"column1": 1}, {"column1": 2}]"#,
-        ),
+        ("select cast($1 as jsonb) -> 'a' as a", r#"[{"a": [true]}]"#, r#"[{"a": [true]}]"#),
+        ("values (1), (2);", "[]", r#"[{"column1": 1}, {"column1": 2}]"#),
         (
             "-- a comment\n/* and another */ select $16 as last",
             "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]",
@@ -93,18 +72,12 @@ async fn rows_come_as_objects_and_parameters_as_text() {
             r#"[{"status": "ended"}]"#,
         ),
         ("update sessions set status = $1", r#"["active"]"#, "[]"),
-        (
-            "select status from sessions",
-            "[]",
-            r#"[{"status": "active"}]"#,
-        ),
+        ("select status from sessions", "[]", r#"[{"status": "active"}]"#),
         ("delete from sessions", "[]", "[]"),
         ("select count(*) as n from sessions", "[]", r#"[{"n": 0}]"#),
     ] {
         assert_eq!(
-            call(&database, "service_role", query, params)
-                .await
-                .unwrap(),
+            call(&database, "service_role", query, params).await.unwrap(),
             expected,
             "{query}"
         );
@@ -116,20 +89,10 @@ async fn wrong_parameters_and_statements_are_told() {
     let database = installed().await;
     for (query, params, expected) in [
         ("select 1", "{}", "params must be a JSON array"),
-        (
-            "select 1",
-            "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]",
-            "params holds 17 elements",
-        ),
-        (
-            "select nothing",
-            "[]",
-            "column \\\"nothing\\\" does not exist",
-        ),
+        ("select 1", "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]", "params holds 17 elements"),
+        ("select nothing", "[]", "column \\\"nothing\\\" does not exist"),
     ] {
-        let error = call(&database, "service_role", query, params)
-            .await
-            .unwrap_err();
+        let error = call(&database, "service_role", query, params).await.unwrap_err();
         assert!(error.contains(expected), "{query} {error}");
     }
 }
@@ -145,14 +108,8 @@ async fn it_is_installed_and_removed_any_number_of_times() {
         } else {
             execute_sql::down(&db).await.unwrap()
         }
-        assert_eq!(
-            database.query(there).await.unwrap(),
-            [[Some(expected.to_owned())]]
-        );
+        assert_eq!(database.query(there).await.unwrap(), [[Some(expected.to_owned())]]);
     }
     database.execute(&execute_sql::script()).await.unwrap();
-    assert_eq!(
-        database.query(there).await.unwrap(),
-        [[Some("1".to_owned())]]
-    );
+    assert_eq!(database.query(there).await.unwrap(), [[Some("1".to_owned())]]);
 }

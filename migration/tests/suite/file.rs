@@ -50,9 +50,7 @@ pub(crate) async fn rows(db: &DatabaseConnection, query: &str) -> Vec<String> {
     if columns.is_empty() {
         return Vec::new();
     }
-    let values = columns
-        .iter()
-        .map(|column| format!("ifnull(cast(\"{column}\" as text), 'NULL')"));
+    let values = columns.iter().map(|column| format!("ifnull(cast(\"{column}\" as text), 'NULL')"));
     let values = values.collect::<Vec<_>>().join("||'|'||");
     let all = format!("select {values} as line from ({query})");
     db.query_all_raw(Statement::from_string(DbBackend::Sqlite, all))
@@ -65,10 +63,7 @@ pub(crate) async fn rows(db: &DatabaseConnection, query: &str) -> Vec<String> {
 
 /// Every statement of the schema, by name.
 pub(crate) async fn schema(db: &DatabaseConnection) -> String {
-    rows(
-        db,
-        "select sql from sqlite_master where sql is not null order by type desc, name",
-    )
-    .await
-    .join(";\n")
+    rows(db, "select sql from sqlite_master where sql is not null order by type desc, name")
+        .await
+        .join(";\n")
 }

@@ -7,20 +7,13 @@ use chronicle_test_servers::{Database, Postgres};
 use sea_orm_migration::sea_orm::{ConnectOptions, DatabaseConnection};
 
 pub(crate) async fn database() -> Database {
-    Postgres::shared()
-        .await
-        .unwrap()
-        .create_database()
-        .await
-        .unwrap()
+    Postgres::shared().await.unwrap().create_database().await.unwrap()
 }
 
 pub(crate) async fn connect(database: &Database) -> DatabaseConnection {
     let mut options = ConnectOptions::new(database.url());
     options.sqlx_logging(false).max_connections(2);
-    sea_orm_migration::sea_orm::Database::connect(options)
-        .await
-        .unwrap()
+    sea_orm_migration::sea_orm::Database::connect(options).await.unwrap()
 }
 
 /// A database with the schema.
@@ -51,9 +44,7 @@ async fn schema(database: &Database) -> String {
     let mut schema = String::new();
     for part in PARTS {
         for row in database.query(part).await.unwrap() {
-            let values = row
-                .into_iter()
-                .map(|value| value.unwrap_or_else(|| "NULL".to_owned()));
+            let values = row.into_iter().map(|value| value.unwrap_or_else(|| "NULL".to_owned()));
             schema.push_str(&values.collect::<Vec<_>>().join(" | "));
             schema.push('\n');
         }
@@ -71,12 +62,7 @@ async fn up_makes_tables_policies_and_grants_and_again_changes_nothing() {
     let db = connect(&database).await;
     Migrator::up(&db, None).await.unwrap();
     assert_eq!(schema(&database).await, made);
-    assert!(
-        Migrator::get_pending_migrations_read_only(&db)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(Migrator::get_pending_migrations_read_only(&db).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -110,17 +96,11 @@ async fn the_script_makes_the_same_schema_may_be_run_again_and_up_knows_it() {
     Migrator::up(&db, None).await.unwrap();
     assert_eq!(schema(&database).await, made);
     assert_eq!(
-        database
-            .query("select count(*) from sessions")
-            .await
-            .unwrap(),
+        database.query("select count(*) from sessions").await.unwrap(),
         [[Some("1".to_owned())]]
     );
     assert_eq!(
-        database
-            .query("select count(*) from seaql_migrations")
-            .await
-            .unwrap(),
+        database.query("select count(*) from seaql_migrations").await.unwrap(),
         [[Some("1".to_owned())]]
     );
 }
@@ -128,10 +108,7 @@ async fn the_script_makes_the_same_schema_may_be_run_again_and_up_knows_it() {
 #[tokio::test]
 async fn what_fails_halfway_leaves_nothing() {
     let database = database().await;
-    database
-        .execute("create table public.tool_events (title text)")
-        .await
-        .unwrap();
+    database.execute("create table public.tool_events (title text)").await.unwrap();
     let before = schema(&database).await;
     let db = connect(&database).await;
 
@@ -146,28 +123,17 @@ async fn what_fails_halfway_leaves_nothing() {
 #[tokio::test]
 async fn roles_that_a_server_lacks_are_left_out() {
     // A cluster of its own, since roles belong to the cluster.
-    let database = Postgres::new()
-        .await
-        .unwrap()
-        .create_database()
-        .await
-        .unwrap();
+    let database = Postgres::new().await.unwrap().create_database().await.unwrap();
     database
         .execute("drop role anon; drop role authenticated; drop role service_role")
         .await
         .unwrap();
     let db = connect(&database).await;
     Migrator::up(&db, None).await.unwrap();
-    assert_eq!(
-        database.query("select * from pg_policies").await.unwrap(),
-        Vec::<Vec<_>>::new()
-    );
+    assert_eq!(database.query("select * from pg_policies").await.unwrap(), Vec::<Vec<_>>::new());
     chronicle_migration::execute_sql::up(&db).await.unwrap();
     assert_eq!(
-        database
-            .query("select rolname from pg_roles where rolname = 'anon'")
-            .await
-            .unwrap(),
+        database.query("select rolname from pg_roles where rolname = 'anon'").await.unwrap(),
         Vec::<Vec<_>>::new()
     );
 }
@@ -183,10 +149,7 @@ async fn processes_that_migrate_at_once_all_succeed() {
         one.await.unwrap().unwrap();
     }
     assert_eq!(
-        database
-            .query("select count(*) from seaql_migrations")
-            .await
-            .unwrap(),
+        database.query("select count(*) from seaql_migrations").await.unwrap(),
         [[Some("1".to_owned())]]
     );
 }
@@ -201,27 +164,15 @@ async fn the_program_migrates_and_installs_the_function() {
             .args(["-u", &url])
             .output()
             .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };
     assert_eq!(run(&["up"]), "m20260101_000001_create_tables applied\n");
     assert_eq!(run(&["status"]), "m20260101_000001_create_tables applied\n");
     run(&["execute-sql", "up"]);
-    let answer = database
-        .query("select public.execute_sql('select 1 as one')")
-        .await
-        .unwrap();
+    let answer = database.query("select public.execute_sql('select 1 as one')").await.unwrap();
     assert_eq!(answer, [[Some(r#"[{"one": 1}]"#.to_owned())]]);
     run(&["execute-sql", "down"]);
-    assert!(
-        database
-            .query("select public.execute_sql('select 1 as one')")
-            .await
-            .is_err()
-    );
+    assert!(database.query("select public.execute_sql('select 1 as one')").await.is_err());
     assert_eq!(run(&["down"]), "m20260101_000001_create_tables pending\n");
 }

@@ -36,19 +36,13 @@ async fn ask(
         "begin; set local role {role}; set local request.jwt.claims = '{claims}'; {sql}; reset role; rollback;"
     );
     match database.query(&script).await {
-        Ok(rows) => Ok(rows
-            .into_iter()
-            .map(|row| row[0].clone().unwrap_or_default())
-            .collect()),
+        Ok(rows) => Ok(rows.into_iter().map(|row| row[0].clone().unwrap_or_default()).collect()),
         Err(error) => Err(format!("{error:?}")),
     }
 }
 
 const TABLES: [&str; 3] = ["sessions", "events", "tool_events"];
-const ADAS: (&str, &str) = (
-    "authenticated",
-    r#"{"sub": "ada", "role": "authenticated"}"#,
-);
+const ADAS: (&str, &str) = ("authenticated", r#"{"sub": "ada", "role": "authenticated"}"#);
 const ANON: (&str, &str) = ("anon", r#"{"role": "anon"}"#);
 
 #[tokio::test]
@@ -62,10 +56,7 @@ async fn each_role_sees_its_own_rows() {
             (("authenticated", "{}"), vec![]),
             (("authenticated", ""), vec![]),
             (ANON, vec![NOBODY]),
-            (
-                ("service_role", r#"{"role": "service_role"}"#),
-                vec![ADA, BOB, NOBODY],
-            ),
+            (("service_role", r#"{"role": "service_role"}"#), vec![ADA, BOB, NOBODY]),
         ] {
             assert_eq!(
                 ask(&database, role, claims, &select).await.unwrap(),
@@ -85,38 +76,20 @@ async fn each_role_changes_its_own_rows() {
         ("tool_events", "status = 'x'"),
     ] {
         let update = format!("update {table} set {change} returning id");
+        assert_eq!(ask(&database, ADAS.0, ADAS.1, &update).await.unwrap(), [ADA], "{table}");
+        assert_eq!(ask(&database, ANON.0, ANON.1, &update).await.unwrap(), [NOBODY], "{table}");
         assert_eq!(
-            ask(&database, ADAS.0, ADAS.1, &update).await.unwrap(),
-            [ADA],
-            "{table}"
-        );
-        assert_eq!(
-            ask(&database, ANON.0, ANON.1, &update).await.unwrap(),
-            [NOBODY],
-            "{table}"
-        );
-        assert_eq!(
-            ask(&database, "service_role", "{}", &update)
-                .await
-                .unwrap()
-                .len(),
+            ask(&database, "service_role", "{}", &update).await.unwrap().len(),
             3,
             "{table}"
         );
 
         let delete = format!("delete from {table} returning id");
-        assert_eq!(
-            ask(&database, ADAS.0, ADAS.1, &delete).await.unwrap(),
-            [ADA],
-            "{table}"
-        );
+        assert_eq!(ask(&database, ADAS.0, ADAS.1, &delete).await.unwrap(), [ADA], "{table}");
         let error = ask(&database, ANON.0, ANON.1, &delete).await.unwrap_err();
         assert!(error.contains("permission denied"), "{error}");
         assert_eq!(
-            ask(&database, "service_role", "{}", &delete)
-                .await
-                .unwrap()
-                .len(),
+            ask(&database, "service_role", "{}", &delete).await.unwrap().len(),
             3,
             "{table}"
         );
@@ -187,11 +160,7 @@ async fn an_upsert_of_the_own_row_succeeds() {
             "insert into sessions (id, user_id, status, created_at) values ('{id}', {user}, 'ended', now())
              on conflict (id) do update set status = excluded.status returning status"
         );
-        assert_eq!(
-            ask(&database, role, claims, &upsert).await.unwrap(),
-            ["ended"],
-            "{role}"
-        );
+        assert_eq!(ask(&database, role, claims, &upsert).await.unwrap(), ["ended"], "{role}");
     }
 }
 
@@ -199,14 +168,8 @@ async fn an_upsert_of_the_own_row_succeeds() {
 async fn the_list_of_migrations_is_the_owners() {
     let database = three_sessions().await;
     for (role, claims) in [ADAS, ANON, ("service_role", "{}")] {
-        let error = ask(
-            &database,
-            role,
-            claims,
-            "select version from seaql_migrations",
-        )
-        .await
-        .unwrap_err();
+        let error =
+            ask(&database, role, claims, "select version from seaql_migrations").await.unwrap_err();
         assert!(error.contains("permission denied"), "{role} {error}");
     }
 }

@@ -15,12 +15,7 @@ async fn up_makes_tables_and_indexes_and_again_changes_nothing() {
 
     Migrator::up(&db, None).await.unwrap();
     assert_eq!(file::schema(&db).await, schema);
-    assert!(
-        Migrator::get_pending_migrations_read_only(&db)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(Migrator::get_pending_migrations_read_only(&db).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -29,31 +24,19 @@ async fn down_takes_everything_away_and_refresh_makes_it_anew() {
     let db = file.open().await;
     Migrator::up(&db, None).await.unwrap();
     let schema = file::schema(&db).await;
-    file::run(
-        &db,
-        "insert into sessions (id, status, created_at) values ('a', 'active', 'now')",
-    )
-    .await;
+    file::run(&db, "insert into sessions (id, status, created_at) values ('a', 'active', 'now')")
+        .await;
 
     Migrator::refresh(&db).await.unwrap();
     assert_eq!(file::schema(&db).await, schema);
-    assert_eq!(
-        file::rows(&db, "select count(*) from sessions").await,
-        ["0"]
-    );
+    assert_eq!(file::rows(&db, "select count(*) from sessions").await, ["0"]);
 
     Migrator::down(&db, Some(1)).await.unwrap();
     assert_eq!(
         file::rows(&db, "select name from sqlite_master where sql is not null").await,
         ["seaql_migrations"]
     );
-    assert_eq!(
-        Migrator::get_pending_migrations_read_only(&db)
-            .await
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(Migrator::get_pending_migrations_read_only(&db).await.unwrap().len(), 1);
 
     Migrator::up(&db, None).await.unwrap();
     Migrator::fresh(&db).await.unwrap();
@@ -94,11 +77,7 @@ async fn a_session_takes_its_events_with_it() {
     )
     .await;
     assert_eq!(
-        file::rows(
-            &db,
-            "select id from events union select id from tool_events"
-        )
-        .await,
+        file::rows(&db, "select id from events union select id from tool_events").await,
         [""; 0]
     );
 }
@@ -117,10 +96,7 @@ async fn processes_that_migrate_at_once_all_succeed() {
         one.await.unwrap().unwrap();
     }
     let db = file.open().await;
-    assert_eq!(
-        file::rows(&db, "select count(*) from seaql_migrations").await,
-        ["1"]
-    );
+    assert_eq!(file::rows(&db, "select count(*) from seaql_migrations").await, ["1"]);
 }
 
 #[tokio::test]
@@ -134,12 +110,7 @@ async fn the_printed_script_makes_the_same_schema_and_up_knows_it() {
     file::run(&by_hand, &script(Dialect::Sqlite)).await;
     assert_eq!(shape(&by_hand).await, shape(&by_up).await);
 
-    assert!(
-        Migrator::get_pending_migrations_read_only(&by_hand)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(Migrator::get_pending_migrations_read_only(&by_hand).await.unwrap().is_empty());
     Migrator::up(&by_hand, None).await.unwrap();
 }
 

@@ -67,13 +67,12 @@ pub(super) fn check_resolution(answer: &Answer<'_>, resolution: &str) -> Result<
 }
 
 fn check_json(answer: &Answer<'_>, purpose: Purpose) -> Result<(), Failure> {
-    let is_json = answer
-        .headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|kind| {
-            kind.starts_with("application/json") || kind.starts_with("application/vnd.pgrst")
-        });
+    let is_json =
+        answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(
+            |kind| {
+                kind.starts_with("application/json") || kind.starts_with("application/vnd.pgrst")
+            },
+        );
     if is_json && matches!(answer.status.as_u16(), 200 | 206) {
         Ok(())
     } else {

@@ -78,7 +78,7 @@ impl Client {
                 }
             }
             let repeat = failure.repeat(purpose).filter(|_| attempt < self.attempts);
-            let wait = self.wait(attempt, failure.error.retry_after());
+            let wait = wait(attempt, failure.error.retry_after());
             if failure.error.is_ambiguous() && lost.is_none() {
                 lost = Some(failure.error.clone());
             }
@@ -103,8 +103,7 @@ impl Client {
         accept: &impl Fn(&Answer<'_>) -> Result<T, Failure>,
     ) -> Result<Result<T, (Failure, Authorization)>> {
         let _slot = self.within(deadline, self.slots.acquire()).await?.map_err(|_| closed())?;
-        let authorization =
-            self.within(deadline, self.credentials.authorization()).await??;
+        let authorization = self.within(deadline, self.credentials.authorization()).await??;
         let mut request = request
             .try_clone()
             .ok_or_else(|| Error::new(ErrorKind::Internal, "the request cannot be repeated"))?;
@@ -188,12 +187,6 @@ impl Client {
         Ok(prepared)
     }
 
-    /// Full jitter, and no shorter than the server asks for.
-    fn wait(&self, attempt: u32, asked: Option<Duration>) -> Duration {
-        let longest = FIRST_WAIT * 2_u32.saturating_pow(attempt.saturating_sub(1).min(10));
-        longest.mul_f64(fastrand::f64()).max(asked.unwrap_or_default())
-    }
-
     async fn within<T>(&self, deadline: Instant, work: impl Future<Output = T>) -> Result<T> {
         timeout_at(deadline, work).await.map_err(|_| {
             Error::new(
@@ -205,12 +198,20 @@ impl Client {
     }
 
     fn remember_server(&self, headers: &HeaderMap) {
-        let Some(server) = headers.get(SERVER).and_then(|value| value.to_str().ok()) else { return };
+        let Some(server) = headers.get(SERVER).and_then(|value| value.to_str().ok()) else {
+            return;
+        };
         let mut known = self.server.lock().unwrap_or_else(PoisonError::into_inner);
         if known.as_deref() != Some(server) {
             *known = Some(server.to_owned());
         }
     }
+}
+
+/// The wait behind the attempt with this number: full jitter, and no shorter than the server asks for.
+pub(super) fn wait(attempt: u32, asked: Option<Duration>) -> Duration {
+    let longest = FIRST_WAIT * 2_u32.saturating_pow(attempt.saturating_sub(1).min(10));
+    longest.mul_f64(fastrand::f64()).max(asked.unwrap_or_default())
 }
 
 pub(super) fn closed() -> Error {
@@ -238,8 +239,10 @@ fn transport(error: &reqwest::Error, purpose: Purpose) -> Failure {
         cause = source;
     }
     if error.is_connect() {
-        let why = if error.is_timeout() { "it does not answer".to_owned() } else { cause.to_string() };
-        let error = Error::new(ErrorKind::Unavailable, format!("cannot connect to the server: {why}"));
+        let why =
+            if error.is_timeout() { "it does not answer".to_owned() } else { cause.to_string() };
+        let error =
+            Error::new(ErrorKind::Unavailable, format!("cannot connect to the server: {why}"));
         return Failure::refused(error).repeatable(Some("connect"));
     }
     if error.is_timeout() {
@@ -250,7 +253,11 @@ fn transport(error: &reqwest::Error, purpose: Purpose) -> Failure {
     } else {
         "no HTTP answer".to_owned()
     };
-    Failure::lost(purpose, format!("the connection broke before the answer was complete: {why}"), "reset")
+    Failure::lost(
+        purpose,
+        format!("the connection broke before the answer was complete: {why}"),
+        "reset",
+    )
 }
 
 /// `Retry-After` in seconds. Its other form, a date, is not used by PostgREST or Supabase.

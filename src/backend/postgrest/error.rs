@@ -6,8 +6,8 @@
 use super::failure::{Failure, Purpose};
 use crate::{Error, ErrorKind};
 use reqwest::StatusCode;
-use serde::Deserialize;
 use sea_orm::JsonValue;
+use serde::Deserialize;
 
 /// Longest part of a foreign body that a message repeats, in characters.
 const EXCERPT: usize = 300;
@@ -48,11 +48,10 @@ pub(super) fn failure(
         Some(Body { message, hint, .. }) => {
             // PostgREST 12 answers a write to an unknown table with `{}`.
             if status == StatusCode::NOT_FOUND && body.trim_ascii() == b"{}" {
-                let error = Error::new(
-                    ErrorKind::SchemaMismatch,
-                    "the server knows no such table",
+                let error = Error::new(ErrorKind::SchemaMismatch, "the server knows no such table");
+                return Failure::refused(
+                    error.with_code(Some("HTTP 404".into())).with_hint(RELOAD),
                 );
-                return Failure::refused(error.with_code(Some("HTTP 404".into())).with_hint(RELOAD));
             }
             let message = text(message);
             by_status(status, message.as_deref(), text(hint), true, purpose)
@@ -143,8 +142,12 @@ fn by_code(
     let constraint = constraint(code, &message);
     let mut error =
         Error::new(kind, message).with_code(Some(code.to_owned())).with_constraint(constraint);
-    if let Some(hint) = hint.or_else(|| own_hint.map(str::to_owned)) {
-        error = error.with_hint(shorten(&hint));
+    let hint = match (hint.map(|hint| shorten(&hint)), own_hint) {
+        (Some(hint), Some(own)) => Some(format!("{hint} ({own})")),
+        (hint, own) => hint.or_else(|| own.map(str::to_owned)),
+    };
+    if let Some(hint) = hint {
+        error = error.with_hint(hint);
     }
     let failure = Failure::refused(error).repeatable(reason);
     if matches!(code, "PGRST301" | "PGRST302" | "PGRST303") {
@@ -210,7 +213,10 @@ fn constraint(code: &str, message: &str) -> Option<String> {
     match code {
         "23502" => {
             let column = named("column")?;
-            Some(named("relation").map_or_else(|| column.clone(), |table| format!("{table}.{column}")))
+            Some(
+                named("relation")
+                    .map_or_else(|| column.clone(), |table| format!("{table}.{column}")),
+            )
         }
         _ if code.starts_with("23") => named("constraint"),
         _ => None,

@@ -178,11 +178,7 @@ fn field(expression: &Expression) -> String {
 pub(super) fn name(column: &str) -> String {
     const RESERVED: [&str; 9] =
         ["select", "columns", "on_conflict", "order", "limit", "offset", "and", "or", "not"];
-    if is_plain(column) && !RESERVED.contains(&column) {
-        column.to_owned()
-    } else {
-        quoted(column)
-    }
+    if is_plain(column) && !RESERVED.contains(&column) { column.to_owned() } else { quoted(column) }
 }
 
 fn is_plain(name: &str) -> bool {

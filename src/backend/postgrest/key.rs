@@ -64,7 +64,9 @@ impl fmt::Debug for Key {
 
 fn secret(text: &str) -> Result<HeaderValue> {
     if text.is_empty() {
-        return Err(Error::invalid("the key is empty: use `Key::none()` for a server without keys"));
+        return Err(Error::invalid(
+            "the key is empty: use `Key::none()` for a server without keys",
+        ));
     }
     let mut value = HeaderValue::from_str(text).map_err(|_| {
         Error::invalid("the key or token has characters that no HTTP header can hold")

@@ -28,7 +28,8 @@ impl Postgrest {
 /// Whether the function is not there. The caller's SQL may name other functions that are not.
 fn is_missing(error: &Error) -> bool {
     match error.code() {
-        Some("PGRST202" | "HTTP 404") => true,
+        Some("PGRST202") => true,
+        Some("HTTP 404") => error.kind() == ErrorKind::SchemaMismatch,
         Some("42883") => error.message().contains("execute_sql"),
         _ => false,
     }
@@ -37,5 +38,7 @@ fn is_missing(error: &Error) -> bool {
 fn missing(error: &Error) -> Error {
     Error::new(ErrorKind::Unsupported, "the server has no function `execute_sql`")
         .with_code(error.code().map(str::to_owned))
-        .with_hint("install it: `cargo run -p chronicle-migration -- sql execute-sql` prints its SQL")
+        .with_hint(
+            "install it: `cargo run -p chronicle-migration -- sql execute-sql` prints its SQL",
+        )
 }

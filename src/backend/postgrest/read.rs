@@ -3,7 +3,7 @@
 use super::failure::Purpose;
 use super::select::{self, Page, Plan};
 use super::{Postgrest, answer, split};
-use crate::filter::Node;
+use crate::filter::{Comparison, Expression, Node};
 use crate::operation::OrderTerm;
 use crate::query::keyset;
 use crate::{Column, Read, Result, Table, value};
@@ -55,7 +55,9 @@ impl Postgrest {
                 // answer so far: a short answer below that was not cut off.
                 let largest = self.largest_answer().fetch_max(received, atomic::Ordering::Relaxed);
                 page.limit = page.limit.map(|rows| rows.saturating_sub(received));
-                if received == 0 || (received < asked && received < largest) {
+                let is_last =
+                    received < asked && (received < largest || is_single(read.table, &condition));
+                if received == 0 || is_last {
                     break;
                 }
                 if let Some(last) = rows.last() {
@@ -124,12 +126,22 @@ impl Postgrest {
     }
 }
 
+/// Whether the filter finds one row at most: by the key or a unique column.
+fn is_single(table: &'static Table, filter: &Node) -> bool {
+    match filter {
+        Node::All(nodes) => nodes.iter().any(|node| is_single(table, node)),
+        Node::Compare {
+            expression: Expression::Column(column),
+            comparison: Comparison::Equal,
+            ..
+        } => column.unique || *column == table.key_column(),
+        _ => false,
+    }
+}
+
 /// The values of a row by which it is sorted.
 fn place(order: &[OrderTerm], columns: &[&'static Column], row: &[Value]) -> Vec<Value> {
-    order
-        .iter()
-        .filter_map(|term| row.get(position(columns, term)?).cloned())
-        .collect()
+    order.iter().filter_map(|term| row.get(position(columns, term)?).cloned()).collect()
 }
 
 fn position(columns: &[&'static Column], term: &OrderTerm) -> Option<usize> {

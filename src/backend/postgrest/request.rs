@@ -56,13 +56,7 @@ pub struct Request {
 
 impl Request {
     pub(crate) fn new(method: Method, path: impl Into<String>) -> Self {
-        Self {
-            method,
-            path: path.into(),
-            parameters: Vec::new(),
-            headers: Vec::new(),
-            body: None,
-        }
+        Self { method, path: path.into(), parameters: Vec::new(), headers: Vec::new(), body: None }
     }
 
     pub(crate) fn parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {

@@ -36,9 +36,7 @@ pub(super) fn split(node: &Node, request: &Request, first: &[Value]) -> Result<V
         .iter()
         .enumerate()
         .filter_map(|(at, term)| match term {
-            Node::In { values, .. } => {
-                Some((at, values.iter().map(length).sum::<usize>()))
-            }
+            Node::In { values, .. } => Some((at, values.iter().map(length).sum::<usize>())),
             _ => None,
         })
         .max_by_key(|(_, length)| *length);

@@ -5,6 +5,7 @@ mod options;
 mod request;
 mod rows;
 mod split;
+mod wait;
 
 pub(super) mod entry {
     use crate::Repository;

@@ -26,8 +26,7 @@ impl Postgrest {
             WriteKind::Update { target, assignments } => {
                 let (columns, body) = change::assigned(table, &assignments);
                 // Rows that one request has changed must not match the list of a later one.
-                let first: Vec<Value> =
-                    assignments.into_iter().map(|(_, value)| value).collect();
+                let first: Vec<Value> = assignments.into_iter().map(|(_, value)| value).collect();
                 self.write_where(table, &target.node(table), &first, &|filter| {
                     Request::new(Method::Patch, format!("/{}", table.name))
                         .with_parameters(filter)
@@ -38,8 +37,7 @@ impl Postgrest {
             }
             WriteKind::Delete { target } => {
                 self.write_where(table, &target.node(table), &[], &|filter| {
-                    Request::new(Method::Delete, format!("/{}", table.name))
-                        .with_parameters(filter)
+                    Request::new(Method::Delete, format!("/{}", table.name)).with_parameters(filter)
                 })
                 .await
             }

@@ -156,11 +156,7 @@ impl Sql {
         self.bind(i64::try_from(number).unwrap_or(i64::MAX).into());
     }
 
-    fn list<T>(
-        &mut self,
-        items: impl IntoIterator<Item = T>,
-        mut each: impl FnMut(&mut Self, T),
-    ) {
+    fn list<T>(&mut self, items: impl IntoIterator<Item = T>, mut each: impl FnMut(&mut Self, T)) {
         for (at, item) in items.into_iter().enumerate() {
             if at > 0 {
                 self.push(", ");

@@ -33,9 +33,8 @@ fn from_database(error: &dyn DatabaseError) -> Error {
     let number: u32 = code.as_deref().and_then(|code| code.parse().ok()).unwrap_or(0);
     let message = error.message();
     let kind = kind_of(number, message);
-    let mapped = Error::new(kind, message)
-        .with_code(code)
-        .with_constraint(constraint(kind, message));
+    let mapped =
+        Error::new(kind, message).with_code(code).with_constraint(constraint(kind, message));
     match kind {
         ErrorKind::SchemaMismatch => mapped.with_hint("run the migrations on this file"),
         ErrorKind::Busy => mapped.with_hint("try again: another process writes"),

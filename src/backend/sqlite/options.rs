@@ -77,10 +77,8 @@ impl SqliteOptions {
         let location = self.path.display().to_string();
         if location == ":memory:" {
             let options = self.connect_options().in_memory(true);
-            let pool = pool(1, self.busy_timeout)
-                .connect_with(options)
-                .await
-                .map_err(error::from_sqlx)?;
+            let pool =
+                pool(1, self.busy_timeout).connect_with(options).await.map_err(error::from_sqlx)?;
             let connection = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool.clone());
             return Ok(Sqlite::from_pools(location, connection, pool.clone(), pool));
         }
@@ -92,19 +90,16 @@ impl SqliteOptions {
         })?;
         let options = self.connect_options().filename(&self.path);
         let writer = pool(1, self.busy_timeout)
-            .connect_with(
-                options
-                    .clone()
-                    .journal_mode(SqliteJournalMode::Wal)
-                    .synchronous(match self.synchronous {
-                        Synchronous::Normal => SqliteSynchronous::Normal,
-                        Synchronous::Full => SqliteSynchronous::Full,
-                    }),
-            )
+            .connect_with(options.clone().journal_mode(SqliteJournalMode::Wal).synchronous(
+                match self.synchronous {
+                    Synchronous::Normal => SqliteSynchronous::Normal,
+                    Synchronous::Full => SqliteSynchronous::Full,
+                },
+            ))
             .await
             .map_err(error::from_sqlx)?;
-        let readers = pool(self.readers, self.busy_timeout)
-            .connect_lazy_with(options.read_only(true));
+        let readers =
+            pool(self.readers, self.busy_timeout).connect_lazy_with(options.read_only(true));
         let connection = SqlxSqliteConnector::from_sqlx_sqlite_pool(writer.clone());
         Ok(Sqlite::from_pools(location, connection, writer, readers))
     }

@@ -58,8 +58,7 @@ async fn insert(
     }
     // IMMEDIATE: taking the write lock at the first statement would fail at once, without waiting
     // for the busy timeout, if another process wrote in between.
-    let mut transaction =
-        pool.begin_with("BEGIN IMMEDIATE").await.map_err(error::from_sqlx)?;
+    let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.map_err(error::from_sqlx)?;
     let stored = insert_chunks(&mut transaction, table, rows, chunk, &ending)
         .await
         .map_err(error::from_sqlx)?;
@@ -85,9 +84,8 @@ async fn insert_chunks(
             (compile::insert_text(table, rows) + ending).into()
         };
         let arguments = compile::arguments(rest.by_ref().take(rows).flatten());
-        let done = sqlx::query_with(AssertSqlSafe(sql), arguments)
-            .execute(&mut *connection)
-            .await?;
+        let done =
+            sqlx::query_with(AssertSqlSafe(sql), arguments).execute(&mut *connection).await?;
         stored += done.rows_affected();
     }
     Ok(stored)

@@ -59,10 +59,7 @@ impl Account {
 
     /// The name of the folder that belongs to this account.
     pub(crate) fn folder_name(account: Option<Self>) -> String {
-        account.map_or_else(
-            || "run".to_owned(),
-            |account| format!("run-{}", account.uid),
-        )
+        account.map_or_else(|| "run".to_owned(), |account| format!("run-{}", account.uid))
     }
 }
 
@@ -73,13 +70,7 @@ mod tests {
     #[test]
     fn finds_a_user_but_never_root() {
         let users = "root:x:0:0::/root:/bin/sh\ntoor:x:0:0::/:/bin/sh\nnobody:x:65534:65533:n:/:/sbin/nologin\n";
-        assert_eq!(
-            Account::named(users, "nobody"),
-            Some(Account {
-                uid: 65534,
-                gid: 65533
-            })
-        );
+        assert_eq!(Account::named(users, "nobody"), Some(Account { uid: 65534, gid: 65533 }));
         assert_eq!(Account::named(users, "toor"), None);
         assert_eq!(Account::named(users, "postgres"), None);
     }

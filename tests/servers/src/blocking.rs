@@ -21,19 +21,13 @@ pub(crate) async fn run<T: Send + 'static>(
 /// Runs a command to its end; its output is kept for the error message.
 pub(crate) fn complete(command: &mut Command) -> Result<String> {
     let line = command_line(command);
-    let output = command
-        .output()
-        .map_err(Error::io(format!("run `{line}`")))?;
+    let output = command.output().map_err(Error::io(format!("run `{line}`")))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     if output.status.success() {
         return Ok(text);
     }
     let both = text + &String::from_utf8_lossy(&output.stderr);
-    Err(Error::Command {
-        command: line,
-        status: output.status.to_string(),
-        output: tail(&both),
-    })
+    Err(Error::Command { command: line, status: output.status.to_string(), output: tail(&both) })
 }
 
 /// The last lines of an output or a log.
@@ -44,8 +38,5 @@ pub(crate) fn tail(text: &str) -> String {
 
 fn command_line(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words
-        .map(|word| word.to_string_lossy())
-        .collect::<Vec<_>>()
-        .join(" ")
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }

@@ -106,9 +106,7 @@ impl From<tokio_postgres::Error> for Error {
             },
             Some(answer) => {
                 let mut message = format!("{} ({})", answer.message(), answer.code().code());
-                for extra in [answer.detail(), answer.hint(), answer.where_()]
-                    .into_iter()
-                    .flatten()
+                for extra in [answer.detail(), answer.hint(), answer.where_()].into_iter().flatten()
                 {
                     message.push_str(", ");
                     message.push_str(extra);

@@ -87,8 +87,7 @@ impl Gateway {
     /// # Errors
     /// Only when the gateway's thread is gone.
     pub async fn refuse(&self) -> Result<()> {
-        self.command("close the gateway's listener", Command::Refuse)
-            .await
+        self.command("close the gateway's listener", Command::Refuse).await
     }
 
     /// Clears the script and listens again. Requests that a fault already has stay as they are: what is on hold is still
@@ -98,8 +97,7 @@ impl Gateway {
     /// When another program took the port meanwhile.
     pub async fn heal(&self) -> Result<()> {
         self.state.lock().faults.clear();
-        self.command("listen on the gateway's port again", Command::Listen)
-            .await
+        self.command("listen on the gateway's port again", Command::Listen).await
     }
 
     async fn command(

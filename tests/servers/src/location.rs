@@ -13,10 +13,8 @@ use crate::{Error, Result};
 /// The folder of everything: `test-servers` in cargo's target folder. When PostgreSQL must run under another account that
 /// cannot enter the target folder (it is below a private home), a folder of the system's temporary folder.
 pub(crate) fn base(account: Option<Account>) -> Result<PathBuf> {
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"),
-        PathBuf::from,
-    );
+    let target = env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"), PathBuf::from);
     let preferred = create(&target.join("test-servers"))?;
     if account.is_none() || preferred.ancestors().all(everyone_may_enter) {
         return Ok(preferred);
@@ -62,10 +60,8 @@ pub(crate) fn publish(made: &Path, place: &Path) -> Result<()> {
         Ok(()) => Ok(()),
         Err(_) if place.exists() => fs::remove_dir_all(made)
             .map_err(Error::io(format!("remove the folder {}", made.display()))),
-        Err(error) => Err(Error::io(format!(
-            "rename {} to {}",
-            made.display(),
-            place.display()
-        ))(error)),
+        Err(error) => {
+            Err(Error::io(format!("rename {} to {}", made.display(), place.display()))(error))
+        }
     }
 }

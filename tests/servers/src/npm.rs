@@ -32,10 +32,8 @@ pub(crate) fn install(
         return Ok(place.join("package"));
     }
     let made = base.join(location::unique_name("download"));
-    std::fs::create_dir(&made).map_err(crate::Error::io(format!(
-        "create the folder {}",
-        made.display()
-    )))?;
+    std::fs::create_dir(&made)
+        .map_err(crate::Error::io(format!("create the folder {}", made.display())))?;
     let unpacked = unpack(package, &made).and_then(|()| finish(&made.join("package")));
     if let Err(error) = unpacked {
         // The first error is the one to report.
@@ -52,15 +50,10 @@ fn unpack(package: &str, folder: &Path) -> Result<()> {
             .args(["pack", "--silent", "--ignore-scripts", package])
             .current_dir(folder),
     )?;
-    let archive = archive
-        .lines()
-        .rfind(|line| line.ends_with(".tgz"))
-        .unwrap_or("package.tgz")
-        .trim();
+    let archive =
+        archive.lines().rfind(|line| line.ends_with(".tgz")).unwrap_or("package.tgz").trim();
     blocking::complete(
-        Command::new("tar")
-            .args(["--no-same-owner", "-xzf", archive])
-            .current_dir(folder),
+        Command::new("tar").args(["--no-same-owner", "-xzf", archive]).current_dir(folder),
     )?;
     std::fs::remove_file(folder.join(archive))
         .map_err(crate::Error::io(format!("remove {archive}")))

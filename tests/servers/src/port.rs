@@ -15,12 +15,9 @@ const COUNT: u64 = 20_000;
 /// A listener on a free port of 127.0.0.1.
 pub(crate) fn listener() -> Result<TcpListener> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    let time = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
-    let start = u64::from(std::process::id())
-        .wrapping_mul(7919)
-        .wrapping_add(time);
+    let time =
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let start = u64::from(std::process::id()).wrapping_mul(7919).wrapping_add(time);
     for _ in 0..1000 {
         let candidate = FIRST + (start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed))) % COUNT;
         let Ok(port) = u16::try_from(candidate) else {
@@ -40,8 +37,6 @@ pub(crate) fn listener() -> Result<TcpListener> {
 
 /// A port that was free just now. Another process may take it before the server does, so the caller tries again then.
 pub(crate) fn free() -> Result<u16> {
-    let address = listener()?
-        .local_addr()
-        .map_err(Error::io("read the address of a listener"))?;
+    let address = listener()?.local_addr().map_err(Error::io("read the address of a listener"))?;
     Ok(address.port())
 }

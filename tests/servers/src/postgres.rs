@@ -64,9 +64,7 @@ impl Postgres {
     /// When the programs are missing or the cluster does not start.
     pub async fn new() -> Result<Self> {
         let cluster = blocking::run(Cluster::start_new).await?;
-        Ok(Self {
-            cluster: Arc::new(cluster),
-        })
+        Ok(Self { cluster: Arc::new(cluster) })
     }
 
     /// A new, empty database.
@@ -90,9 +88,7 @@ impl Postgres {
         let number = self.cluster.databases.fetch_add(1, Ordering::Relaxed);
         let name = format!("database_{number}");
         let maintenance = Database::new(self.clone(), "postgres".to_owned());
-        maintenance
-            .execute(&format!("create database {name} template {template}"))
-            .await?;
+        maintenance.execute(&format!("create database {name} template {template}")).await?;
         Ok(Database::new(self.clone(), name))
     }
 
@@ -110,11 +106,7 @@ impl Postgres {
     pub async fn stop(&self) -> Result<()> {
         let cluster = Arc::clone(&self.cluster);
         blocking::run(move || {
-            let process = cluster
-                .process
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take();
+            let process = cluster.process.lock().unwrap_or_else(PoisonError::into_inner).take();
             process.map_or(Ok(()), |process| process.end(Signal::Interrupt))
         })
         .await
@@ -127,10 +119,7 @@ impl Postgres {
     pub async fn start(&self) -> Result<()> {
         let cluster = Arc::clone(&self.cluster);
         blocking::run(move || {
-            let mut process = cluster
-                .process
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut process = cluster.process.lock().unwrap_or_else(PoisonError::into_inner);
             if process.is_none() {
                 *process = Some(launch(&cluster.launch)?);
             }
@@ -148,10 +137,7 @@ impl Cluster {
         let folder = TemporaryFolder::create("postgres", account)?;
         let data = folder.path().join("data");
         let mut copy = Command::new("cp");
-        copy.arg("-Rp")
-            .arg(&template)
-            .arg(&data)
-            .current_dir(folder.path());
+        copy.arg("-Rp").arg(&template).arg(&data).current_dir(folder.path());
         if let Some(account) = account {
             account.apply(&mut copy);
         }
@@ -186,12 +172,8 @@ fn launch_order(
     folder: PathBuf,
     port: u16,
 ) -> Launch {
-    let mut arguments = vec![
-        "-D".into(),
-        folder.join("data").into(),
-        "-p".into(),
-        port.to_string().into(),
-    ];
+    let mut arguments =
+        vec!["-D".into(), folder.join("data").into(), "-p".into(), port.to_string().into()];
     for setting in [
         "listen_addresses=127.0.0.1",
         "unix_socket_directories=",
@@ -223,10 +205,7 @@ fn launch(order: &Launch) -> Result<Process> {
         fs::remove_file(&pid_file).map_err(Error::io("remove the pid file of the ended server"))?;
     }
     order.start(PATIENCE, || {
-        fs::read_to_string(&pid_file).is_ok_and(|text| {
-            text.lines()
-                .nth(7)
-                .is_some_and(|line| line.trim() == "ready")
-        })
+        fs::read_to_string(&pid_file)
+            .is_ok_and(|text| text.lines().nth(7).is_some_and(|line| line.trim() == "ready"))
     })
 }

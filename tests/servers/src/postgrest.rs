@@ -85,10 +85,7 @@ impl Postgrest {
     #[must_use]
     pub fn jwt(&self, role: &str, subject: Option<&str>) -> String {
         let token = Token::new(role);
-        subject.map_or_else(
-            || token.sign(),
-            |subject| token.clone().subject(subject).sign(),
-        )
+        subject.map_or_else(|| token.sign(), |subject| token.clone().subject(subject).sign())
     }
 
     /// A token for `service_role`.
@@ -121,10 +118,7 @@ impl Postgrest {
         blocking::run(move || {
             server.kill()?;
             let process = launch(&server.launch, server.admin_port)?;
-            *server
-                .process
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner) = Some(process);
+            *server.process.lock().unwrap_or_else(PoisonError::into_inner) = Some(process);
             Ok(())
         })
         .await
@@ -167,20 +161,14 @@ impl Postgrest {
             })
         })
         .await;
-        self.database
-            .execute(&format!("drop function {function}()"))
-            .await?;
+        self.database.execute(&format!("drop function {function}()")).await?;
         seen
     }
 }
 
 impl Server {
     fn kill(&self) -> Result<()> {
-        let process = self
-            .process
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let process = self.process.lock().unwrap_or_else(PoisonError::into_inner).take();
         process.map_or(Ok(()), |process| process.end(Signal::Kill))
     }
 

@@ -19,9 +19,8 @@ pub(crate) fn get(port: u16, path: &str, bearer: Option<&str>) -> Option<Answer>
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, patience).ok()?;
     stream.set_read_timeout(Some(patience)).ok()?;
-    let authorization = bearer
-        .map(|token| format!("Authorization: Bearer {token}\r\n"))
-        .unwrap_or_default();
+    let authorization =
+        bearer.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
     write!(
         stream,
         "GET {path} HTTP/1.1\r\nHost: {address}\r\n{authorization}Connection: close\r\n\r\n"
@@ -34,10 +33,7 @@ pub(crate) fn get(port: u16, path: &str, bearer: Option<&str>) -> Option<Answer>
     let httparse::Status::Complete(length) = response.parse(&bytes).ok()? else {
         return None;
     };
-    let server = response
-        .headers
-        .iter()
-        .find(|header| header.name.eq_ignore_ascii_case("server"));
+    let server = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case("server"));
     Some(Answer {
         status: response.code?,
         server: server.map(|header| String::from_utf8_lossy(header.value).into_owned()),

@@ -83,9 +83,7 @@ impl Launch {
         mut ready: impl FnMut() -> bool,
     ) -> Result<Process> {
         let log = fs::File::create(self.log_path()).map_err(Error::io("create a server's log"))?;
-        let error_log = log
-            .try_clone()
-            .map_err(Error::io("open a server's log twice"))?;
+        let error_log = log.try_clone().map_err(Error::io("open a server's log twice"))?;
         let mut command = Command::new("/bin/sh");
         command
             .args(["-c", SUPERVISE, "sh", self.end.name()])
@@ -107,17 +105,12 @@ impl Launch {
         if let Some(account) = self.account {
             account.apply(&mut command);
         }
-        let child = command
-            .spawn()
-            .map_err(Error::io(format!("start {}", self.server)))?;
+        let child = command.spawn().map_err(Error::io(format!("start {}", self.server)))?;
         let mut process = Process { child };
         let started = Instant::now();
         while !ready() {
             if process.has_ended() {
-                return Err(Error::Ended {
-                    server: self.server,
-                    log: self.log(),
-                });
+                return Err(Error::Ended { server: self.server, log: self.log() });
             }
             if started.elapsed() > patience {
                 return Err(Error::NotReady {
@@ -159,10 +152,7 @@ impl Process {
             // A broken pipe means that it has ended already.
             let _ = writeln!(pipe, "{}", signal.name());
         }
-        self.child
-            .wait()
-            .map(drop)
-            .map_err(Error::io("wait for a server's end"))
+        self.child.wait().map(drop).map_err(Error::io("wait for a server's end"))
     }
 }
 

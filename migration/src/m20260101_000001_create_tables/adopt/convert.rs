@@ -31,18 +31,14 @@ pub(super) fn time(text: &str) -> Option<DateTimeUtc> {
         _ => text.to_owned(),
     };
     let with_offset = |form: &&str| {
-        let text = text
-            .strip_suffix(['Z', 'z'])
-            .map_or(text.clone(), |local| format!("{local}+00:00"));
+        let text =
+            text.strip_suffix(['Z', 'z']).map_or(text.clone(), |local| format!("{local}+00:00"));
         DateTimeWithTimeZone::parse_from_str(&text, &format!("{form}%#z"))
             .ok()
             .map(|time| time.to_utc())
     };
-    let without_offset = |form: &&str| {
-        ChronoDateTime::parse_from_str(&text, form)
-            .ok()
-            .map(|time| time.and_utc())
-    };
+    let without_offset =
+        |form: &&str| ChronoDateTime::parse_from_str(&text, form).ok().map(|time| time.and_utc());
     let day = || {
         ChronoDate::parse_from_str(&text, "%Y-%m-%d")
             .ok()?
@@ -59,11 +55,7 @@ pub(super) fn time(text: &str) -> Option<DateTimeUtc> {
 
 /// JSON as it stands; any other text as a JSON string.
 pub(super) fn json(text: String) -> String {
-    if text.parse::<Json>().is_ok() {
-        text
-    } else {
-        Json::String(text).to_string()
-    }
+    if text.parse::<Json>().is_ok() { text } else { Json::String(text).to_string() }
 }
 
 #[cfg(test)]
@@ -75,46 +67,23 @@ mod tests {
     #[test]
     fn times_of_python_become_one_form() {
         for (python, expected) in [
-            (
-                "2024-01-01T00:00:00.123456",
-                "2024-01-01T00:00:00.123456+00:00",
-            ),
-            (
-                "2024-01-01 00:00:00.123456",
-                "2024-01-01T00:00:00.123456+00:00",
-            ),
-            (
-                "2024-01-01T00:00:00.123456+00:00",
-                "2024-01-01T00:00:00.123456+00:00",
-            ),
-            (
-                "2024-01-01T00:00:00.999999Z",
-                "2024-01-01T00:00:00.999999+00:00",
-            ),
+            ("2024-01-01T00:00:00.123456", "2024-01-01T00:00:00.123456+00:00"),
+            ("2024-01-01 00:00:00.123456", "2024-01-01T00:00:00.123456+00:00"),
+            ("2024-01-01T00:00:00.123456+00:00", "2024-01-01T00:00:00.123456+00:00"),
+            ("2024-01-01T00:00:00.999999Z", "2024-01-01T00:00:00.999999+00:00"),
             ("2024-01-01T00:00:00.120Z", "2024-01-01T00:00:00.120+00:00"),
             ("2024-01-01T00:00:00.1", "2024-01-01T00:00:00.100+00:00"),
-            (
-                "2024-01-01T00:00:00.123456999Z",
-                "2024-01-01T00:00:00.123456+00:00",
-            ),
+            ("2024-01-01T00:00:00.123456999Z", "2024-01-01T00:00:00.123456+00:00"),
             ("2024-01-01T00:00:00", "2024-01-01T00:00:00+00:00"),
-            (
-                "2024-01-01T05:30:00.000001+05:30",
-                "2024-01-01T00:00:00.000001+00:00",
-            ),
+            ("2024-01-01T05:30:00.000001+05:30", "2024-01-01T00:00:00.000001+00:00"),
             ("2023-12-31 19:00:00-0500", "2024-01-01T00:00:00+00:00"),
             ("2024-01-01T01:00:00+01", "2024-01-01T00:00:00+00:00"),
             ("2024-01-01T00:00", "2024-01-01T00:00:00+00:00"),
             ("2024-01-01", "2024-01-01T00:00:00+00:00"),
-            (
-                "1969-12-31T23:59:59.999999",
-                "1969-12-31T23:59:59.999999+00:00",
-            ),
+            ("1969-12-31T23:59:59.999999", "1969-12-31T23:59:59.999999+00:00"),
         ] {
             assert_eq!(
-                time(python)
-                    .unwrap_or_else(|| panic!("{python}"))
-                    .to_rfc3339(),
+                time(python).unwrap_or_else(|| panic!("{python}")).to_rfc3339(),
                 expected,
                 "{python}"
             );
@@ -123,14 +92,9 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_refused() {
-        for text in [
-            "",
-            "now",
-            "1704067200",
-            "2024-13-01T00:00:00",
-            "2024-01-01T25:00:00",
-            "2024-01-01Tä",
-        ] {
+        for text in
+            ["", "now", "1704067200", "2024-13-01T00:00:00", "2024-01-01T25:00:00", "2024-01-01Tä"]
+        {
             assert_eq!(time(text), None, "{text}");
         }
     }
@@ -138,11 +102,7 @@ mod tests {
     #[test]
     fn uuids_become_lower_case_with_hyphens() {
         let expected = "0123abcd-4567-4abc-8def-0123456789ab";
-        for text in [
-            expected,
-            &expected.to_uppercase(),
-            &expected.replace('-', ""),
-        ] {
+        for text in [expected, &expected.to_uppercase(), &expected.replace('-', "")] {
             assert_eq!(uuid(text).unwrap().to_string(), expected);
         }
         for text in [
@@ -169,10 +129,7 @@ mod tests {
 
     #[test]
     fn json_is_kept_and_other_text_is_quoted() {
-        assert_eq!(
-            json(r#"{"b": 1, "a":[ ]}"#.to_owned()),
-            r#"{"b": 1, "a":[ ]}"#
-        );
+        assert_eq!(json(r#"{"b": 1, "a":[ ]}"#.to_owned()), r#"{"b": 1, "a":[ ]}"#);
         assert_eq!(json("plain \"text\"".to_owned()), r#""plain \"text\"""#);
         assert_eq!(json(r#"{"n": NaN}"#.to_owned()), r#""{\"n\": NaN}""#);
     }

@@ -33,11 +33,7 @@ pub(super) struct Copier<'a> {
 
 impl<'a> Copier<'a> {
     pub(super) fn new(db: &'a SchemaManagerConnection<'a>) -> Self {
-        Self {
-            db,
-            sessions: HashSet::new(),
-            nameless: None,
-        }
+        Self { db, sessions: HashSet::new(), nameless: None }
     }
 
     pub(super) async fn copy(&mut self, table: &'static Table) -> Result<(), DbErr> {
@@ -60,10 +56,9 @@ impl<'a> Copier<'a> {
                         Kind::Id => self.id(&row, column, &mut ids).await?.to_string().into(),
                         Kind::SessionId => self.session_id(&row, column).await?.to_string().into(),
                         Kind::Text => row.text(column)?.into(),
-                        Kind::RequiredText => row
-                            .text(column)?
-                            .unwrap_or_else(|| UNKNOWN.to_owned())
-                            .into(),
+                        Kind::RequiredText => {
+                            row.text(column)?.unwrap_or_else(|| UNKNOWN.to_owned()).into()
+                        }
                         Kind::Json => row.text(column)?.map(convert::json).into(),
                         Kind::Number => row.get::<f64>(column)?.into(),
                         Kind::Time => row.time(column)?.into(),
@@ -94,11 +89,7 @@ impl<'a> Copier<'a> {
         if ids.insert(id) {
             Ok(id)
         } else {
-            Err(AdoptionError::SameId {
-                table: row.table.name,
-                id: id.to_string(),
-            }
-            .into())
+            Err(AdoptionError::SameId { table: row.table.name, id: id.to_string() }.into())
         }
     }
 
@@ -113,11 +104,7 @@ impl<'a> Copier<'a> {
             let mut insert = into("sessions", ["id", "status", "created_at"]);
             self.add(
                 &mut insert,
-                [
-                    session.to_string().into(),
-                    UNKNOWN.into(),
-                    Expr::value(created_at),
-                ],
+                [session.to_string().into(), UNKNOWN.into(), Expr::value(created_at)],
             )?;
             self.db.execute(&insert).await?;
         }
@@ -129,10 +116,7 @@ impl<'a> Copier<'a> {
         insert: &mut InsertStatement,
         values: impl IntoIterator<Item = Expr>,
     ) -> Result<(), DbErr> {
-        insert
-            .values(values)
-            .map(drop)
-            .map_err(|error| DbErr::Migration(error.to_string()))
+        insert.values(values).map(drop).map_err(|error| DbErr::Migration(error.to_string()))
     }
 
     async fn random_uuid(&self) -> Result<Uuid, DbErr> {
@@ -148,10 +132,7 @@ impl<'a> Copier<'a> {
 }
 
 fn into(table: &'static str, columns: impl IntoIterator<Item = &'static str>) -> InsertStatement {
-    Query::insert()
-        .into_table(table)
-        .columns(columns)
-        .to_owned()
+    Query::insert().into_table(table).columns(columns).to_owned()
 }
 
 /// The next rows of the table that was set aside, in the order in which they were inserted.
@@ -179,12 +160,7 @@ impl Row<'_> {
             Ok(value) => Ok(value),
             Err(_) => {
                 let rowid = self.row.try_get("", "rowid")?;
-                Err(AdoptionError::Unreadable {
-                    table: self.table.name,
-                    column,
-                    rowid,
-                }
-                .into())
+                Err(AdoptionError::Unreadable { table: self.table.name, column, rowid }.into())
             }
         }
     }
@@ -199,12 +175,7 @@ impl Row<'_> {
         };
         match convert::uuid(&value) {
             Some(uuid) => Ok(Some(uuid)),
-            None => Err(AdoptionError::NotUuid {
-                table: self.table.name,
-                column,
-                value,
-            }
-            .into()),
+            None => Err(AdoptionError::NotUuid { table: self.table.name, column, value }.into()),
         }
     }
 
@@ -217,13 +188,7 @@ impl Row<'_> {
             Some(time) => Ok(Some(time)),
             None => {
                 let id = self.text("id")?.unwrap_or_default();
-                Err(AdoptionError::NotTime {
-                    table: self.table.name,
-                    column,
-                    id,
-                    value,
-                }
-                .into())
+                Err(AdoptionError::NotTime { table: self.table.name, column, id, value }.into())
             }
         }
     }

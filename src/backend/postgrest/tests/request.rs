@@ -67,8 +67,10 @@ fn comparisons_are_never_quoted_alone() {
 
 #[test]
 fn reserved_bytes_are_encoded() {
-    let request =
-        Entries::query().filter(Entries::TITLE.eq("a+b;c&d=é #%/?")).to_request().expect("a request");
+    let request = Entries::query()
+        .filter(Entries::TITLE.eq("a+b;c&d=é #%/?"))
+        .to_request()
+        .expect("a request");
     let path = request.url_path();
     assert!(path.contains("&title=eq.a%2Bb%3Bc%26d%3D%C3%A9%20%23%25%2F%3F&"), "{path}");
 }

@@ -26,7 +26,10 @@ fn ids(requests: &[request::Request]) -> Vec<String> {
         .filter(|(name, _)| name == "id")
         .flat_map(|(_, value)| {
             let list = value.trim_start_matches("in.(").trim_start_matches("eq.");
-            list.trim_end_matches(')').split(',').map(|id| id.trim_matches('"').to_owned()).collect::<Vec<_>>()
+            list.trim_end_matches(')')
+                .split(',')
+                .map(|id| id.trim_matches('"').to_owned())
+                .collect::<Vec<_>>()
         })
         .collect()
 }
@@ -58,7 +61,11 @@ fn two_long_lists_are_both_cut() {
     let pairs: usize = requests
         .iter()
         .map(|request| {
-            request.parameters().iter().map(|(_, value)| value.split(',').count()).product::<usize>()
+            request
+                .parameters()
+                .iter()
+                .map(|(_, value)| value.split(',').count())
+                .product::<usize>()
         })
         .sum();
     assert_eq!(pairs, 300 * 600);

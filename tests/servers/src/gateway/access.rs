@@ -23,28 +23,19 @@ impl Access {
     pub(super) fn check(&self, request: &Request) -> Result<Headers, Response> {
         let mut headers = request.headers.clone();
         let Some(key) = request.header("apikey") else {
-            return if self.required {
-                Err(no_key())
-            } else {
-                Ok(headers)
-            };
+            return if self.required { Err(no_key()) } else { Ok(headers) };
         };
         let token = self.opaque.get(key);
         if self.required && token.is_none() && !is_jwt(key) {
             return Err(invalid_key());
         }
-        let browser = request
-            .header("user-agent")
-            .is_some_and(|agent| agent.starts_with("Mozilla/"));
+        let browser =
+            request.header("user-agent").is_some_and(|agent| agent.starts_with("Mozilla/"));
         if browser && key.starts_with("sb_secret_") {
             return Err(secret_in_browser());
         }
         let authorization = find(&headers, "authorization");
-        if self.required
-            && authorization
-                .and_then(bearer)
-                .is_some_and(|bearer| !is_jwt(bearer))
-        {
+        if self.required && authorization.and_then(bearer).is_some_and(|bearer| !is_jwt(bearer)) {
             return Err(not_a_jwt());
         }
         if let (Some(token), None) = (token, authorization) {
@@ -60,20 +51,12 @@ impl Access {
 /// The token of `Authorization: Bearer …`.
 fn bearer(authorization: &str) -> Option<&str> {
     let (scheme, token) = authorization.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then_some(token.trim())
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
 fn is_jwt(text: &str) -> bool {
     let mut parts = text.split('.');
-    parts
-        .by_ref()
-        .take(3)
-        .filter(|part| !part.is_empty())
-        .count()
-        == 3
-        && parts.next().is_none()
+    parts.by_ref().take(3).filter(|part| !part.is_empty()).count() == 3 && parts.next().is_none()
 }
 
 fn no_key() -> Response {

@@ -22,11 +22,7 @@ pub struct GatewayBuilder {
 
 impl GatewayBuilder {
     pub(super) fn new(upstream: &str) -> Self {
-        Self {
-            upstream: upstream.to_owned(),
-            prefix: String::new(),
-            access: Access::default(),
-        }
+        Self { upstream: upstream.to_owned(), prefix: String::new(), access: Access::default() }
     }
 
     /// The path to serve at, such as `/rest/v1`; it is cut off before a request is forwarded. Other paths are answered with
@@ -67,21 +63,14 @@ impl GatewayBuilder {
                 self.upstream
             ))
         })?;
-        let upstream = Upstream {
-            address,
-            prefix: self.prefix.clone(),
-            access: self.access,
-        };
+        let upstream = Upstream { address, prefix: self.prefix.clone(), access: self.access };
         let state = Arc::new(State::default());
 
         let listener = port::listener()?;
         listener
             .set_nonblocking(true)
             .map_err(Error::io("make the gateway's listener asynchronous"))?;
-        let port = listener
-            .local_addr()
-            .map_err(Error::io("read the gateway's address"))?
-            .port();
+        let port = listener.local_addr().map_err(Error::io("read the gateway's address"))?.port();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -91,12 +80,7 @@ impl GatewayBuilder {
         let thread = thread::Builder::new()
             .name("gateway".to_owned())
             .spawn(move || {
-                runtime.block_on(listening::run(
-                    listener,
-                    Arc::new(upstream),
-                    shared,
-                    commands,
-                ))
+                runtime.block_on(listening::run(listener, Arc::new(upstream), shared, commands))
             })
             .map_err(Error::io("start the gateway's thread"))?;
         Ok(Gateway {

@@ -42,8 +42,7 @@ pub(super) async fn serve(
             }
             Some(Action::Truncate(bytes)) => {
                 let response = upstream.answer(&request).await;
-                wire.write_response(&response, &request.method, bytes)
-                    .await?;
+                wire.write_response(&response, &request.method, bytes).await?;
                 return wire.close().await;
             }
             Some(Action::Respond(response)) => response,
@@ -58,12 +57,8 @@ pub(super) async fn serve(
                 response
             }
         };
-        wire.write_response(&response, &request.method, usize::MAX)
-            .await?;
-        if request
-            .header("connection")
-            .is_some_and(|value| value.eq_ignore_ascii_case("close"))
-        {
+        wire.write_response(&response, &request.method, usize::MAX).await?;
+        if request.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close")) {
             return wire.close().await;
         }
     }

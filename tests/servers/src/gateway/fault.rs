@@ -38,13 +38,7 @@ pub(super) enum Action {
 
 impl Fault {
     fn new(action: Action) -> Self {
-        Self {
-            action,
-            skip: 0,
-            times: Some(1),
-            method: None,
-            path: None,
-        }
+        Self { action, skip: 0, times: Some(1), method: None, path: None }
     }
 
     /// The request is read and never answered; the connection stays open until the client closes it.
@@ -139,14 +133,8 @@ impl Fault {
 
     /// The action, if it is for this request; counts it.
     pub(super) fn take_for(&mut self, request: &Request) -> Option<Action> {
-        let wanted = self
-            .method
-            .as_ref()
-            .is_none_or(|method| *method == request.method)
-            && self
-                .path
-                .as_ref()
-                .is_none_or(|part| request.path.contains(part));
+        let wanted = self.method.as_ref().is_none_or(|method| *method == request.method)
+            && self.path.as_ref().is_none_or(|part| request.path.contains(part));
         if !wanted || self.is_used_up() {
             return None;
         }

@@ -56,11 +56,7 @@ impl Response {
     /// An answer without a body.
     #[must_use]
     pub fn new(status: u16) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: Vec::new(),
-        }
+        Self { status, headers: Vec::new(), body: Vec::new() }
     }
 
     /// Adds a header. `Content-Length` comes by itself.
@@ -97,10 +93,7 @@ impl Response {
 
 /// The first header of a name, in any case.
 pub(super) fn find<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
-    headers
-        .iter()
-        .find(|(key, _)| key.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value.as_str())
+    headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }
 
 /// Whether a header is about one connection, or about the framing of a body, and so is not passed on.

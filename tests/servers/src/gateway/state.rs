@@ -37,10 +37,7 @@ impl State {
     pub(super) fn arrived(&self, request: &Request) -> Option<Action> {
         let mut contents = self.lock();
         contents.requests.push(request.to_record());
-        let action = contents
-            .faults
-            .iter_mut()
-            .find_map(|fault| fault.take_for(request));
+        let action = contents.faults.iter_mut().find_map(|fault| fault.take_for(request));
         contents.faults.retain(|fault| !fault.is_used_up());
         action
     }

@@ -26,13 +26,10 @@ impl Upstream {
             Ok(headers) => headers,
             Err(refusal) => return refusal,
         };
-        self.forward(request, &path, headers)
-            .await
-            .unwrap_or_else(|_| {
-                Response::new(502).json(
-                    r#"{"message":"An invalid response was received from the upstream server"}"#,
-                )
-            })
+        self.forward(request, &path, headers).await.unwrap_or_else(|_| {
+            Response::new(502)
+                .json(r#"{"message":"An invalid response was received from the upstream server"}"#)
+        })
     }
 
     /// The path without the prefix; `None` when it has another one.
@@ -53,8 +50,7 @@ impl Upstream {
     ) -> io::Result<Response> {
         headers.retain(|(name, _)| !name.eq_ignore_ascii_case("expect"));
         let mut wire = Wire::connect(self.address).await?;
-        wire.write_request(&request.method, path, &headers, &request.body)
-            .await?;
+        wire.write_request(&request.method, path, &headers, &request.body).await?;
         wire.read_response(&request.method).await
     }
 }

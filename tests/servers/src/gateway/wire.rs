@@ -27,10 +27,7 @@ enum Framing {
 impl Wire {
     pub(super) fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        Ok(Self {
-            stream,
-            buffer: Vec::new(),
-        })
+        Ok(Self { stream, buffer: Vec::new() })
     }
 
     pub(super) async fn connect(address: SocketAddr) -> io::Result<Self> {
@@ -54,21 +51,10 @@ impl Wire {
         };
         if find(&headers, "expect").is_some_and(|value| value.eq_ignore_ascii_case("100-continue"))
         {
-            self.stream
-                .write_all(b"HTTP/1.1 100 Continue\r\n\r\n")
-                .await?;
+            self.stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
         }
-        let body = self
-            .read_body(framing(&headers, Framing::Length(0))?)
-            .await?;
-        Ok(Some(Request {
-            method,
-            path,
-            headers,
-            body_length: body.len(),
-            body,
-            connection,
-        }))
+        let body = self.read_body(framing(&headers, Framing::Length(0))?).await?;
+        Ok(Some(Request { method, path, headers, body_length: body.len(), body, connection }))
     }
 
     /// The answer to a request of `method`.
@@ -89,14 +75,9 @@ impl Wire {
             let body = if Response::has_no_body(status, method) {
                 Vec::new()
             } else {
-                self.read_body(framing(&headers, Framing::UntilClosed)?)
-                    .await?
+                self.read_body(framing(&headers, Framing::UntilClosed)?).await?
             };
-            return Ok(Response {
-                status,
-                headers,
-                body,
-            });
+            return Ok(Response { status, headers, body });
         }
     }
 
@@ -109,10 +90,7 @@ impl Wire {
         body: &[u8],
     ) -> io::Result<()> {
         let mut head = format!("{method} {path} HTTP/1.1\r\n");
-        for (name, value) in headers
-            .iter()
-            .filter(|(name, _)| !is_of_the_connection(name))
-        {
+        for (name, value) in headers.iter().filter(|(name, _)| !is_of_the_connection(name)) {
             push_header(&mut head, name, value);
         }
         push_header(&mut head, "Connection", "close");
@@ -130,22 +108,13 @@ impl Wire {
         limit: usize,
     ) -> io::Result<()> {
         let mut head = format!("HTTP/1.1 {} \r\n", response.status);
-        for (name, value) in response
-            .headers
-            .iter()
-            .filter(|(name, _)| !is_of_the_connection(name))
+        for (name, value) in response.headers.iter().filter(|(name, _)| !is_of_the_connection(name))
         {
             push_header(&mut head, name, value);
         }
         if !Response::has_no_body(response.status, method) {
-            push_header(
-                &mut head,
-                "Content-Length",
-                &response.body.len().to_string(),
-            );
-            return self
-                .write(head, &response.body[..limit.min(response.body.len())])
-                .await;
+            push_header(&mut head, "Content-Length", &response.body.len().to_string());
+            return self.write(head, &response.body[..limit.min(response.body.len())]).await;
         }
         if let Some(length) = find(&response.headers, "content-length").filter(|_| method == "HEAD")
         {
@@ -251,20 +220,15 @@ fn framing(headers: &Headers, otherwise: Framing) -> io::Result<Framing> {
     }
     match find(headers, "content-length") {
         None => Ok(otherwise),
-        Some(length) => length
-            .trim()
-            .parse()
-            .map(Framing::Length)
-            .map_err(|_| malformed("Content-Length")),
+        Some(length) => {
+            length.trim().parse().map(Framing::Length).map_err(|_| malformed("Content-Length"))
+        }
     }
 }
 
 fn owned(headers: &[httparse::Header<'_>]) -> Headers {
     let pair = |header: &httparse::Header<'_>| {
-        (
-            header.name.to_owned(),
-            String::from_utf8_lossy(header.value).into_owned(),
-        )
+        (header.name.to_owned(), String::from_utf8_lossy(header.value).into_owned())
     };
     headers.iter().map(pair).collect()
 }

@@ -38,11 +38,7 @@ impl Database {
     /// The URL for another role that may log in, such as `authenticator`.
     #[must_use]
     pub fn url_of(&self, role: &str) -> String {
-        format!(
-            "postgres://{role}@127.0.0.1:{}/{}",
-            self.postgres.port(),
-            self.name
-        )
+        format!("postgres://{role}@127.0.0.1:{}/{}", self.postgres.port(), self.name)
     }
 
     /// Runs a script of statements separated by `;` as the superuser. Without `begin` and `commit` of its own it is one
@@ -59,29 +55,19 @@ impl Database {
     /// # Errors
     /// The first statement that fails ends it, with PostgreSQL's message.
     pub async fn query(&self, script: &str) -> Result<Vec<Vec<Option<String>>>> {
-        let rows = self
-            .run(script)
-            .await?
-            .into_iter()
-            .filter_map(|message| match message {
-                SimpleQueryMessage::Row(row) => Some(
-                    (0..row.len())
-                        .map(|column| row.get(column).map(str::to_owned))
-                        .collect(),
-                ),
-                _ => None,
-            });
+        let rows = self.run(script).await?.into_iter().filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => {
+                Some((0..row.len()).map(|column| row.get(column).map(str::to_owned)).collect())
+            }
+            _ => None,
+        });
         Ok(rows.collect())
     }
 
     /// A connection for each call: connections belong to a runtime, and each test has its own.
     async fn run(&self, script: &str) -> Result<Vec<SimpleQueryMessage>> {
         let mut config = Config::new();
-        config
-            .host("127.0.0.1")
-            .port(self.postgres.port())
-            .user("postgres")
-            .dbname(&self.name);
+        config.host("127.0.0.1").port(self.postgres.port()).user("postgres").dbname(&self.name);
         let (client, connection) = config.connect(NoTls).await?;
         let answered = async move {
             let answer = client.simple_query(script).await;

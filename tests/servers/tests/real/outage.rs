@@ -14,15 +14,7 @@ async fn requests_fail_during_an_outage_and_succeed_after_it() {
         .unwrap();
     let postgrest = Postgrest::start(&database).await.unwrap();
     let url = format!("{}/note", postgrest.url());
-    assert!(
-        client()
-            .get(&url)
-            .send()
-            .await
-            .unwrap()
-            .status()
-            .is_success()
-    );
+    assert!(client().get(&url).send().await.unwrap().status().is_success());
 
     postgres.stop().await.unwrap();
     let during = client().get(&url).send().await.unwrap().status();
@@ -32,20 +24,10 @@ async fn requests_fail_during_an_outage_and_succeed_after_it() {
     postgrest.wait_until_ready().await.unwrap();
     // The admin server may be about a second ahead of the other.
     for _ in 0..50 {
-        if client()
-            .get(&url)
-            .send()
-            .await
-            .unwrap()
-            .status()
-            .is_success()
-        {
+        if client().get(&url).send().await.unwrap().status().is_success() {
             return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
-    panic!(
-        "no success within 5 s after the outage; the log ends:\n{}",
-        postgrest.log()
-    );
+    panic!("no success within 5 s after the outage; the log ends:\n{}", postgrest.log());
 }

@@ -48,28 +48,15 @@ async fn a_script_without_a_transaction_of_its_own_is_one() {
         .unwrap_err();
     assert!(error.to_string().contains("23505"), "{error}");
     assert_eq!(stored(&database).await, Vec::<String>::new());
-    assert_eq!(
-        database.query("select null, 1").await.unwrap(),
-        [[None, Some("1".to_owned())]]
-    );
+    assert_eq!(database.query("select null, 1").await.unwrap(), [[None, Some("1".to_owned())]]);
 }
 
 #[tokio::test]
 async fn a_database_can_be_copied() {
     let database = notes().await;
-    database
-        .execute("insert into note values (7, 'a')")
-        .await
-        .unwrap();
-    let copy = database
-        .postgres()
-        .create_database_from(&database)
-        .await
-        .unwrap();
-    database
-        .execute("insert into note values (8, 'a')")
-        .await
-        .unwrap();
+    database.execute("insert into note values (7, 'a')").await.unwrap();
+    let copy = database.postgres().create_database_from(&database).await.unwrap();
+    database.execute("insert into note values (8, 'a')").await.unwrap();
     assert_eq!(stored(&copy).await, ["7"]);
 }
 
@@ -87,24 +74,15 @@ async fn everybody_shares_one_cluster_but_may_have_an_own() {
 async fn a_stopped_cluster_refuses_and_a_started_one_has_its_data() {
     let postgres = Postgres::new().await.unwrap();
     let database = postgres.create_database().await.unwrap();
-    database
-        .execute("create table kept (id int); insert into kept values (1)")
-        .await
-        .unwrap();
+    database.execute("create table kept (id int); insert into kept values (1)").await.unwrap();
     let port = postgres.port();
 
     postgres.stop().await.unwrap();
     postgres.stop().await.unwrap();
-    assert!(matches!(
-        database.query("select 1").await,
-        Err(Error::Sql { .. })
-    ));
+    assert!(matches!(database.query("select 1").await, Err(Error::Sql { .. })));
 
     postgres.start().await.unwrap();
     postgres.start().await.unwrap();
     assert_eq!(postgres.port(), port);
-    assert_eq!(
-        database.query("select id from kept").await.unwrap(),
-        [[Some("1".to_owned())]]
-    );
+    assert_eq!(database.query("select id from kept").await.unwrap(), [[Some("1".to_owned())]]);
 }

@@ -8,13 +8,7 @@ use reqwest::StatusCode;
 use crate::{client, notes};
 
 async fn status(url: String, token: &str) -> StatusCode {
-    client()
-        .get(url)
-        .bearer_auth(token)
-        .send()
-        .await
-        .unwrap()
-        .status()
+    client().get(url).bearer_auth(token).send().await.unwrap().status()
 }
 
 #[tokio::test]
@@ -22,40 +16,20 @@ async fn tokens_decide_the_role() {
     let postgrest = Postgrest::start(&notes().await).await.unwrap();
     let url = format!("{}/note", postgrest.url());
     let insert = |token: String| {
-        client()
-            .post(&url)
-            .bearer_auth(token)
-            .body(r#"{"id":1,"text":"a"}"#)
-            .send()
+        client().post(&url).bearer_auth(token).body(r#"{"id":1,"text":"a"}"#).send()
     };
 
-    assert_eq!(
-        insert(postgrest.anon_key()).await.unwrap().status(),
-        StatusCode::UNAUTHORIZED
-    );
-    assert_eq!(
-        insert(postgrest.service_key()).await.unwrap().status(),
-        StatusCode::CREATED
-    );
-    assert_eq!(
-        client().get(&url).send().await.unwrap().status(),
-        StatusCode::OK
-    );
+    assert_eq!(insert(postgrest.anon_key()).await.unwrap().status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(insert(postgrest.service_key()).await.unwrap().status(), StatusCode::CREATED);
+    assert_eq!(client().get(&url).send().await.unwrap().status(), StatusCode::OK);
     // `authenticated` has no grant on the table.
     let user = postgrest.jwt("authenticated", Some("somebody"));
     assert_eq!(status(url.clone(), &user).await, StatusCode::FORBIDDEN);
 
-    let fresh = Token::new("service_role")
-        .expires_in(Duration::from_secs(60))
-        .sign();
+    let fresh = Token::new("service_role").expires_in(Duration::from_secs(60)).sign();
     assert_eq!(status(url.clone(), &fresh).await, StatusCode::OK);
-    let expired = Token::new("service_role")
-        .expired_since(Duration::from_secs(60))
-        .sign();
-    assert_eq!(
-        status(url.clone(), &expired).await,
-        StatusCode::UNAUTHORIZED
-    );
+    let expired = Token::new("service_role").expired_since(Duration::from_secs(60)).sign();
+    assert_eq!(status(url.clone(), &expired).await, StatusCode::UNAUTHORIZED);
     let forged =
         Token::new("service_role").sign_with("another secret, as long as the one that is right");
     assert_eq!(status(url, &forged).await, StatusCode::UNAUTHORIZED);
@@ -108,10 +82,7 @@ async fn the_builder_sets_what_it_says() {
     let key = postgrest.service_key();
     let get = |path: &str| client().get(format!("{}{path}", postgrest.url()));
 
-    assert_eq!(
-        get("/note").send().await.unwrap().status(),
-        StatusCode::UNAUTHORIZED
-    );
+    assert_eq!(get("/note").send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
     let rows = get("/note?select=id&order=id")
         .bearer_auth(&key)
         .send()
@@ -121,12 +92,8 @@ async fn the_builder_sets_what_it_says() {
         .await
         .unwrap();
     assert_eq!(rows.matches("id").count(), 2, "{rows}");
-    let private = get("/secret")
-        .bearer_auth(&key)
-        .header("accept-profile", "private")
-        .send()
-        .await
-        .unwrap();
+    let private =
+        get("/secret").bearer_auth(&key).header("accept-profile", "private").send().await.unwrap();
     assert_eq!(private.text().await.unwrap(), "[]");
 
     // The pool's one connection is busy for three seconds, and the second request waits for one.
@@ -156,10 +123,8 @@ async fn a_reload_shows_a_new_table() {
         .await
         .unwrap();
     assert_eq!(answer.status(), StatusCode::CREATED);
-    let left = database
-        .query("select proname from pg_proc where proname like 'reload%'")
-        .await
-        .unwrap();
+    let left =
+        database.query("select proname from pg_proc where proname like 'reload%'").await.unwrap();
     assert_eq!(left, Vec::<Vec<Option<String>>>::new());
 }
 
@@ -167,44 +132,18 @@ async fn a_reload_shows_a_new_table() {
 async fn it_tells_its_version_and_survives_a_restart() {
     let postgrest = Postgrest::start(&notes().await).await.unwrap();
     assert!(
-        postgrest
-            .version()
-            .starts_with(|first: char| first.is_ascii_digit()),
+        postgrest.version().starts_with(|first: char| first.is_ascii_digit()),
         "{}",
         postgrest.version()
     );
     let url = format!("{}/note", postgrest.url());
-    assert!(
-        client()
-            .get(&url)
-            .send()
-            .await
-            .unwrap()
-            .status()
-            .is_success()
-    );
+    assert!(client().get(&url).send().await.unwrap().status().is_success());
 
     postgrest.kill().await.unwrap();
     postgrest.kill().await.unwrap();
     assert!(client().get(&url).send().await.unwrap_err().is_connect());
     postgrest.restart().await.unwrap();
-    assert!(
-        client()
-            .get(&url)
-            .send()
-            .await
-            .unwrap()
-            .status()
-            .is_success()
-    );
+    assert!(client().get(&url).send().await.unwrap().status().is_success());
     postgrest.restart().await.unwrap();
-    assert!(
-        client()
-            .get(&url)
-            .send()
-            .await
-            .unwrap()
-            .status()
-            .is_success()
-    );
+    assert!(client().get(&url).send().await.unwrap().status().is_success());
 }
