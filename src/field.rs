@@ -226,7 +226,8 @@ impl<R: Record, T: Stored> Field<R, T> {
 
 /// A value inside a JSON column, compared as text: strings without their quotes, numbers and
 /// booleans as they are written in JSON. A missing key and JSON's `null` are NULL. Objects and
-/// arrays have no form that the databases share: compare what is inside them.
+/// arrays have no form that the databases share: compare what is inside them. Nor have numbers with
+/// an exponent: SQLite keeps `1e-7`, Postgres writes it out.
 pub struct JsonPath<R> {
     column: &'static Column,
     steps: Vec<JsonStep>,

@@ -172,11 +172,9 @@ impl Node {
             Self::Text { expression, position, text } => {
                 expression.check()?;
                 value::check_text(&text).map_err(|error| expression.at(error))?;
-                if text.is_empty() {
-                    Self::Not(Box::new(Self::IsNull(expression)))
-                } else {
-                    Self::Text { expression, position, text }
-                }
+                // True of every text and unknown for NULL, in the one form that compilers take it in.
+                let position = if text.is_empty() { TextMatch::StartsWith } else { position };
+                Self::Text { expression, position, text }
             }
             Self::IsNull(expression) => {
                 expression.check()?;

@@ -3,6 +3,7 @@
 use crate::{Column, Error, ErrorKind, Kind, Result};
 use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use sea_orm::{JsonValue, Value};
+#[cfg(feature = "postgrest")]
 use std::cmp::Ordering;
 
 /// The present time, cut to whole microseconds as both databases store it.
@@ -253,6 +254,7 @@ fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
 
 /// The order of two values of one column, NULL smallest: the order in which both databases sort
 /// the [`Ordered`](crate::Ordered) types. Other types compare by their text.
+#[cfg(feature = "postgrest")]
 pub(crate) fn compare(left: &Value, right: &Value) -> Ordering {
     match (is_null(left), is_null(right)) {
         (true, true) => return Ordering::Equal,

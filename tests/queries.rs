@@ -22,7 +22,7 @@ fn session_id(number: u128) -> session::SessionId {
 fn forms<R: chronicle::Record>(query: &Query<R>) -> String {
     let sql = query.to_sql().unwrap();
     let columns: Vec<_> =
-        R::TABLE.columns.iter().map(|column| format!("\"{}\"", column.name)).collect();
+        R::TABLE.columns.iter().map(|column| format!("`{}`", column.name)).collect();
     let mut text = sql.sql.replace(&columns.join(", "), "…");
     for value in sql.values.unwrap().0 {
         let _ = write!(text, "\n    {value:?}");

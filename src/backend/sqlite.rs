@@ -12,6 +12,7 @@ pub use options::{SqliteOptions, Synchronous};
 
 use crate::{Backend, BackendKind, Error, ErrorKind, Info, RawRow, Read, Result, Write};
 use futures_util::future::BoxFuture;
+use futures_util::{StreamExt, TryStreamExt};
 use sea_orm::sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
 use sea_orm::sqlx::{self, AssertSqlSafe, Row};
 use sea_orm::{DatabaseConnection, DatabaseConnectionType, Value};
@@ -142,8 +143,19 @@ impl Backend for Sqlite {
 
     fn read<'a>(&'a self, read: &'a Read) -> BoxFuture<'a, Result<Vec<Vec<Value>>>> {
         Box::pin(async move {
-            let rows = self.fetch(compile::select(read)).await?;
-            rows.iter().map(|row| decode::row(read.columns(), row)).collect()
+            let query = query(compile::select(read));
+            if read.limit == Some(1) {
+                // Without the message that there are no more rows.
+                let row = query.fetch_optional(&self.inner.read_pool).await;
+                let row = row.map_err(error::from_sqlx)?;
+                return row.iter().map(|row| decode::row(read.columns(), row)).collect();
+            }
+            // SQLite works on its own thread: rows are decoded while it looks for the next ones.
+            query
+                .fetch(&self.inner.read_pool)
+                .map(|row| decode::row(read.columns(), &row.map_err(error::from_sqlx)?))
+                .try_collect()
+                .await
         })
     }
 

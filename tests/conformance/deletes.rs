@@ -7,7 +7,7 @@ use chronicle::{ErrorKind, Filter};
 
 pub(crate) async fn rows_are_counted(fixture: &Fixture) {
     let facts = Facts::new(fixture.store());
-    facts.insert_many((1..=10).map(|id| NewFact::new(id).number(id as i32))).await.unwrap();
+    facts.insert_many((1..=10).map(|id| NewFact::new(id).number(id))).await.unwrap();
     assert_eq!(facts.delete(1).await.unwrap(), 1);
     assert_eq!(facts.delete(1).await.unwrap(), 0);
     assert_eq!(facts.delete_where(Facts::NUMBER.between(3, 5)).await.unwrap(), 3);

@@ -59,3 +59,189 @@ macro_rules! suite {
     };
 }
 
+suite! {
+    inserts {
+        what_insert_returns_is_what_get_returns
+        a_key_may_be_given
+        a_missing_row_is_none
+        insert_many_gives_the_keys_in_the_order_of_the_rows
+        no_rows_are_stored_without_asking
+        a_small_batch_is_stored_whole_or_not_at_all
+        a_row_that_is_there_stays_as_it_is
+        absence_of_the_key_is_not_absence_of_other_values
+        a_table_of_keys_alone
+    }
+    upserts {
+        a_row_is_stored_or_replaced_whole
+        new_and_known_rows_in_one
+        of_several_rows_with_one_key_the_last_counts
+        another_unique_value_is_no_key
+        children_survive_the_upsert_of_their_parent
+    }
+    patches {
+        what_is_not_named_is_left_alone
+        the_last_word_on_a_column_counts
+        no_row_is_no_error
+        an_empty_patch_changes_nothing
+        many_rows_are_counted
+        a_filter_of_everything_asks_for_update_all
+        a_key_never_changes
+        a_filter_sees_the_values_before_the_patch
+    }
+    deletes {
+        rows_are_counted
+        a_filter_of_everything_asks_for_delete_all
+        only_what_matches_for_certain_is_deleted
+        children_go_with_their_parent
+    }
+    timestamps {
+        an_insert_fills_them
+        what_the_caller_gives_wins
+        an_update_fills_updated_at
+        an_upsert_fills_both
+    }
+    reads {
+        an_empty_table
+        the_ways_to_run_a_query
+        several_filters_must_all_match
+        filters_of_everything_and_of_nothing
+        limit_and_offset_cut_rows_and_counts
+        list_is_newest_first
+        a_query_that_is_not_bound_runs_too
+    }
+    finders {
+        by_a_unique_column
+        children_of_a_parent_and_of_many
+        children_whose_parent_may_be_missing
+    }
+    texts {
+        come_back_as_they_were
+        equal
+        not_equal
+        in_a_list
+        contained
+        at_the_start
+        at_the_end
+        as_keys
+        very_long_texts
+        a_nul_is_refused
+    }
+    three_valued {
+        each_condition_and_its_negation
+        joined_by_and_and_or
+        in_writes_too
+    }
+    conditions {
+        comparisons_of_every_kind
+        equality_of_every_kind
+        enums_and_open_sets_are_text
+        long_lists_of_every_kind
+        nests_are_kept
+        long_chains_and_deep_nests
+        times_in_ranges
+    }
+    kinds {
+        come_back_as_they_were
+        are_set_by_upserts_and_patches
+        integers_beyond_the_range_of_doubles
+        reals
+        what_is_no_number_is_refused
+        times_are_cut_to_microseconds
+        years_beyond_the_range_are_refused
+    }
+    json {
+        documents_come_back_as_they_were
+        json_null_is_null
+        documents_of_a_megabyte
+        values_are_compared_as_text
+        paths_lead_through_objects_and_arrays
+        odd_keys
+        keys_that_no_path_can_name_are_refused
+        odd_texts_behind_a_path
+    }
+    order {
+        by_several_columns_with_ties_and_nulls
+        keys_of_uuids_sort_as_uuids
+    }
+    pages {
+        of_every_size_in_every_order
+        as_a_stream
+        within_limit_and_offset
+        after_a_cursor_everything_works
+        cursors_of_other_orders_are_refused
+        over_keys_of_odd_text
+        rows_inserted_behind_the_place_are_seen
+    }
+    properties {
+        random_filters
+        random_numbers
+        random_texts
+    }
+    long_lists {
+        five_thousand_keys
+        five_thousand_keys_in_writes
+        a_list_on_the_column_that_the_patch_changes
+        a_list_that_must_not_match_by_itself
+        lists_of_uuids_and_of_text
+        tables_longer_than_one_answer
+        a_stream_of_some_rows
+    }
+    batches {
+        fifty_thousand_rows
+        upserts_of_new_and_known_rows
+        what_is_there_is_not_counted
+        a_bad_row_in_the_middle
+        a_row_that_cannot_be_stored_stops_all
+        rows_of_many_bytes
+    }
+    raw {
+        rows_by_parameters
+        writes_with_and_without_rows
+        parameters_are_never_sql
+        more_rows_than_one_answer_holds
+        mistakes
+    }
+    store {
+        a_store_that_serves_is_healthy
+        info_tells_kind_place_and_version
+        a_closed_store_is_unavailable
+        many_operations_at_once
+    }
+    names {
+        odd_names_in_every_operation
+        odd_names_in_filters
+        odd_names_in_orders_and_pages
+    }
+    errors {
+        unique
+        foreign_key
+        not_null
+        check_constraint
+        a_table_that_is_not_there
+        a_column_that_is_not_there
+        a_column_of_another_type
+        what_is_not_there_is_no_error_of_the_database
+        nothing_of_a_refused_write_is_stored
+    }
+}
+
+#[cfg(feature = "postgrest")]
+backend! { postgrest_access = crate::fixture::postgrest::direct;
+    access {
+        a_table_without_grants_is_denied
+        a_key_may_read_what_it_is_granted
+        a_wrong_key_is_unauthenticated
+        without_a_key
+        no_error_holds_the_key
+    }
+}
+#[cfg(feature = "postgrest")]
+backend! { supabase_access = crate::fixture::postgrest::supabase;
+    access {
+        a_table_without_grants_is_denied
+        a_key_may_read_what_it_is_granted
+        a_wrong_key_is_unauthenticated
+        without_a_key
+        no_error_holds_the_key
+    }
+}

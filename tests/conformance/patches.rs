@@ -46,7 +46,7 @@ pub(crate) async fn an_empty_patch_changes_nothing(fixture: &Fixture) {
 
 pub(crate) async fn many_rows_are_counted(fixture: &Fixture) {
     let facts = Facts::new(fixture.store());
-    facts.insert_many((1..=10).map(|id| NewFact::new(id).number(id as i32))).await.unwrap();
+    facts.insert_many((1..=10).map(|id| NewFact::new(id).number(id))).await.unwrap();
     let changed = facts
         .update_where(Facts::NUMBER.gt(7).or(Facts::ID.eq(1)), FactPatch::new().text("x"))
         .await
@@ -91,7 +91,7 @@ pub(crate) async fn a_key_never_changes(fixture: &Fixture) {
 
 pub(crate) async fn a_filter_sees_the_values_before_the_patch(fixture: &Fixture) {
     let facts = Facts::new(fixture.store());
-    facts.insert_many((1..=4).map(|id| NewFact::new(id).number(id as i32))).await.unwrap();
+    facts.insert_many((1..=4).map(|id| NewFact::new(id).number(id))).await.unwrap();
     let filter = Facts::NUMBER.le(2);
     assert_eq!(facts.update_where(filter, FactPatch::new().number(3)).await.unwrap(), 2);
     assert_eq!(facts.find().filter(Facts::NUMBER.eq(3)).count().await.unwrap(), 3);

@@ -28,8 +28,7 @@ pub(crate) async fn new_and_known_rows_in_one(fixture: &Fixture) {
 pub(crate) async fn of_several_rows_with_one_key_the_last_counts(fixture: &Fixture) {
     let facts = Facts::new(fixture.store());
     let rows = [(1, "a"), (2, "b"), (1, "c"), (2, "d"), (1, "e")];
-    let keys =
-        facts.upsert_many(rows.map(|(id, text)| NewFact::new(id).text(text))).await.unwrap();
+    let keys = facts.upsert_many(rows.map(|(id, text)| NewFact::new(id).text(text))).await.unwrap();
     assert_eq!(keys, [1, 2, 1, 2, 1]);
     assert_eq!(facts.find().count().await.unwrap(), 2);
     assert_eq!(facts.get(1).await.unwrap().unwrap().text.as_deref(), Some("e"));

@@ -130,7 +130,7 @@ fn by_code(
         }
         "PGRST111" | "PGRST112" | "PGRST121" => ErrorKind::Internal,
         _ if code.starts_with("PGRST1") => ErrorKind::InvalidInput,
-        "21000" => ErrorKind::InvalidInput,
+        "21000" | "42601" => ErrorKind::InvalidInput,
         _ if matches!(class, "22" | "54") => ErrorKind::InvalidInput,
         "0A000" => ErrorKind::Unsupported,
         _ if status == StatusCode::TOO_MANY_REQUESTS => {

@@ -7,6 +7,7 @@ use crate::change::{self, Change, ChangeKind};
 use crate::filter::Node;
 use crate::operation::{Duplicates, Target, Write, WriteKind};
 use crate::{Error, Result, Table};
+use futures_util::future::join;
 use sea_orm::Value;
 use std::borrow::Cow;
 
@@ -48,15 +49,22 @@ impl Postgrest {
     /// long, is sent in halves.
     async fn insert(&self, mut changes: impl Iterator<Item = Change>) -> Result<u64> {
         let (mut touched, mut stored) = (0, 0);
-        let mut halves: Vec<Change> = Vec::new();
-        while let Some(change) = halves.pop().or_else(|| changes.next()) {
-            match self.apply(&change).await {
+        // The last one is sent first.
+        let mut waiting: Vec<Change> = changes.next().into_iter().collect();
+        while let Some(change) = waiting.pop() {
+            // The next rows are made ready while the server stores these.
+            let ready = async {
+                if waiting.is_empty() {
+                    waiting.extend(changes.next());
+                }
+            };
+            match join(self.apply(&change), ready).await.0 {
                 Ok(rows) => {
                     touched += rows;
                     stored += change.len();
                 }
                 Err(error) => match change.halves().filter(|_| is_too_much(&error)) {
-                    Some((first, second)) => halves.extend([second, first]),
+                    Some((first, second)) => waiting.extend([second, first]),
                     None => return Err(error.with_rows_stored(stored)),
                 },
             }

@@ -12,6 +12,9 @@ use sea_orm::{DbBackend, Statement, Value};
 /// forms in the statement cache nor more than SQLite's 32,766 parameters.
 const LONGEST_PLAIN_LIST: usize = 64;
 
+/// SQLite's limit of a pattern, in bytes (SQLITE_MAX_LIKE_PATTERN_LENGTH).
+const LONGEST_PATTERN: usize = 50_000;
+
 /// The statement for the rows of `read`.
 pub(crate) fn select(read: &Read) -> Statement {
     let mut sql = Sql::default();
@@ -88,9 +91,10 @@ pub(super) fn insert_text(table: &Table, rows: usize) -> String {
     sql.text
 }
 
-/// An identifier in SQLite's quotes.
+/// An identifier in quotes. Not in double ones: SQLite takes `"colour"` for the text `colour` where
+/// there is no such column (<https://sqlite.org/quirks.html#dblquote>).
 pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+    format!("`{}`", name.replace('`', "``"))
 }
 
 /// The values as sqlx's arguments, each in the form that SeaORM stores.
@@ -246,9 +250,9 @@ impl Sql {
         let binary = matches!(values[0], Value::Uuid(_) | Value::Bytes(_));
         let list: Vec<_> = values.iter().map(json_element).collect();
         self.push(if binary {
-            "SELECT unhex(\"value\") FROM json_each("
+            "SELECT unhex(value) FROM json_each("
         } else {
-            "SELECT \"value\" FROM json_each("
+            "SELECT value FROM json_each("
         });
         self.bind(serde_json::Value::from(list).to_string().into());
         self.push(")");
@@ -298,9 +302,17 @@ impl Sql {
                 self.push(") > 0");
             }
             TextMatch::StartsWith => {
-                self.expression(expression);
-                self.push(" GLOB ");
-                self.bind(format!("{}*", glob_literal(text)).into());
+                let pattern = format!("{}*", glob_literal(text));
+                if pattern.len() <= LONGEST_PATTERN {
+                    self.expression(expression);
+                    self.push(" GLOB ");
+                    self.bind(pattern.into());
+                } else {
+                    self.push("substr(");
+                    self.expression(expression);
+                    self.push(&format!(", 1, {}) = ", text.chars().count()));
+                    self.bind(text.into());
+                }
             }
             TextMatch::EndsWith => {
                 self.push("substr(");

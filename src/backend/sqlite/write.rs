@@ -3,6 +3,7 @@
 use super::{compile, error, query};
 use crate::operation::{Duplicates, Target, Write, WriteKind};
 use crate::{Result, Table};
+use futures_util::future::join;
 use sea_orm::Value;
 use sea_orm::sqlx::sqlite::{SqliteConnection, SqlitePool};
 use sea_orm::sqlx::{self, AssertSqlSafe};
@@ -74,9 +75,8 @@ async fn insert_chunks(
     ending: &str,
 ) -> Result<u64, sqlx::Error> {
     let whole: Arc<str> = (compile::insert_text(table, chunk) + ending).into();
-    let mut stored = 0;
     let mut rest = rows.into_iter();
-    while rest.len() > 0 {
+    let mut following = || {
         let rows = rest.len().min(chunk);
         let sql = if rows == chunk {
             whole.clone()
@@ -84,29 +84,36 @@ async fn insert_chunks(
             (compile::insert_text(table, rows) + ending).into()
         };
         let arguments = compile::arguments(rest.by_ref().take(rows).flatten());
-        let done =
-            sqlx::query_with(AssertSqlSafe(sql), arguments).execute(&mut *connection).await?;
-        stored += done.rows_affected();
+        (rows > 0).then(|| sqlx::query_with(AssertSqlSafe(sql), arguments))
+    };
+    let mut stored = 0;
+    let mut next = following();
+    while let Some(insert) = next {
+        // SQLite works on its own thread: this one makes the next chunk ready meanwhile.
+        let (done, ready) = join(insert.execute(&mut *connection), async { following() }).await;
+        stored += done?.rows_affected();
+        next = ready;
     }
     Ok(stored)
 }
 
 fn conflict_clause(table: &Table, duplicates: Duplicates) -> String {
+    if duplicates == Duplicates::Refuse {
+        return String::new();
+    }
     let key = compile::quoted(table.key_column().name);
     let others: Vec<String> = table
         .columns
         .iter()
-        .filter(|column| *column != table.key_column())
+        .filter(|column| duplicates == Duplicates::Replace && *column != table.key_column())
         .map(|column| {
             let name = compile::quoted(column.name);
             format!("{name} = excluded.{name}")
         })
         .collect();
-    match duplicates {
-        Duplicates::Refuse => String::new(),
-        Duplicates::Replace if !others.is_empty() => {
-            format!(" ON CONFLICT ({key}) DO UPDATE SET {}", others.join(", "))
-        }
-        Duplicates::Ignore | Duplicates::Replace => format!(" ON CONFLICT ({key}) DO NOTHING"),
+    if others.is_empty() {
+        format!(" ON CONFLICT ({key}) DO NOTHING")
+    } else {
+        format!(" ON CONFLICT ({key}) DO UPDATE SET {}", others.join(", "))
     }
 }

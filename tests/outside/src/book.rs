@@ -9,6 +9,13 @@ use sea_orm::entity::prelude::*;
 pub struct Isbn(pub String);
 impl chronicle::Scalar for Isbn {}
 
+/// SeaORM asks this of every key: whether it can be made of a row's number. This one cannot.
+impl sea_orm::TryFromU64 for Isbn {
+    fn try_from_u64(_: u64) -> Result<Self, DbErr> {
+        Err(DbErr::ConvertFromU64("Isbn"))
+    }
+}
+
 /// How a book is bound.
 #[derive(Clone, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]

@@ -94,7 +94,7 @@ fn text_is_literal() {
         (Entries::TITLE.starts_with("*(?i)"), r"title=match.^\*\(\?i\)"),
         (Entries::TITLE.ends_with("[*]"), r"title=match.\[\*\]$"),
         (!Entries::NOTE.contains("x"), "note=not.like.*x*"),
-        (Entries::NOTE.contains(""), "note=not.is.null"),
+        (!Entries::NOTE.contains(""), "note=not.like.*"),
     ] {
         assert_eq!(parameters(filter), expected);
     }
