@@ -59,8 +59,8 @@ pub type RawRow = serde_json::Map<String, JsonValue>;
 /// test, for example) implements the seven methods by handing on:
 ///
 /// ```
+/// use chronicle::futures::BoxFuture;
 /// use chronicle::{Backend, BackendKind, Error, ErrorKind, Info, RawRow, Read, Result, Write};
-/// use futures_util::future::BoxFuture;
 /// use sea_orm::Value;
 ///
 /// /// Refuses every write.
@@ -97,6 +97,8 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     fn write(&self, write: Write) -> BoxFuture<'_, Result<u64>>;
 
     /// Runs SQL of the caller's own; `$1`, `$2` … stand for the parameters.
+    /// [`Store::query_raw`](crate::Store::query_raw) has brought them to the types of
+    /// [`Kind`](crate::Kind).
     fn query_raw<'a>(
         &'a self,
         sql: &'a str,

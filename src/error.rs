@@ -43,7 +43,7 @@ pub enum ErrorKind {
     Busy,
     /// The disk, or the file's allowed size, is full. Nothing of the operation was stored.
     StorageFull,
-    /// This backend or this server version cannot do it.
+    /// This backend or this server version cannot do it, or the backends would do it differently.
     Unsupported,
     /// The file is not a database, or is damaged.
     Corrupt,

@@ -10,7 +10,10 @@ use std::marker::PhantomData;
 /// `Events::SESSION_ID`.
 ///
 /// Comparisons follow SQL: a NULL matches no comparison, not even [`ne`](Self::ne); only
-/// [`is_null`](Self::is_null) finds it.
+/// [`is_null`](Self::is_null) finds it. A JSON document is not compared as a whole, since SQLite
+/// and Postgres differ in which are equal (`{"k":1}` and `{"k":1.0}`): a query that does is refused with
+/// [`Unsupported`](crate::ErrorKind::Unsupported) before it is sent. Compare what is inside,
+/// by [`key`](Self::key) and [`index`](Self::index).
 pub struct Field<R, T> {
     column: usize,
     types: PhantomData<fn() -> (R, T)>,
@@ -79,7 +82,9 @@ impl<R: Record, T: Stored> Field<R, T> {
     }
 
     /// Rows whose column equals one of `values`; none when the list is empty. Lists may be long:
-    /// thousands of values are sent in as many statements or requests as that takes.
+    /// thousands of values are sent in as many statements or requests as that takes. On PostgREST,
+    /// though, a filter with a list inside of `or` or `not` has to fit one URL (6,000 bytes, some
+    /// 140 UUIDs), and is [`InvalidInput`](crate::ErrorKind::InvalidInput) where it does not.
     pub fn is_in<V: Operand<T::Scalar>>(self, values: impl IntoIterator<Item = V>) -> Filter<R> {
         Filter::from_node(Node::In {
             expression: self.expression(),
@@ -225,9 +230,12 @@ impl<R: Record, T: Stored> Field<R, T> {
 }
 
 /// A value inside a JSON column, compared as text: strings without their quotes, numbers and
-/// booleans as they are written in JSON. A missing key and JSON's `null` are NULL. Objects and
-/// arrays have no form that the databases share: compare what is inside them. Nor have numbers with
-/// an exponent: SQLite keeps `1e-7`, Postgres writes it out.
+/// booleans as they are written in JSON. A missing key and JSON's `null` are NULL.
+///
+/// Not everything has a text that the databases share. Objects and arrays have none: compare what is
+/// inside them. Nor have numbers that are written with an exponent, as every `f64` below 1e-5 and
+/// from 1e16 on is, and `-0.0`: SQLite keeps the text that was stored (`1e-7`, `1e16`, `-0.0`),
+/// Postgres writes the number out (`0.0000001`, `10000000000000000`, `0.0`).
 pub struct JsonPath<R> {
     column: &'static Column,
     steps: Vec<JsonStep>,

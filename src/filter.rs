@@ -1,6 +1,6 @@
 //! [`Filter`]: which rows; a closed tree of conditions under a typed shell.
 
-use crate::{Column, Error, Record, Result, value};
+use crate::{Column, Error, ErrorKind, Record, Result, value};
 use sea_orm::Value;
 use std::collections::HashSet;
 use std::fmt;
@@ -136,11 +136,12 @@ impl Node {
     /// lists are `false`, a list of one is an equality, values are in their stored form.
     ///
     /// # Errors
-    /// `InvalidInput` for a value that cannot be stored, and so not be asked for either.
+    /// `InvalidInput` for a value that cannot be stored, and so not be asked for either;
+    /// `Unsupported` for a comparison that the databases would answer differently.
     pub(crate) fn reduce(self) -> Result<Self> {
         Ok(match self {
             Self::Compare { expression, comparison, mut value } => {
-                expression.check()?;
+                expression.check_comparable()?;
                 value::normalize(&mut value).map_err(|error| expression.at(error))?;
                 if value::is_null(&value) {
                     return Err(expression.at(Error::invalid(
@@ -150,7 +151,7 @@ impl Node {
                 Self::Compare { expression, comparison, value }
             }
             Self::In { expression, values } => {
-                expression.check()?;
+                expression.check_comparable()?;
                 let mut seen = HashSet::new();
                 let mut distinct = Vec::with_capacity(values.len());
                 for mut value in values {
@@ -225,6 +226,18 @@ impl Expression {
             error.kind(),
             format!("filter on column `{}`: {}", self.column().name, error.message()),
         )
+    }
+
+    /// Refuses whole documents: equal ones are equal texts to SQLite and equal values to Postgres.
+    fn check_comparable(&self) -> Result<()> {
+        if matches!(self, Self::Column(column) if column.kind() == crate::Kind::Json) {
+            return Err(self.at(Error::new(
+                ErrorKind::Unsupported,
+                "SQLite and Postgres compare JSON documents differently: compare what is inside \
+                 by a path, such as `.key(\"name\").eq(\"text\")`",
+            )));
+        }
+        self.check()
     }
 
     fn check(&self) -> Result<()> {

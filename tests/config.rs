@@ -46,6 +46,27 @@ async fn a_server_is_found_below_the_gateways_path() {
     assert_eq!(bare.trim_end_matches('/'), "http://127.0.0.1:3000");
 }
 
+/// Runs itself again with the variable set: a process may not change its own environment safely.
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_not_utf8_is_refused_by_its_name() {
+    use std::os::unix::ffi::OsStrExt;
+    const INNER: &str = "CHRONICLE_TEST_INNER";
+    if std::env::var_os(INNER).is_some() {
+        let error = Config::from_env().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.to_string().contains("SUPABASE_URL"), "{error}");
+        return;
+    }
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "a_variable_that_is_not_utf8_is_refused_by_its_name", "--nocapture"])
+        .env(INNER, "1")
+        .env("SUPABASE_URL", std::ffi::OsStr::from_bytes(b"https://\xff.supabase.co"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 #[test]
 fn half_a_configuration_is_an_error() {
     for variables in [

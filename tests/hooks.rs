@@ -38,8 +38,8 @@ async fn stores() -> Stores {
 async fn record_sample(store: &Store) -> (usize, usize) {
     let mut recorder = Recorder::new(store);
     let (mut new, mut repeated) = (0, 0);
-    for line in hook::lines(SAMPLE) {
-        let delivery = Delivery::nth(chronicle::now(), line.nth);
+    for line in hook::lines(SAMPLE.as_bytes()) {
+        let delivery = Delivery::nth(chronicle::now(), "sample", line.nth);
         match recorder.record(&line.payload.unwrap(), delivery).await.unwrap() {
             Recorded::New => new += 1,
             Recorded::Repeated => repeated += 1,
@@ -191,12 +191,19 @@ async fn the_hooks_of_a_call_are_joined_in_either_order() {
 
         tools.delete_all().await.unwrap();
         Events::new(store).delete_all().await.unwrap();
-        recorder.record(&after, Delivery::at(time(5))).await.unwrap();
-        recorder.record(&before, Delivery::at(time(4))).await.unwrap();
+        recorder.record(&after, Delivery::at(end)).await.unwrap();
         let alone = tools.find().one().await.unwrap();
-        assert_eq!(alone.status, ToolStatus::Interrupted);
-        assert_eq!(alone.parameters, Some(json!({"command": "true"})));
-        assert_eq!(alone.execution_time, None, "the first hook came too late to tell");
+        assert_eq!((alone.timestamp, alone.execution_time), (end, None));
+
+        recorder.record(&before, Delivery::at(time(0))).await.unwrap();
+        let joined = tools.find().one().await.unwrap();
+        assert_eq!((joined.timestamp, joined.execution_time), (time(0), Some(1_500.25)));
+        assert_eq!(joined.status, ToolStatus::Interrupted);
+        assert_eq!(joined.parameters, Some(json!({"command": "true"})));
+        for repeated in [&before, &after] {
+            recorder.record(repeated, Delivery::at(time(-90))).await.unwrap();
+            assert_eq!(tools.find().one().await.unwrap(), joined);
+        }
     }
 }
 
@@ -255,33 +262,41 @@ async fn unknown_hooks_survive_with_their_payload() {
     }
 }
 
-#[test]
-fn bad_lines_are_told_by_number_and_reason() {
-    let good =
-        r#"{"session_id": "0f0a6a52-77b1-4a55-9d1c-5b0a3d6c2f11", "hook_event_name": "Stop"}"#;
-    let text = format!(
-        "\u{feff}{good}\r\n\n{{\n[1]\n{{\"hook_event_name\": \"Stop\"}}\n\
-         {{\"session_id\": \"x\", \"hook_event_name\": \"Stop\"}}\n{good}\n"
-    );
-    let told: Vec<String> = hook::lines(&text)
-        .iter()
-        .map(|line| match &line.payload {
-            Ok(_) => format!("{} good, equal ones before it: {}", line.number, line.nth),
-            Err(reason) => format!("{} {reason}", line.number),
-        })
-        .collect();
-    insta::assert_snapshot!(told.join("\n"), @r#"
-    1 good, equal ones before it: 0
-    3 not JSON: EOF while parsing an object at line 1 column 1
-    4 not a JSON object
-    5 no `session_id`, or not a text
-    6 the `session_id` "x" is not a UUID
-    7 good, equal ones before it: 1
-    "#);
-    let array = format!("[{good},\n 5, {good}]");
-    let told: Vec<_> = hook::lines(&array)
-        .iter()
-        .map(|line| (line.number, line.payload.is_ok(), line.nth))
-        .collect();
-    assert_eq!(told, [(1, true, 0), (2, false, 0), (3, true, 1)]);
+#[tokio::test]
+async fn equal_payloads_in_two_files_are_two_events() {
+    let file =
+        br#"{"session_id": "0f0a6a52-77b1-4a55-9d1c-5b0a3d6c2f11", "hook_event_name": "Stop"}"#;
+    let lines = hook::lines(file);
+    let stop = lines[0].payload.as_ref().unwrap();
+    let stores = stores().await;
+    for store in &stores.stores {
+        let mut recorder = Recorder::new(store);
+        let mut recorded = Vec::new();
+        for source in ["a.jsonl", "b.jsonl", "a.jsonl"] {
+            let delivery = Delivery::nth(chronicle::now(), source, lines[0].nth);
+            recorded.push(recorder.record(stop, delivery).await.unwrap());
+        }
+        assert_eq!(recorded, [Recorded::New, Recorded::New, Recorded::Repeated]);
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_was_deleted_is_made_again() {
+    let of = |hook: &str, call: &str| {
+        payload(json!({"session_id": FIRST, "hook_event_name": hook, "tool_use_id": call}))
+    };
+    let stores = stores().await;
+    for store in &stores.stores {
+        let mut recorder = Recorder::new(store);
+        let sessions = Sessions::new(store);
+        recorder.record(&of("Stop", "1"), Delivery::at(time(0))).await.unwrap();
+        for (second, next) in (1..).zip(["Stop", "PreToolUse", "PostToolUse", "SessionEnd"]) {
+            assert_eq!(sessions.delete(FIRST.parse::<SessionId>().unwrap()).await.unwrap(), 1);
+            let delivery = Delivery::at(time(second));
+            let recorded = recorder.record(&of(next, next), delivery).await.unwrap();
+            assert_eq!(recorded, Recorded::New, "{next}");
+            assert_eq!(counts(store).await[..2], [1, 1], "{next}");
+        }
+        assert_eq!(sessions.find().one().await.unwrap().status, SessionStatus::Ended);
+    }
 }

@@ -130,19 +130,19 @@ snapshot!(limit_and_offset, events().limit(10).offset(20));
 snapshot!(offset, events().offset(20));
 snapshot!(after, {
     let cursor: Cursor =
-        r#"[["timestamp","2026-01-02T03:04:05.5+00:00"],["id","00000000-0000-0000-0000-000000000009"]]"#
+        r#"[["timestamp","desc","2026-01-02T03:04:05.5+00:00"],["id","desc","00000000-0000-0000-0000-000000000009"]]"#
             .parse()
             .unwrap();
     events().order_by(Events::TIMESTAMP.desc()).after(cursor).limit(50)
 });
 snapshot!(after_null, {
     let cursor: Cursor =
-        r#"[["end_time",null],["id","00000000-0000-0000-0000-000000000009"]]"#.parse().unwrap();
+        r#"[["end_time","asc",null],["id","asc","00000000-0000-0000-0000-000000000009"]]"#.parse().unwrap();
     Sessions::query().order_by(Sessions::END_TIME.asc()).after(cursor)
 });
 snapshot!(after_with_nullable_order, {
     let cursor: Cursor =
-        r#"[["end_time","2026-01-02T03:04:05+00:00"],["id","00000000-0000-0000-0000-000000000009"]]"#
+        r#"[["end_time","desc","2026-01-02T03:04:05+00:00"],["id","desc","00000000-0000-0000-0000-000000000009"]]"#
             .parse()
             .unwrap();
     Sessions::query().order_by(Sessions::END_TIME.desc()).after(cursor)
@@ -155,7 +155,7 @@ fn what_no_database_can_hold_is_refused_by_both() {
         events().filter(Events::HOOK_NAME.is_in(["a", "\0"])),
         events().filter(Events::HOOK_NAME.contains("\0")),
         events().filter(Events::DATA.key("a\"b").eq("c")),
-        events().after(r#"[["timestamp","2026-01-02T03:04:05Z"]]"#.parse().unwrap()),
+        events().after(r#"[["timestamp","asc","2026-01-02T03:04:05Z"]]"#.parse().unwrap()),
     ];
     for query in refused {
         assert_eq!(query.to_sql().unwrap_err().kind(), ErrorKind::InvalidInput);

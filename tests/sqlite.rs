@@ -48,6 +48,14 @@ async fn a_file_is_opened_with_the_documented_pragmas() {
     assert_eq!(pragma(&full, "busy_timeout").await, "1500");
 }
 
+#[tokio::test]
+async fn no_wait_is_too_long_to_be_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = SqliteOptions::new(folder.path().join("a.db")).busy_timeout(Duration::MAX);
+    let sqlite = options.open().await.unwrap();
+    assert_eq!(pragma(&sqlite, "busy_timeout").await, "2147483647");
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_new_file_and_its_folder_are_made_for_their_owner_only() {
@@ -212,6 +220,26 @@ async fn a_connection_of_seaorm_can_be_shared() {
 }
 
 #[tokio::test]
+async fn a_given_connection_outlives_the_store() {
+    let connection = Database::connect("sqlite::memory:").await.unwrap();
+    Migrator::up(&connection, None).await.unwrap();
+    let sqlite = Sqlite::from_connection(connection.clone()).unwrap();
+    let id = session(&sqlite).await;
+    let store = Store::from(&sqlite);
+    store.close().await.unwrap();
+    let closed = ErrorKind::Unavailable;
+    assert_eq!(Sessions::new(&store).get(id).await.unwrap_err().kind(), closed);
+    assert_eq!(Sessions::new(&store).delete(id).await.unwrap_err().kind(), closed);
+    assert_eq!(Sessions::new(&store).find().count().await.unwrap_err().kind(), closed);
+    assert_eq!(store.query_raw("select 1", []).await.unwrap_err().kind(), closed);
+    assert_eq!(store.health().await.unwrap_err().kind(), closed);
+    assert_eq!(sqlite.execute_script("select 1").await.unwrap_err().kind(), closed);
+
+    let again = Sqlite::from_connection(connection).unwrap();
+    assert!(Sessions::new(&again).get(id).await.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn a_closed_store_is_unavailable() {
     let sqlite = Sqlite::memory().await.unwrap();
     Migrator::up(sqlite.connection(), None).await.unwrap();
@@ -230,7 +258,7 @@ async fn several_processes_may_share_a_file() {
     let writers = (0..8).map(|_| {
         let path = path.clone();
         tokio::spawn(async move {
-            let events = Events::new(&Sqlite::open(&path).await.unwrap());
+            let events = Events::new(Sqlite::open(&path).await.unwrap());
             for _ in 0..25 {
                 events.insert(event(id)).await.unwrap();
             }

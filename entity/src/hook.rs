@@ -3,20 +3,21 @@
 //! - Every [payload](Payload) is one event of its session, with the whole payload as its data.
 //! - A session that is first seen half-way is made all the same.
 //! - The two hooks of one tool call (one `tool_use_id`) are, besides, one tool event: parameters,
-//!   result, status, and the time between the two as its execution time.
+//!   result, status, and the time between the two as its execution time, in whichever order they come.
 //! - A repeated delivery changes nothing: keys are made of what was delivered.
 //! - Names that are not known survive: an event keeps its hook's name and its payload.
 //!
 //! ```
 //! use chronicle_entity::hook::{Delivery, Payload, Recorder};
 //!
-//! # async fn record(store: chronicle::Store, standard_input: &str) -> Result<(), Box<dyn std::error::Error>> {
-//! let payload: Payload = standard_input.parse()?;
+//! # async fn record(store: chronicle::Store, standard_input: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+//! let payload = Payload::try_from(standard_input)?;
 //! Recorder::new(&store).record(&payload, Delivery::at(chronicle::now())).await?;
 //! # Ok(()) }
 //! ```
 
 mod delivery;
+mod known_sessions;
 mod lines;
 mod nul;
 mod payload;

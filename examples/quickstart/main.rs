@@ -7,7 +7,7 @@
 //!
 //! With `SUPABASE_URL` and a key set, the same goes to that project instead of the file.
 
-use chronicle::{Config, Result, Sqlite, Store};
+use chronicle::{Config, Result, Store};
 use chronicle_entity::hook::{self, Delivery, Line, Recorded, Recorder};
 use chronicle_entity::{Events, Sessions, ToolEvents};
 use chronicle_migration::{Migrator, MigratorTrait};
@@ -26,20 +26,19 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> std::result::Result<(), Box<dyn Error>> {
-    let payloads = match std::env::args_os().nth(1) {
-        Some(path) => std::fs::read_to_string(&path)
-            .map_err(|error| format!("cannot read {}: {error}", path.display()))?,
-        None => include_str!("hooks.jsonl").to_owned(),
+    let (source, payloads) = match std::env::args_os().nth(1) {
+        Some(path) => {
+            let payloads = std::fs::read(&path)
+                .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+            (std::path::absolute(&path)?.display().to_string(), payloads)
+        }
+        None => ("quickstart".to_owned(), include_bytes!("hooks.jsonl").to_vec()),
     };
-    let config = Config::from_env()?;
-    if let Some(file) = config.sqlite_options() {
-        migrate(&file.clone().open().await?).await?;
-    }
-    let store = Store::connect(config).await?;
+    let store = open(Config::from_env()?).await?;
     let info = store.info().await;
     println!("Recording to {} ({})", info.location, info.kind);
 
-    record(&store, &payloads).await?;
+    record(&store, &source, &payloads).await?;
     show_sessions(&store).await?;
     show_newest_events(&store).await?;
     show_tool_events(&store).await?;
@@ -49,18 +48,24 @@ async fn run() -> std::result::Result<(), Box<dyn Error>> {
 }
 
 /// A Supabase project gets its tables by `cargo run -p chronicle-migration`; a file gets them here.
-async fn migrate(file: &Sqlite) -> std::result::Result<(), Box<dyn Error>> {
-    Migrator::up(file.connection(), None).await?;
-    Ok(file.connection().clone().close().await?)
+async fn open(config: Config) -> std::result::Result<Store, Box<dyn Error>> {
+    let Some(file) = config.sqlite_options() else {
+        return Ok(Store::connect(config).await?);
+    };
+    let sqlite = file.clone().open().await?;
+    Migrator::up(sqlite.connection(), None).await?;
+    Ok(sqlite.into())
 }
 
-async fn record(store: &Store, payloads: &str) -> Result<()> {
+/// Records the payloads of a file. Its name tells equal payloads of two files apart, and those of one
+/// file that is read again alike.
+async fn record(store: &Store, source: &str, payloads: &[u8]) -> Result<()> {
     let mut recorder = Recorder::new(store);
     let (mut new, mut repeated, mut bad) = (0, 0, 0);
     for Line { number, nth, payload } in hook::lines(payloads) {
         match payload {
             Ok(payload) => {
-                let delivery = Delivery::nth(chronicle::now(), nth);
+                let delivery = Delivery::nth(chronicle::now(), source, nth);
                 match recorder.record(&payload, delivery).await? {
                     Recorded::New => new += 1,
                     Recorded::Repeated => repeated += 1,

@@ -33,7 +33,8 @@ mod tests;
 ///
 /// `#[sea_orm(...)]` is read as `SeaORM` reads it: `table_name`, `schema_name` and `rename_all` on the struct;
 /// `primary_key`, `auto_increment`, `column_name`, `enum_name`, `unique`, `indexed`, `nullable`, `default_value` and
-/// `ignore` on fields, `belongs_to` and `from` on relations. Its other keys are passed over.
+/// `ignore` on fields, `belongs_to` and `from` on relations. Its casts `save_as` and `select_as` are refused; its other
+/// keys are passed over.
 ///
 /// `#[repository(...)]` on the struct:
 ///

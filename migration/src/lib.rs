@@ -1,6 +1,6 @@
 //! The schema of `chronicle-entity`: sessions, their events and their tool events, on SQLite and on Postgres.
 //!
-//! [`Migrator`] makes it and takes it away, each migration in a transaction of its own:
+//! [`Migrator`] makes it and takes it away, each time in one transaction:
 //!
 //! ```
 //! use chronicle_migration::{Migrator, MigratorTrait};
@@ -28,6 +28,7 @@ pub mod execute_sql;
 mod m20260101_000001_create_tables;
 mod migrator;
 mod script;
+mod sqlite_tables;
 
 pub use dialect::{Dialect, UnsupportedDatabase};
 pub use migrator::Migrator;

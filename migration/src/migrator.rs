@@ -9,14 +9,14 @@ use sea_orm_migration::{
     },
 };
 
-use crate::{Dialect, m20260101_000001_create_tables};
+use crate::{Dialect, m20260101_000001_create_tables, sqlite_tables};
 
 /// Makes the schema, takes it away, and tells what is applied; see [`MigratorTrait`].
 ///
-/// [`up`](MigratorTrait::up) is one transaction, on SQLite too: when it fails, the database is as it was. Processes that
-/// call it at the same time wait for each other (on SQLite as long as the connection's `busy_timeout`), and where nothing
-/// is left to apply it writes nothing. The names of the migrations that are applied stand in the table
-/// `seaql_migrations`.
+/// [`up`](MigratorTrait::up), `down`, `fresh`, `refresh` and `reset` are one transaction each, on SQLite too: when one
+/// fails, the database is as it was. Processes that call them at the same time wait for each other (on SQLite as long as
+/// the connection's `busy_timeout`), and `up` writes nothing where nothing is left to apply. The names of the migrations
+/// that are applied stand in the table `seaql_migrations`.
 #[derive(Clone, Copy, Debug)]
 pub struct Migrator;
 
@@ -46,8 +46,50 @@ impl MigratorTrait for Migrator {
             return Ok(());
         }
         let transaction = begin_alone(&db).await?;
-        Unlocked::up(&transaction, steps).await?;
-        transaction.commit().await
+        let done = Unlocked::up(&transaction, steps).await;
+        end(transaction, done).await
+    }
+
+    async fn down<'c, C>(db: C, steps: Option<u32>) -> Result<(), DbErr>
+    where
+        C: IntoSchemaManagerConnection<'c>,
+    {
+        let transaction = begin_alone(&db.into_database_executor()).await?;
+        let done = Unlocked::down(&transaction, steps).await;
+        end(transaction, done).await
+    }
+
+    async fn refresh<'c, C>(db: C) -> Result<(), DbErr>
+    where
+        C: IntoSchemaManagerConnection<'c>,
+    {
+        let transaction = begin_alone(&db.into_database_executor()).await?;
+        let done = Unlocked::refresh(&transaction).await;
+        end(transaction, done).await
+    }
+
+    async fn reset<'c, C>(db: C) -> Result<(), DbErr>
+    where
+        C: IntoSchemaManagerConnection<'c>,
+    {
+        let transaction = begin_alone(&db.into_database_executor()).await?;
+        let done = Unlocked::reset(&transaction).await;
+        end(transaction, done).await
+    }
+
+    async fn fresh<'c, C>(db: C) -> Result<(), DbErr>
+    where
+        C: IntoSchemaManagerConnection<'c>,
+    {
+        let transaction = begin_alone(&db.into_database_executor()).await?;
+        let done = match Dialect::try_from(transaction.get_database_backend())? {
+            Dialect::Postgres => Unlocked::fresh(&transaction).await,
+            Dialect::Sqlite => match sqlite_tables::drop_all(&transaction).await {
+                Ok(()) => Unlocked::up(&transaction, None).await,
+                Err(error) => Err(error),
+            },
+        };
+        end(transaction, done).await
     }
 }
 
@@ -80,4 +122,16 @@ async fn begin_alone(db: &SchemaManagerConnection<'_>) -> Result<DatabaseTransac
             Ok(transaction)
         }
     }
+}
+
+/// Commits what succeeded, and rolls back what did not.
+async fn end(transaction: DatabaseTransaction, done: Result<(), DbErr>) -> Result<(), DbErr> {
+    let Err(error) = done else { return transaction.commit().await };
+    let rolled_back = transaction.rollback().await.is_ok();
+    Err(match error {
+        DbErr::Migration(reason) if rolled_back => {
+            DbErr::Migration(format!("{reason}. The database was left unchanged"))
+        }
+        other => other,
+    })
 }

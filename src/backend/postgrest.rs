@@ -3,6 +3,10 @@
 //!
 //! - A read is complete whatever the server's limit of rows: it goes on in keyset pages. It is not
 //!   one transaction, so rows written meanwhile may or may not be in it.
+//! - A server does not say that it cut an answer off. So a read ends with one more request, whose
+//!   answer is empty, unless all rows must have come: as many as the [`limit`](crate::Find::limit)
+//!   asks for, or one for each key or unique value that the filter names. A small read that is to
+//!   be one request gives such a limit.
 //! - A long [`is_in`](crate::Field::is_in) list goes in several requests, each below the gateways'
 //!   limit of URLs. Several requests of one update or delete are not atomic:
 //!   [`Error::rows_stored`](crate::Error::rows_stored) tells how far it came.
@@ -51,7 +55,6 @@ use client::Client;
 use futures_util::future::BoxFuture;
 use sea_orm::Value;
 use std::fmt;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A PostgREST server. Cloning is cheap; clones share connections.
@@ -74,8 +77,6 @@ struct Inner {
     client: Client,
     page_size: u64,
     probe_table: Option<String>,
-    /// The most rows that an answer ever had: the server's limit is no smaller.
-    largest_answer: AtomicU64,
     /// The table of the last operation.
     last_table: Mutex<Option<&'static Table>>,
 }
@@ -101,13 +102,7 @@ impl Postgrest {
 
     fn of(client: Client, page_size: u64, probe_table: Option<String>) -> Self {
         Self {
-            inner: Arc::new(Inner {
-                client,
-                page_size,
-                probe_table,
-                largest_answer: AtomicU64::new(0),
-                last_table: Mutex::new(None),
-            }),
+            inner: Arc::new(Inner { client, page_size, probe_table, last_table: Mutex::new(None) }),
         }
     }
 
@@ -117,10 +112,6 @@ impl Postgrest {
 
     fn page_size(&self) -> u64 {
         self.inner.page_size
-    }
-
-    fn largest_answer(&self) -> &AtomicU64 {
-        &self.inner.largest_answer
     }
 
     fn probe_table(&self) -> Option<&str> {

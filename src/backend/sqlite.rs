@@ -11,14 +11,15 @@ pub(crate) use compile::select;
 pub use options::{SqliteOptions, Synchronous};
 
 use crate::{Backend, BackendKind, Error, ErrorKind, Info, RawRow, Read, Result, Write};
+use futures_util::TryStreamExt;
 use futures_util::future::BoxFuture;
-use futures_util::{StreamExt, TryStreamExt};
 use sea_orm::sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
 use sea_orm::sqlx::{self, AssertSqlSafe, Row};
 use sea_orm::{DatabaseConnection, DatabaseConnectionType, Value};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A SQLite file or in-memory database. Cloning is cheap; clones share connections.
 ///
@@ -34,6 +35,24 @@ struct Inner {
     writer: DatabaseConnection,
     write_pool: SqlitePool,
     read_pool: SqlitePool,
+    owner: Owner,
+    is_closed: AtomicBool,
+}
+
+/// Who closes the pools.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Store,
+    Caller,
+}
+
+impl Inner {
+    fn open<'a>(&self, pool: &'a SqlitePool) -> Result<&'a SqlitePool> {
+        if self.is_closed.load(Ordering::Relaxed) {
+            return Err(error::closed());
+        }
+        Ok(pool)
+    }
 }
 
 impl fmt::Debug for Sqlite {
@@ -70,7 +89,7 @@ impl Sqlite {
     }
 
     /// Repositories on a SeaORM connection of your own, with the pragmas that you gave it. Its pool
-    /// both reads and writes.
+    /// both reads and writes, and stays open when the [store is closed](crate::Store::close).
     ///
     /// # Errors
     /// `Unsupported` when it is not a connection to SQLite.
@@ -83,7 +102,7 @@ impl Sqlite {
         };
         let pool = connection.get_sqlite_connection_pool().clone();
         let location = pool.connect_options().get_filename().display().to_string();
-        Ok(Self::from_pools(location, connection, pool.clone(), pool))
+        Ok(Self::from_pools(location, connection, pool.clone(), pool, Owner::Caller))
     }
 
     fn from_pools(
@@ -91,8 +110,19 @@ impl Sqlite {
         writer: DatabaseConnection,
         write_pool: SqlitePool,
         read_pool: SqlitePool,
+        owner: Owner,
     ) -> Self {
-        Self { inner: Arc::new(Inner { location, writer, write_pool, read_pool }) }
+        let is_closed = AtomicBool::new(false);
+        let inner = Inner { location, writer, write_pool, read_pool, owner, is_closed };
+        Self { inner: Arc::new(inner) }
+    }
+
+    fn read_pool(&self) -> Result<&SqlitePool> {
+        self.inner.open(&self.inner.read_pool)
+    }
+
+    fn write_pool(&self) -> Result<&SqlitePool> {
+        self.inner.open(&self.inner.write_pool)
     }
 
     /// The connection that writes, for migrations and for queries with SeaORM itself. It has one
@@ -109,19 +139,19 @@ impl Sqlite {
     /// What SQLite says of the first statement that fails.
     pub async fn execute_script(&self, sql: &str) -> Result<()> {
         sqlx::raw_sql(AssertSqlSafe(sql))
-            .execute(&self.inner.write_pool)
+            .execute(self.write_pool()?)
             .await
             .map(|_| ())
-            .map_err(error::from_sqlx)
+            .map_err(error::of_write)
     }
 
     async fn fetch(&self, statement: sea_orm::Statement) -> Result<Vec<SqliteRow>> {
-        query(statement).fetch_all(&self.inner.read_pool).await.map_err(error::from_sqlx)
+        query(statement).fetch_all(self.read_pool()?).await.map_err(error::from_sqlx)
     }
 
     async fn version(&self) -> Result<String> {
         let row = sqlx::query("select sqlite_version()")
-            .fetch_one(&self.inner.read_pool)
+            .fetch_one(self.read_pool()?)
             .await
             .map_err(error::from_sqlx)?;
         row.try_get(0).map_err(error::from_sqlx)
@@ -146,16 +176,19 @@ impl Backend for Sqlite {
             let query = query(compile::select(read));
             if read.limit == Some(1) {
                 // Without the message that there are no more rows.
-                let row = query.fetch_optional(&self.inner.read_pool).await;
+                let row = query.fetch_optional(self.read_pool()?).await;
                 let row = row.map_err(error::from_sqlx)?;
                 return row.iter().map(|row| decode::row(read.columns(), row)).collect();
             }
-            // SQLite works on its own thread: rows are decoded while it looks for the next ones.
-            query
-                .fetch(&self.inner.read_pool)
-                .map(|row| decode::row(read.columns(), &row.map_err(error::from_sqlx)?))
-                .try_collect()
-                .await
+            // SQLite works on its own thread: rows are decoded while it looks for the next ones. They
+            // are freed at the end, since SQLite frees under the lock under which it allocates.
+            let (mut rows, mut values) = (Vec::new(), Vec::new());
+            let mut stream = query.fetch(self.read_pool()?);
+            while let Some(row) = stream.try_next().await.map_err(error::from_sqlx)? {
+                values.push(decode::row(read.columns(), &row)?);
+                rows.push(row);
+            }
+            Ok(values)
         })
     }
 
@@ -171,7 +204,7 @@ impl Backend for Sqlite {
     }
 
     fn write(&self, write: Write) -> BoxFuture<'_, Result<u64>> {
-        Box::pin(write::run(&self.inner.write_pool, write))
+        Box::pin(async move { write::run(self.write_pool()?, write).await })
     }
 
     fn query_raw<'a>(
@@ -179,13 +212,13 @@ impl Backend for Sqlite {
         sql: &'a str,
         parameters: Vec<Value>,
     ) -> BoxFuture<'a, Result<Vec<RawRow>>> {
-        Box::pin(raw::run(&self.inner.write_pool, sql, parameters))
+        Box::pin(async move { raw::run(self.write_pool()?, sql, parameters).await })
     }
 
     fn health(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             sqlx::query("select count(*) from sqlite_schema")
-                .fetch_one(&self.inner.read_pool)
+                .fetch_one(self.read_pool()?)
                 .await
                 .map(|_| ())
                 .map_err(error::from_sqlx)
@@ -204,8 +237,11 @@ impl Backend for Sqlite {
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            self.inner.read_pool.close().await;
-            self.inner.write_pool.close().await;
+            self.inner.is_closed.store(true, Ordering::Relaxed);
+            if self.inner.owner == Owner::Store {
+                self.inner.read_pool.close().await;
+                self.inner.write_pool.close().await;
+            }
             Ok(())
         })
     }

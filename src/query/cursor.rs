@@ -1,6 +1,7 @@
 //! [`Cursor`]: a place in a query's order, and [`Page`]: the rows up to it.
 
 use crate::operation::OrderTerm;
+use crate::query::Direction;
 use crate::{Error, Record, Result, value};
 use sea_orm::{JsonValue, Value};
 use std::fmt;
@@ -8,11 +9,12 @@ use std::str::FromStr;
 
 /// A place in the order of a query: behind the last row of a [`Page`].
 ///
-/// Its text form is JSON, and survives a trip through a URL or a web client. It holds the values
-/// of the order columns and nothing else; it is no secret and no proof of anything.
+/// Its text form is JSON, and survives a trip through a URL or a web client. It holds the name,
+/// the direction and the value of each order column and nothing else; it is no secret and no proof
+/// of anything.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cursor {
-    values: Vec<(String, JsonValue)>,
+    terms: Vec<(String, Direction, JsonValue)>,
 }
 
 /// Some rows of a query, and where the next ones start.
@@ -28,14 +30,15 @@ impl Cursor {
     /// The place of a row, given by its values in the order of the table's columns.
     pub(crate) fn of<R: Record>(order: &[OrderTerm], row: &[Value]) -> Self {
         let columns = R::TABLE.columns;
-        let values = order
+        let terms = order
             .iter()
             .filter_map(|term| {
                 let at = columns.iter().position(|column| column == term.column)?;
-                Some((term.column.name.to_owned(), value::to_json(row.get(at)?)))
+                let value = value::to_json(row.get(at)?);
+                Some((term.column.name.to_owned(), term.direction(), value))
             })
             .collect();
-        Self { values }
+        Self { terms }
     }
 
     /// The values for the columns of `order`.
@@ -43,15 +46,17 @@ impl Cursor {
     /// # Errors
     /// `InvalidInput` when the cursor was made with another order.
     pub(crate) fn values(&self, order: &[OrderTerm]) -> Result<Vec<Value>> {
-        let fits = self.values.len() == order.len()
-            && self.values.iter().zip(order).all(|((name, _), term)| name == term.column.name);
+        let fits = self.terms.len() == order.len()
+            && self.terms.iter().zip(order).all(|((name, direction, _), term)| {
+                name == term.column.name && *direction == term.direction()
+            });
         if !fits {
             return Err(Error::invalid("the cursor belongs to a query with another order"));
         }
-        self.values
+        self.terms
             .iter()
             .zip(order)
-            .map(|((_, json), term)| {
+            .map(|((_, _, json), term)| {
                 value::from_json(term.column, json.clone())
                     .map_err(|error| Error::invalid(format!("cursor: {}", error.message())))
             })
@@ -61,7 +66,7 @@ impl Cursor {
 
 impl fmt::Display for Cursor {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = serde_json::to_string(&self.values).map_err(|_| fmt::Error)?;
+        let text = serde_json::to_string(&self.terms).map_err(|_| fmt::Error)?;
         formatter.write_str(&text)
     }
 }
@@ -70,7 +75,7 @@ impl FromStr for Cursor {
     type Err = Error;
     fn from_str(text: &str) -> Result<Self> {
         serde_json::from_str(text)
-            .map(|values| Self { values })
+            .map(|terms| Self { terms })
             .map_err(|_| Error::invalid("not a cursor: take the text of an earlier page's `next`"))
     }
 }

@@ -1,6 +1,7 @@
 //! [`Config`]: which database a store opens.
 
 use crate::{Error, Result, Store};
+use std::env::VarError;
 use std::fmt;
 
 /// Which database a [`Store`] opens: from the environment, or built.
@@ -55,9 +56,16 @@ impl Config {
     ///
     /// # Errors
     /// `InvalidInput` when there is half a configuration: `SUPABASE_URL` without a key, a key
-    /// without an address, or two addresses; `Unsupported` when the feature for it is off.
+    /// without an address, or two addresses; or when a variable is not UTF-8. `Unsupported` when
+    /// the feature for it is off.
     pub fn from_env() -> Result<Self> {
-        Self::from_variables(|name| std::env::var(name).ok())
+        Self::read(|name| match std::env::var(name) {
+            Ok(value) => Ok(Some(value)),
+            Err(VarError::NotPresent) => Ok(None),
+            Err(VarError::NotUnicode(_)) => {
+                Err(Error::invalid(format!("the variable {name} is not UTF-8: set it anew")))
+            }
+        })
     }
 
     /// The configuration from variables that `variable` looks up, as
@@ -66,9 +74,16 @@ impl Config {
     /// # Errors
     /// As [`from_env`](Self::from_env).
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let get = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
-        let key = KEYS.iter().find_map(|name| get(name));
-        match (ADDRESSES.map(get), key) {
+        Self::read(|name| Ok(variable(name)))
+    }
+
+    fn read(variable: impl Fn(&str) -> Result<Option<String>>) -> Result<Self> {
+        let get = |name: &str| -> Result<Option<String>> {
+            Ok(variable(name)?.filter(|value| !value.trim().is_empty()))
+        };
+        let key = KEYS.iter().find_map(|name| get(name).transpose()).transpose()?;
+        let [project, server] = ADDRESSES.map(get);
+        match ([project?, server?], key) {
             ([Some(_), Some(_)], _) => Err(Error::invalid(
                 "both SUPABASE_URL and POSTGREST_URL are set: unset one of them",
             )),
@@ -85,7 +100,7 @@ impl Config {
             ([None, None], Some(_)) => Err(Error::invalid(
                 "a Supabase key is set without an address: set SUPABASE_URL, or unset the key",
             )),
-            ([None, None], None) => Self::file(&get(FILE).unwrap_or_else(|| DEFAULT_FILE.into())),
+            ([None, None], None) => Self::file(&get(FILE)?.unwrap_or_else(|| DEFAULT_FILE.into())),
         }
     }
 

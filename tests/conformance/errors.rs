@@ -4,8 +4,8 @@ use crate::expected::refused;
 use crate::fixture::Fixture;
 use crate::sample::{
     Children, FactPatch, Facts, NewChild, NewFact, NewParent, NewWard, NewWord, ParentId,
-    ParentPatch, Parents, WardPatch, Wards, WordPatch, Words, draft, missing_column, missing_table,
-    wrong_type,
+    ParentPatch, Parents, WardPatch, Wards, WordPatch, Words, draft, loose_key, missing_column,
+    missing_table, unshared_type, wrong_type,
 };
 use chronicle::{Error, ErrorKind};
 
@@ -86,6 +86,24 @@ pub(crate) async fn check_constraint(fixture: &Fixture) {
     assert_eq!(words.get("a").await.unwrap().unwrap().stars, 1);
 }
 
+pub(crate) async fn a_rule_of_a_trigger(fixture: &Fixture) {
+    let words = Words::new(fixture.store());
+    let error = refused(words.insert(NewWord::new("refused").stars(1)).await, ErrorKind::Check);
+    check(&error, fixture, "words");
+    assert!(error.message().contains("a trigger refuses this word"), "{error}");
+}
+
+pub(crate) async fn a_key_that_the_table_does_not_have(fixture: &Fixture) {
+    use loose_key::{LooseFacts, NewLooseFact};
+    let rows = LooseFacts::new(fixture.store());
+    let kind = ErrorKind::SchemaMismatch;
+    let error = refused(rows.upsert(NewLooseFact::new(1)).await, kind);
+    check(&error, fixture, "facts");
+    assert!(error.hint().is_some(), "{error}");
+    refused(rows.insert_if_absent(NewLooseFact::new(1)).await, kind);
+    assert!(!rows.find().exists().await.unwrap());
+}
+
 pub(crate) async fn a_table_that_is_not_there(fixture: &Fixture) {
     use missing_table::{NewNotThere, NotTherePatch, NotThereRows};
     let rows = NotThereRows::new(fixture.store());
@@ -134,6 +152,19 @@ pub(crate) async fn a_column_of_another_type(fixture: &Fixture) {
         text_as_time TextAsTime, text_as_uuid TextAsUuid, number_as_text NumberAsText,
         number_as_small NumberAsSmall, real_as_number RealAsNumber
     );
+}
+
+pub(crate) async fn a_type_that_is_not_shared(fixture: &Fixture) {
+    use unshared_type::{NewUnsignedFact, Unsigned, UnsignedFactPatch, UnsignedFacts};
+    let rows = UnsignedFacts::new(fixture.store());
+    let kind = ErrorKind::Unsupported;
+    let error = refused(rows.insert(NewUnsignedFact::new(1).number(Unsigned(5))).await, kind);
+    assert!(error.to_string().contains("`number`"), "{error}");
+    let patch = UnsignedFactPatch::new().number(Unsigned(5));
+    refused(rows.update(1, patch).await, kind);
+    refused(rows.delete_where(UnsignedFacts::NUMBER.eq(Unsigned(5))).await, kind);
+    refused(rows.find().all().await, kind);
+    assert!(!Facts::new(fixture.store()).find().exists().await.unwrap());
 }
 
 pub(crate) async fn what_is_not_there_is_no_error_of_the_database(fixture: &Fixture) {

@@ -155,6 +155,44 @@ pub(crate) async fn values_are_compared_as_text(fixture: &Fixture) {
     .await;
 }
 
+pub(crate) async fn numbers_without_an_exponent_have_one_text(fixture: &Fixture) {
+    let numbers = [
+        json!(0.00001),
+        json!(0.1 + 0.2),
+        json!(-0.5),
+        json!(1.0),
+        json!(0.0),
+        json!(1e15),
+        json!(9_007_199_254_740_994.0),
+        json!(9_999_999_999_999_998.0),
+        json!(i64::MIN),
+        json!(u64::MAX),
+    ];
+    let documents: Vec<Json> = numbers.iter().map(|number| json!({"k": number})).collect();
+    let facts = store(fixture, &documents).await;
+    for (id, number) in (0..).zip(&numbers) {
+        let text = number.to_string();
+        assert!(!text.contains('e'), "{text}");
+        check(&facts, [(Facts::DATA.key("k").eq(text), vec![id])]).await;
+    }
+}
+
+pub(crate) async fn documents_are_not_compared_whole(fixture: &Fixture) {
+    let facts = store(fixture, &[json!({"k": 1.0})]).await;
+    for filter in [
+        Facts::DATA.eq(json!({"k": 1})),
+        Facts::DATA.ne(json!({"k": 1})),
+        !Facts::DATA.is_in([json!(1), json!(2)]),
+        Facts::ID.eq(0).or(Facts::DATA.is_in([json!({"k": 1.0})])),
+    ] {
+        let error =
+            refused(facts.find().filter(filter.clone()).all().await, ErrorKind::Unsupported);
+        assert!(error.to_string().contains("`data`"), "{error}");
+        refused(facts.delete_where(filter).await, ErrorKind::Unsupported);
+    }
+    assert_eq!(facts.find().filter(Facts::DATA.is_not_null()).count().await.unwrap(), 1);
+}
+
 pub(crate) async fn paths_lead_through_objects_and_arrays(fixture: &Fixture) {
     let facts = store(
         fixture,

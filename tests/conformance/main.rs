@@ -154,6 +154,8 @@ suite! {
         json_null_is_null
         documents_of_a_megabyte
         values_are_compared_as_text
+        numbers_without_an_exponent_have_one_text
+        documents_are_not_compared_whole
         paths_lead_through_objects_and_arrays
         odd_keys
         keys_that_no_path_can_name_are_refused
@@ -198,6 +200,8 @@ suite! {
         rows_by_parameters
         writes_with_and_without_rows
         parameters_are_never_sql
+        parameters_of_every_type
+        a_name_that_two_columns_have_is_the_last_ones
         more_rows_than_one_answer_holds
         mistakes
     }
@@ -217,9 +221,12 @@ suite! {
         foreign_key
         not_null
         check_constraint
+        a_rule_of_a_trigger
+        a_key_that_the_table_does_not_have
         a_table_that_is_not_there
         a_column_that_is_not_there
         a_column_of_another_type
+        a_type_that_is_not_shared
         what_is_not_there_is_no_error_of_the_database
         nothing_of_a_refused_write_is_stored
     }

@@ -60,6 +60,10 @@ pub(crate) async fn within_limit_and_offset(fixture: &Fixture) {
     }
     let page = facts.find().limit(3).page(5).await.unwrap();
     assert_eq!((page.rows.len(), page.next), (3, None));
+    for find in [facts.find(), facts.find().limit(u64::MAX)] {
+        let page = find.page(u64::MAX).await.unwrap();
+        assert_eq!((ids(&page.rows), page.next), (all.clone(), None));
+    }
     let page = facts.find().limit(5).page(3).await.unwrap();
     assert!(page.rows.len() == 3 && page.next.is_some());
 }
@@ -81,17 +85,19 @@ pub(crate) async fn cursors_of_other_orders_are_refused(fixture: &Fixture) {
     let (facts, _) = order::store(fixture).await;
     let cursor = facts.find().order_by(Facts::NUMBER.asc()).page(4).await.unwrap().next.unwrap();
     refused(facts.find().after(cursor.clone()).all().await, ErrorKind::InvalidInput);
-    let other = facts.find().order_by(Facts::REAL.asc()).after(cursor);
+    let other = facts.find().order_by(Facts::REAL.asc()).after(cursor.clone());
     refused(other.page(4).await, ErrorKind::InvalidInput);
+    let reversed = facts.find().order_by(Facts::NUMBER.desc()).after(cursor);
+    refused(reversed.page(4).await, ErrorKind::InvalidInput);
     refused(facts.find().page(0).await, ErrorKind::InvalidInput);
-    for text in ["", "x", "[]", "{}", "[1]", "[[\"id\"]]"] {
+    for text in ["", "x", "[]", "{}", "[1]", "[[\"id\"]]", "[[\"id\",1]]", "[[\"id\",\"up\",1]]"] {
         let refused_twice = match text.parse::<Cursor>() {
             Ok(cursor) => facts.find().after(cursor).all().await.map(drop),
             Err(error) => Err(error),
         };
         refused(refused_twice, ErrorKind::InvalidInput);
     }
-    let cursor: Cursor = "[[\"id\",\"no number\"]]".parse().unwrap();
+    let cursor: Cursor = "[[\"id\",\"asc\",\"no number\"]]".parse().unwrap();
     refused(facts.find().after(cursor).all().await, ErrorKind::InvalidInput);
 }
 

@@ -64,6 +64,49 @@ pub(crate) async fn parameters_are_never_sql(fixture: &Fixture) {
     }
 }
 
+pub(crate) async fn parameters_of_every_type(fixture: &Fixture) {
+    if !fixture.capabilities().query_raw {
+        return;
+    }
+    let time: chrono::DateTime<chrono::FixedOffset> =
+        "2024-05-01T12:00:00.5+02:00".parse().unwrap();
+    let utc = Some("2024-05-01T10:00:00.500+00:00");
+    for (parameter, expected) in [
+        (Value::from(5_u64), Some("5")),
+        (Value::from(i64::MAX as u64), Some("9223372036854775807")),
+        (Value::from(1.5_f32), Some("1.5")),
+        (Value::from('x'), Some("x")),
+        (Value::from(time), utc),
+        (Value::from(time.with_timezone(&chrono::Local)), utc),
+        (Value::from(time.to_utc()), utc),
+        (Value::from(None::<u64>), None),
+        (Value::from(None::<f32>), None),
+        (Value::from(None::<char>), None),
+        (Value::Json(Some(Box::new(serde_json::Value::Null))), None),
+    ] {
+        let sql = "select cast($1 as text) as text";
+        let rows = fixture.store().query_raw(sql, [parameter.clone()]).await.unwrap();
+        assert_eq!(rows[0]["text"], json!(expected), "{parameter:?}");
+    }
+    for (parameter, kind) in [
+        (Value::from(u64::MAX), ErrorKind::InvalidInput),
+        (Value::from(f64::NAN), ErrorKind::InvalidInput),
+        (Value::from(f32::INFINITY), ErrorKind::InvalidInput),
+        (Value::from('\0'), ErrorKind::InvalidInput),
+        (Value::from(time.time()), ErrorKind::Unsupported),
+    ] {
+        refused(fixture.store().query_raw("select $1", [parameter]).await, kind);
+    }
+}
+
+pub(crate) async fn a_name_that_two_columns_have_is_the_last_ones(fixture: &Fixture) {
+    if !fixture.capabilities().query_raw {
+        return;
+    }
+    let rows = fixture.store().query_raw("select 1 as one, 2 as one", []).await.unwrap();
+    assert_eq!(serde_json::Value::from(rows[0].clone()), json!({"one": 2}));
+}
+
 pub(crate) async fn more_rows_than_one_answer_holds(fixture: &Fixture) {
     if !fixture.capabilities().query_raw {
         return;

@@ -79,7 +79,7 @@ pub(crate) async fn limit_and_offset_cut_rows_and_counts(fixture: &Fixture) {
     let facts = ten(fixture).await;
     let all: Vec<i64> = (1..=10).rev().collect();
     for limit in [None, Some(0), Some(1), Some(4), Some(10), Some(11), Some(u64::MAX)] {
-        for offset in [0, 1, 9, 10, 11, 1_000] {
+        for offset in [0, 1, 9, 10, 11, 1_000, u64::MAX] {
             let find = || {
                 let find = facts.find().order_by(Facts::ID.desc()).offset(offset);
                 limit.iter().fold(find, |find, limit| find.limit(*limit))

@@ -18,7 +18,7 @@ pub use fact::{FactPatch, Facts, Model as Fact, NewFact};
 pub use label::{Labels, NewLabel};
 #[cfg(feature = "postgrest")]
 pub use mistaken::forbidden;
-pub use mistaken::{draft, missing_column, missing_table, wrong_type};
+pub use mistaken::{draft, loose_key, missing_column, missing_table, unshared_type, wrong_type};
 pub use odd_thing::{NewOddThing, OddThingPatch, OddThings};
 pub use parent::{NewParent, ParentId, ParentPatch, Parents};
 pub use specimen::{Model as Specimen, Shade, Species, SpecimenId, SpecimenPatch, Specimens};

@@ -31,6 +31,23 @@ async fn throttled_requests_wait_as_long_as_they_are_told() {
 }
 
 #[tokio::test]
+async fn times_without_end() {
+    let server = Server::start().await;
+    let options = server.options().deadline(Duration::MAX).timeouts(Duration::MAX, Duration::MAX);
+    let entries = Entries::new(options.connect().unwrap());
+    entries.insert(row("x")).await.unwrap();
+
+    let entries = server.entries();
+    for wait in ["18446744073709551615", "99999999999999999999999"] {
+        let answer = Response::new(429).header("retry-after", wait).json("{}");
+        server.gateway.fault(Fault::respond(answer));
+        let error = entries.insert(row("y")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Throttled);
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(24 * 60 * 60)), "{wait}");
+    }
+}
+
+#[tokio::test]
 async fn reads_are_sent_again() {
     let server = Server::start().await;
     server.fill(3).await;

@@ -5,6 +5,7 @@ use crate::server::Server;
 use chronicle::ErrorKind;
 use chronicle_test_servers::{Fault, Response};
 use sea_orm::prelude::Uuid;
+use serde_json::json;
 
 async fn ids(entries: &Entries) -> Vec<Uuid> {
     let rows = entries.find().order_by(Entries::POSITION.asc()).all().await.unwrap();
@@ -54,6 +55,28 @@ async fn a_changed_row_is_counted_once() {
     let patch = EntryPatch::new().title(titles[899].clone());
     let changed = entries.update_where(Entries::TITLE.is_in(titles), patch).await.unwrap();
     assert_eq!(changed, 900);
+}
+
+#[tokio::test]
+async fn a_list_over_a_path_into_an_assigned_document_is_not_cut() {
+    let server = Server::start().await;
+    let entries = server.entries();
+    let tools: Vec<String> = (0..400).map(|number| format!("the tool number {number}")).collect();
+    let rows = tools.iter().map(|tool| row(tool).data(json!({ "tool": tool })));
+    entries.insert_many(rows).await.unwrap();
+    let list = || Entries::DATA.key("tool").is_in(tools.clone());
+    // Rows changed by one request would be found by the next.
+    let patch = || EntryPatch::new().data(json!({ "tool": tools[399] }));
+    let error = entries.update_where(list(), patch()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+    assert!(error.message().contains("`data`"), "{error}");
+
+    // Another column, or a list that fits or is cut elsewhere, does no harm.
+    assert_eq!(entries.update_where(list(), EntryPatch::new().stars(1)).await.unwrap(), 400);
+    let ids = ids(&entries).await;
+    let short = Entries::DATA.key("tool").is_in(tools[..20].to_vec());
+    let both = short.and(Entries::ID.is_in(ids));
+    assert_eq!(entries.update_where(both, patch()).await.unwrap(), 20);
 }
 
 #[tokio::test]

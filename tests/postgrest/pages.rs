@@ -2,6 +2,9 @@
 
 use crate::entry::{Entries, Model};
 use crate::server::Server;
+use chronicle_test_servers::Gateway;
+use sea_orm::prelude::Uuid;
+use std::time::Duration;
 
 fn positions(rows: &[Model]) -> Vec<i32> {
     rows.iter().map(|row| row.position).collect()
@@ -14,7 +17,7 @@ async fn reads_are_complete() {
     let entries = server.entries();
     let all = entries.find().order_by(Entries::POSITION.asc()).all().await.unwrap();
     assert_eq!(positions(&all), (1..=3_500).collect::<Vec<_>>());
-    assert_eq!(server.methods().len(), 4, "the last page is shorter than one was before");
+    assert_eq!(server.methods().len(), 5, "the last is empty: the one before may have been cut");
     assert_eq!(entries.find().count().await.unwrap(), 3_500);
 
     let some = entries.find().order_by(Entries::POSITION.desc()).offset(500).limit(2_300);
@@ -29,7 +32,58 @@ async fn a_server_that_gives_less_than_a_page() {
     server.fill(500).await;
     let all = server.entries().find().order_by(Entries::POSITION.asc()).all().await.unwrap();
     assert_eq!(positions(&all), (1..=500).collect::<Vec<_>>());
-    assert_eq!(server.methods().len(), 8);
+    assert_eq!(server.methods().len(), 9);
+}
+
+#[tokio::test]
+async fn a_limit_that_falls_meanwhile() {
+    let server = Server::start().await;
+    server.fill(500).await;
+    let entries = server.entries();
+    assert_eq!(entries.find().all().await.unwrap().len(), 500);
+    server
+        .database
+        .execute(&format!(
+            r#"alter role authenticator in database "{}" set pgrst.db_max_rows = '70';
+               notify pgrst, 'reload config'"#,
+            server.database.name()
+        ))
+        .await
+        .unwrap();
+    let bare = Gateway::plain(&server.postgrest).await.unwrap();
+    let ask = || async {
+        let request = reqwest::Client::new().get(format!("{}/entries?select=id", bare.url()));
+        let answer = request.bearer_auth(server.postgrest.service_key()).send().await.unwrap();
+        answer.text().await.unwrap().matches("\"id\"").count()
+    };
+    let mut rows = ask().await;
+    for _ in 0..100 {
+        if rows == 70 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        rows = ask().await;
+    }
+    assert_eq!(rows, 70, "the server has its new limit");
+    assert_eq!(entries.find().all().await.unwrap().len(), 500);
+    assert_eq!(entries.find().limit(300).all().await.unwrap().len(), 300);
+}
+
+#[tokio::test]
+async fn what_is_known_to_be_complete_is_one_request() {
+    let server = Server::start().await;
+    server.fill(200).await;
+    let entries = server.entries();
+    let newest = entries.find().order_by(Entries::POSITION.desc()).limit(100).all().await.unwrap();
+    assert_eq!(server.methods().len(), 1, "as many rows as were asked for");
+
+    server.gateway.clear_requests();
+    let ids = || newest.iter().map(|row| row.id);
+    assert_eq!(entries.find().filter(Entries::ID.is_in(ids())).all().await.unwrap().len(), 100);
+    assert_eq!(server.methods().len(), 1, "each key was found");
+    let some = ids().take(10).chain([Uuid::nil()]);
+    assert_eq!(entries.find().filter(Entries::ID.is_in(some)).all().await.unwrap().len(), 10);
+    assert_eq!(server.methods().len(), 3, "one was not");
 }
 
 #[tokio::test]

@@ -80,6 +80,20 @@ async fn an_upsert_needs_a_key_in_the_database() {
     server.postgrest.reload_schema().await.unwrap();
     let error = server.entries().upsert(row("x")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SchemaMismatch, "{error}");
+    assert_eq!(error.rows_stored(), server.rows().await);
+}
+
+#[tokio::test]
+async fn rows_stored_without_a_look_for_duplicates_are_reported() {
+    let server = Server::start().await;
+    let entries = server.entries();
+    // The second request's answer lacks `Preference-Applied`.
+    let answer = Response::new(201).header("content-range", "*/500");
+    server.gateway.fault(Fault::respond_after(answer).after(1));
+    let rows = (0..1_500).map(|number| row(number.to_string()));
+    let error = entries.insert_many_if_absent(rows).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SchemaMismatch, "{error}");
+    assert_eq!((error.rows_stored(), server.rows().await), (1_500, 1_500));
 }
 
 #[tokio::test]

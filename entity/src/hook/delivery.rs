@@ -7,32 +7,37 @@ use sea_orm::prelude::DateTimeUtc;
 /// Payloads carry neither a time nor, but for tool calls, an id: an agent that stops twice sends
 /// the same bytes twice. What tells the two apart, and a repeated delivery from a new one, is
 /// - for a payload that comes [live](Self::at): the time. Whoever delivers again says the same time.
-/// - for one in a [file](Self::nth): its place among the equal ones, so that a file may be read again.
+/// - for one in a [file](Self::nth): the file's name, and the place among the equal ones in it, so
+///   that a file may be read again.
 ///
 /// A payload with a `tool_use_id` is told by that id and its hook's name alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Delivery {
+pub struct Delivery<'source> {
     at: DateTimeUtc,
-    identity: Identity,
+    identity: Identity<'source>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Identity {
+enum Identity<'source> {
     Time,
-    Nth(u64),
+    Nth { source: &'source str, nth: u64 },
 }
 
-impl Delivery {
+impl<'source> Delivery<'source> {
     /// A payload that came just now, or is delivered again with the time at which it came first.
     #[must_use]
     pub const fn at(time: DateTimeUtc) -> Self {
         Self { at: time, identity: Identity::Time }
     }
 
-    /// The `nth` (from 0) of equal payloads in a file, taken to have happened at `time`.
+    /// The `nth` (from 0) of equal payloads in the file `source`, taken to have happened at `time`.
+    ///
+    /// The source tells files apart: equal payloads in two files are two events. It is any text that
+    /// stays the same when the file is read again, such as its path. A file that was given another
+    /// name since is another file.
     #[must_use]
-    pub const fn nth(time: DateTimeUtc, nth: u64) -> Self {
-        Self { at: time, identity: Identity::Nth(nth) }
+    pub const fn nth(time: DateTimeUtc, source: &'source str, nth: u64) -> Self {
+        Self { at: time, identity: Identity::Nth { source, nth } }
     }
 
     /// When it happened.
@@ -45,7 +50,7 @@ impl Delivery {
     pub(super) fn distinction(&self) -> String {
         match self.identity {
             Identity::Time => format!("at {}", self.at.timestamp_micros()),
-            Identity::Nth(nth) => format!("nth {nth}"),
+            Identity::Nth { source, nth } => format!("nth {nth} of {source:?}"),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Payloads in a file: JSON lines, or one JSON array.
 
+mod array;
+
 use super::{Payload, PayloadError};
 use std::collections::HashMap;
 
@@ -14,18 +16,28 @@ pub struct Line {
     pub payload: Result<Payload, PayloadError>,
 }
 
-/// The payloads of a text that holds one in each line, or one JSON array of them. Empty lines are
-/// passed over; a bad line is an item of its own, and the rest goes on.
+/// The payload that a line or an element is, with its number.
+type Numbered = (usize, Result<Payload, PayloadError>);
+
+/// The payloads of a file that holds one in each line, or one JSON array of them. Empty lines are
+/// passed over; a bad line or element is an item of its own, and the rest goes on. Where an array is
+/// cut off or is no JSON, its elements up to there count, and the one that cannot be read is the
+/// last item.
+///
+/// A file that begins like an array and is none to its end is read as lines when that gives more
+/// payloads.
 #[must_use]
-pub fn lines(text: &str) -> Vec<Line> {
-    let text = text.trim_start_matches('\u{feff}');
-    let payloads: Vec<_> = match serde_json::from_str::<Vec<serde_json::Value>>(text) {
-        Ok(elements) => (1..).zip(elements.into_iter().map(Payload::from_json)).collect(),
-        Err(_) => (1..)
-            .zip(text.lines())
-            .filter(|(_, line)| !line.trim().is_empty())
-            .map(|(number, line)| (number, line.parse()))
-            .collect(),
+pub fn lines(file: &[u8]) -> Vec<Line> {
+    let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
+    let payloads = match file.trim_ascii_start().strip_prefix(b"[") {
+        None => each_line(file),
+        Some(elements) => match array::elements(elements) {
+            (read, true) => read,
+            (read, false) => {
+                let by_line = each_line(file);
+                if count(&by_line) > count(&read) { by_line } else { read }
+            }
+        },
     };
     let mut seen: HashMap<String, u64> = HashMap::new();
     payloads
@@ -39,4 +51,16 @@ pub fn lines(text: &str) -> Vec<Line> {
             Line { number, nth, payload }
         })
         .collect()
+}
+
+fn each_line(file: &[u8]) -> Vec<Numbered> {
+    (1..)
+        .zip(file.split(|byte| *byte == b'\n'))
+        .filter(|(_, line)| !line.trim_ascii().is_empty())
+        .map(|(number, line)| (number, line.try_into()))
+        .collect()
+}
+
+fn count(payloads: &[Numbered]) -> usize {
+    payloads.iter().filter(|(_, payload)| payload.is_ok()).count()
 }

@@ -20,6 +20,8 @@ pub struct Payload {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PayloadError {
+    /// It is not UTF-8, beyond this many bytes.
+    NotUtf8(usize),
     /// It is not JSON; with the parser's reason and place.
     NotJson(String),
     /// It is JSON, but no object.
@@ -33,6 +35,7 @@ pub enum PayloadError {
 impl fmt::Display for PayloadError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NotUtf8(valid) => write!(formatter, "not UTF-8 beyond its first {valid} bytes"),
             Self::NotJson(reason) => write!(formatter, "not JSON: {reason}"),
             Self::NotAnObject => formatter.write_str("not a JSON object"),
             Self::Missing(name) => write!(formatter, "no `{name}`, or not a text"),
@@ -54,17 +57,27 @@ impl FromStr for Payload {
     }
 }
 
+impl TryFrom<&[u8]> for Payload {
+    type Error = PayloadError;
+    fn try_from(bytes: &[u8]) -> Result<Self, PayloadError> {
+        std::str::from_utf8(bytes)
+            .map_err(|error| PayloadError::NotUtf8(error.valid_up_to()))?
+            .parse()
+    }
+}
+
 impl Payload {
-    /// A payload from JSON. NUL characters in it are replaced and marked ([`nul`]), since Postgres
-    /// cannot hold them.
+    /// A payload from JSON. NUL characters in it are replaced, since Postgres cannot hold them, and
+    /// noted ([`NUL_MARK`](super::NUL_MARK)), so that [`restore_nul`](super::restore_nul) gives back
+    /// what was sent.
     ///
     /// # Errors
     /// When it is no object, or does not name its session and its hook.
-    pub fn from_json(mut document: JsonValue) -> Result<Self, PayloadError> {
-        nul::replace(&mut document);
-        let JsonValue::Object(members) = document else {
+    pub fn from_json(document: JsonValue) -> Result<Self, PayloadError> {
+        let JsonValue::Object(mut members) = document else {
             return Err(PayloadError::NotAnObject);
         };
+        nul::replace(&mut members);
         let text = |name: &'static str| {
             members.get(name).and_then(JsonValue::as_str).ok_or(PayloadError::Missing(name))
         };

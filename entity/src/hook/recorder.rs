@@ -1,12 +1,12 @@
 //! [`Recorder`]: writes the records of payloads to a store.
 
-use super::{Delivery, Payload, SessionChange, ToolCall};
+use super::known_sessions::KnownSessions;
+use super::{Delivery, Payload, Records, SessionChange, ToolCall};
 use crate::event::Events;
 use crate::session::{SessionId, SessionPatch, SessionStatus, Sessions};
-use crate::tool_event::{ToolEventPatch, ToolEvents, ToolStatus};
-use chronicle::{Result, Store};
+use crate::tool_event::{self, ToolEventPatch, ToolEvents, ToolStatus};
+use chronicle::{ErrorKind, Result, Store};
 use sea_orm::prelude::DateTimeUtc;
-use std::collections::HashSet;
 
 /// Writes payloads to a store, each as its [records](super::Records).
 #[derive(Clone, Debug)]
@@ -14,7 +14,7 @@ pub struct Recorder {
     sessions: Sessions,
     events: Events,
     tool_events: ToolEvents,
-    known_sessions: HashSet<SessionId>,
+    known_sessions: KnownSessions,
 }
 
 /// What recording a payload did.
@@ -34,23 +34,33 @@ impl Recorder {
             sessions: Sessions::new(&store),
             events: Events::new(&store),
             tool_events: ToolEvents::new(&store),
-            known_sessions: HashSet::new(),
+            known_sessions: KnownSessions::default(),
         }
     }
 
     /// Records a payload: its session where that is new, its tool call, and the event itself last,
-    /// so that whatever was cut off half-way is made complete by the next delivery.
+    /// so that whatever was cut off half-way is made complete by the next delivery. A session that
+    /// was deleted meanwhile is made again.
     ///
     /// # Errors
     /// Those of the store. The payload may then be delivered again, with the same [`Delivery`].
-    pub async fn record(&mut self, payload: &Payload, delivery: Delivery) -> Result<Recorded> {
-        let records = payload.records(&delivery);
-        if !self.known_sessions.contains(&records.session_id) {
+    pub async fn record(&mut self, payload: &Payload, delivery: Delivery<'_>) -> Result<Recorded> {
+        match self.write(payload.records(&delivery), delivery.time()).await {
+            Err(error) if error.kind() == ErrorKind::ForeignKey => {
+                self.known_sessions.forget(payload.session_id());
+                self.write(payload.records(&delivery), delivery.time()).await
+            }
+            done => done,
+        }
+    }
+
+    async fn write(&mut self, records: Records, time: DateTimeUtc) -> Result<Recorded> {
+        if !self.known_sessions.contains(records.session_id) {
             self.sessions.insert_if_absent(records.session).await?;
-            self.known_sessions.insert(records.session_id);
+            self.known_sessions.remember(records.session_id);
         }
         if let Some(call) = records.tool_call {
-            self.record_tool_call(call, delivery.time()).await?;
+            self.record_tool_call(call, time).await?;
         }
         if let Some(change) = records.session_change {
             // A repeated delivery must not reopen or end the session again.
@@ -58,7 +68,7 @@ impl Recorder {
             if self.events.find().filter(by_key).exists().await? {
                 return Ok(Recorded::Repeated);
             }
-            self.change_session(records.session_id, change, delivery.time()).await?;
+            self.change_session(records.session_id, change, time).await?;
         }
         let new = self.events.insert_if_absent(records.event).await?;
         Ok(if new { Recorded::New } else { Recorded::Repeated })
@@ -83,12 +93,17 @@ impl Recorder {
         Ok(())
     }
 
-    /// The first hook of a call makes the row and the second one completes it, in whichever order
-    /// they come: only a call that still runs is changed.
+    /// Whichever hook of a call comes first makes the row, and the other one completes it.
     async fn record_tool_call(&self, call: ToolCall, time: DateTimeUtc) -> Result<()> {
         let Some((status, result)) = call.outcome else {
-            self.tool_events.insert_if_absent(call.row).await?;
-            return Ok(());
+            if self.tool_events.insert_if_absent(call.row).await? {
+                return Ok(());
+            }
+            return match self.tool_events.get(call.id).await? {
+                Some(row) => self.begin_late(&row, time).await,
+                // Somebody deleted it in between.
+                None => Ok(()),
+            };
         };
         let begun = match self.tool_events.get(call.id).await? {
             Some(begun) => begun,
@@ -100,12 +115,31 @@ impl Recorder {
                 None => return Ok(()),
             },
         };
-        let microseconds = (time - begun.timestamp).num_microseconds().unwrap_or(i64::MAX);
-        let milliseconds = microseconds.max(0) as f64 / 1_000.0;
-        let patch =
-            ToolEventPatch::new().status(status).result(result).execution_time(milliseconds);
+        let patch = ToolEventPatch::new()
+            .status(status)
+            .result(result)
+            .execution_time(milliseconds(begun.timestamp, time));
         let running = ToolEvents::STATUS.eq(ToolStatus::Running);
         self.tool_events.update_where(ToolEvents::ID.eq(call.id).and(running), patch).await?;
         Ok(())
     }
+
+    /// Completes a row that the call's second hook made, so far without the time at which it began.
+    async fn begin_late(&self, row: &tool_event::Model, time: DateTimeUtc) -> Result<()> {
+        if row.status == ToolStatus::Running || row.execution_time.is_some() {
+            return Ok(());
+        }
+        let patch = ToolEventPatch::new()
+            .timestamp(time.min(row.timestamp))
+            .execution_time(milliseconds(time, row.timestamp));
+        // Only once: a repeated delivery finds the execution time set.
+        let without = ToolEvents::EXECUTION_TIME.is_null();
+        self.tool_events.update_where(ToolEvents::ID.eq(row.id).and(without), patch).await?;
+        Ok(())
+    }
+}
+
+fn milliseconds(begin: DateTimeUtc, end: DateTimeUtc) -> f64 {
+    let microseconds = (end - begin).num_microseconds().unwrap_or(i64::MAX);
+    microseconds.max(0) as f64 / 1_000.0
 }

@@ -73,6 +73,11 @@ impl FieldAttributes {
                 self.default_value = Some(value(&meta)?);
             } else if meta.path.is_ident("from") {
                 self.from = Some(value(&meta)?);
+            } else if meta.path.is_ident("save_as") || meta.path.is_ident("select_as") {
+                return Err(meta.error(
+                    "a repository stores and reads a column as it is, on both databases, so without this cast: remove \
+                     it, or give the column a type of its own (`DeriveValueType`)",
+                ));
             } else {
                 skip(&meta)?;
             }

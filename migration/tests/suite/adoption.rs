@@ -67,7 +67,7 @@ async fn refusal(rows: &str) -> String {
     let error = Migrator::up(&db, None).await.unwrap_err().to_string();
     assert_eq!(dump().await, before);
     assert_eq!(file::rows(&db, "select * from pragma_legacy_alter_table").await, ["0"]);
-    assert!(error.ends_with("The file was left unchanged"), "{error}");
+    assert!(error.ends_with("The database was left unchanged"), "{error}");
     error
 }
 

@@ -120,6 +120,37 @@ async fn what_fails_halfway_leaves_nothing() {
     assert_eq!(schema(&database).await, before);
 }
 
+/// The tables are dropped, and then a view stands where one is to be made.
+#[tokio::test]
+async fn what_fails_after_dropping_leaves_everything_as_it_was() {
+    let database = database().await;
+    let views = "create view public.sessions as select 1 as one; create table public.keep (x int)";
+    database.execute(views).await.unwrap();
+    let before = schema(&database).await;
+    let db = connect(&database).await;
+    let error = Migrator::fresh(&db).await.unwrap_err().to_string();
+    assert!(error.contains("sessions"), "{error}");
+    assert_eq!(schema(&database).await, before);
+
+    database.execute("drop view public.sessions").await.unwrap();
+    Migrator::up(&db, None).await.unwrap();
+    let index = "drop index idx_tool_events_created_at_id;
+                 create table public.idx_tool_events_created_at_id (x int)";
+    database.execute(index).await.unwrap();
+    let before = schema(&database).await;
+    let error = Migrator::refresh(&db).await.unwrap_err().to_string();
+    assert!(error.contains("idx_tool_events_created_at_id"), "{error}");
+    assert_eq!(schema(&database).await, before);
+
+    // The last table to be dropped is not there.
+    database.execute("alter table public.sessions rename to renamed").await.unwrap();
+    let before = schema(&database).await;
+    assert!(Migrator::reset(&db).await.is_err());
+    assert_eq!(schema(&database).await, before);
+    assert!(Migrator::down(&db, Some(1)).await.is_err());
+    assert_eq!(schema(&database).await, before);
+}
+
 #[tokio::test]
 async fn roles_that_a_server_lacks_are_left_out() {
     // A cluster of its own, since roles belong to the cluster.

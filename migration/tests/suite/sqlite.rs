@@ -127,3 +127,87 @@ async fn shape(db: &DatabaseConnection) -> [Vec<String>; 3] {
         file::rows(db, &all("pragma_index_info")).await,
     ]
 }
+
+/// The tables are dropped, and then a view stands where one is to be made.
+#[tokio::test]
+async fn fresh_that_fails_leaves_everything_as_it_was() {
+    let file = File::new();
+    let db = file.open().await;
+    file::run(
+        &db,
+        "create table keep (x integer primary key, other integer references keep (x));
+         insert into keep values (1, 2), (2, 1);
+         create view sessions as select 1 as one",
+    )
+    .await;
+    let before = file::schema(&db).await;
+
+    let error = Migrator::fresh(&db).await.unwrap_err().to_string();
+    assert!(error.contains("sessions"), "{error}");
+    assert!(error.ends_with("The database was left unchanged"), "{error}");
+    assert_eq!(file::schema(&db).await, before);
+    assert_eq!(file::rows(&db, "select * from keep").await, ["1|2", "2|1"]);
+    assert_eq!(file::rows(&db, "pragma_foreign_keys").await, ["1"]);
+
+    file::run(&db, "drop view sessions").await;
+    Migrator::fresh(&db).await.unwrap();
+    assert!(!file::schema(&db).await.contains("keep"));
+    assert_eq!(file::rows(&db, "pragma_foreign_keys").await, ["1"]);
+}
+
+#[tokio::test]
+async fn fresh_drops_tables_in_any_order_of_their_keys() {
+    let file = File::new();
+    let db = file.open().await;
+    Migrator::up(&db, None).await.unwrap();
+    let schema = file::schema(&db).await;
+    file::run(
+        &db,
+        r#"create table zebra (x integer primary key, ant integer references ant (x) deferrable initially deferred);
+         create table ant (x integer primary key, zebra integer not null references zebra (x));
+         create table note (session_id text not null references sessions (id) on delete set null);
+         create table "a ""quoted"" name" (x);
+         create virtual table words using fts5 (word);
+         begin;
+         insert into zebra values (1, 2);
+         insert into ant values (2, 1);
+         insert into sessions (id, status, created_at) values ('a', 'active', 'now');
+         insert into note values ('a');
+         commit;
+         pragma foreign_keys = off;
+         insert into note values ('lost');
+         pragma foreign_keys = on"#,
+    )
+    .await;
+    Migrator::fresh(&db).await.unwrap();
+    assert_eq!(file::schema(&db).await, schema);
+    assert_eq!(file::rows(&db, "select * from sessions").await, [""; 0]);
+}
+
+/// All is rolled back, and then the name of an index is taken by a table of somebody else.
+#[tokio::test]
+async fn refresh_and_reset_that_fail_leave_everything_as_it_was() {
+    let file = File::new();
+    let db = file.open().await;
+    Migrator::up(&db, None).await.unwrap();
+    file::run(
+        &db,
+        "insert into sessions (id, status, created_at) values ('a', 'active', 'now');
+         drop index idx_tool_events_created_at_id;
+         create table idx_tool_events_created_at_id (x)",
+    )
+    .await;
+    let before = file::schema(&db).await;
+    let error = Migrator::refresh(&db).await.unwrap_err().to_string();
+    assert!(error.contains("idx_tool_events_created_at_id"), "{error}");
+    assert_eq!(file::schema(&db).await, before);
+
+    // The last table to be dropped is not there.
+    file::run(&db, "drop table events; drop table tool_events; drop table sessions").await;
+    file::run(&db, "create table tool_events (x); create table events (x)").await;
+    let before = file::schema(&db).await;
+    assert!(Migrator::reset(&db).await.is_err());
+    assert_eq!(file::schema(&db).await, before);
+    assert!(Migrator::down(&db, Some(1)).await.is_err());
+    assert_eq!(file::schema(&db).await, before);
+}

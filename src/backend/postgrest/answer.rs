@@ -46,8 +46,12 @@ pub(super) fn check_write(answer: &Answer<'_>, purpose: Purpose) -> Result<(), F
 }
 
 /// Whether PostgREST resolved duplicates, which it says in `Preference-Applied`. It drops the
-/// preference, and makes a plain insert, where it cannot.
-pub(super) fn check_resolution(answer: &Answer<'_>, resolution: &str) -> Result<(), Failure> {
+/// preference, and makes a plain insert of all `rows`, where it cannot.
+pub(super) fn check_resolution(
+    answer: &Answer<'_>,
+    resolution: &str,
+    rows: u64,
+) -> Result<(), Failure> {
     let applied = answer
         .headers
         .get_all("preference-applied")
@@ -57,12 +61,13 @@ pub(super) fn check_resolution(answer: &Answer<'_>, resolution: &str) -> Result<
     if applied {
         return Ok(());
     }
-    Err(Failure::refused(
+    Err(Failure::done(
         Error::new(
             ErrorKind::SchemaMismatch,
             "the server stored the rows, but did not look for rows with the same key",
         )
-        .with_hint("give the table its primary key, and have no proxy remove `Preference-Applied`"),
+        .with_hint("give the table its primary key, and have no proxy remove `Preference-Applied`")
+        .with_rows_stored(rows),
     ))
 }
 

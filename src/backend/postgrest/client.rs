@@ -9,6 +9,7 @@ use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, SERVER,
 };
 use reqwest::{Body, StatusCode, Url};
+use std::num::IntErrorKind;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -17,6 +18,10 @@ use tracing::Instrument;
 
 /// The first wait before another attempt, at most; it doubles each time.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
+
+/// Longest time that a server or an option can set; a longer one counts as this. A clock cannot
+/// hold every time that a `Duration` can.
+pub(super) const LONGEST_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Most of a refusal's body that is read, in bytes.
 const LONGEST_REFUSAL: usize = 64 * 1024;
@@ -102,8 +107,12 @@ impl Client {
         deadline: Instant,
         accept: &impl Fn(&Answer<'_>) -> Result<T, Failure>,
     ) -> Result<Result<T, (Failure, Authorization)>> {
-        let _slot = self.within(deadline, self.slots.acquire()).await?.map_err(|_| closed())?;
+        if self.slots.is_closed() {
+            return Err(closed());
+        }
+        // Asked for before a slot is taken, which would stand idle while the source works.
         let authorization = self.within(deadline, self.credentials.authorization()).await??;
+        let _slot = self.within(deadline, self.slots.acquire()).await?.map_err(|_| closed())?;
         let mut request = request
             .try_clone()
             .ok_or_else(|| Error::new(ErrorKind::Internal, "the request cannot be repeated"))?;
@@ -260,8 +269,14 @@ fn transport(error: &reqwest::Error, purpose: Purpose) -> Failure {
     )
 }
 
-/// `Retry-After` in seconds. Its other form, a date, is not used by PostgREST or Supabase.
+/// `Retry-After` in seconds, a day at most. Its other form, a date, is not used by PostgREST or
+/// Supabase.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let seconds = match text.parse::<u64>() {
+        Ok(seconds) => seconds,
+        Err(error) if *error.kind() == IntErrorKind::PosOverflow => u64::MAX,
+        Err(_) => return None,
+    };
+    Some(Duration::from_secs(seconds).min(LONGEST_TIME))
 }

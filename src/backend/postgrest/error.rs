@@ -103,6 +103,7 @@ fn by_code(
             own_hint = Some("the server is read-only now");
             ErrorKind::Unavailable
         }
+        "53100" => ErrorKind::StorageFull,
         _ if matches!(class, "53" | "57" | "58") => ErrorKind::Unavailable,
         "40001" | "40P01" | "55P03" => {
             reason = Some("busy");
@@ -133,6 +134,7 @@ fn by_code(
         "21000" | "42601" => ErrorKind::InvalidInput,
         _ if matches!(class, "22" | "54") => ErrorKind::InvalidInput,
         "0A000" => ErrorKind::Unsupported,
+        "XX001" | "XX002" => ErrorKind::Corrupt,
         _ if status == StatusCode::TOO_MANY_REQUESTS => {
             reason = Some("throttled");
             ErrorKind::Throttled

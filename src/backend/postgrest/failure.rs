@@ -20,7 +20,7 @@ pub(super) enum Purpose {
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) error: Error,
-    /// Whether the request may have been executed.
+    /// Whether the request was, or may have been, executed.
     executed: bool,
     /// Why another attempt may help, as the label of a metric.
     reason: Option<&'static str>,
@@ -31,6 +31,11 @@ impl Failure {
     /// The request was surely not executed, or rolled back.
     pub(super) const fn refused(error: Error) -> Self {
         Self { error, executed: false, reason: None, is_token_refused: false }
+    }
+
+    /// The request was executed, with another effect than was asked for.
+    pub(super) const fn done(error: Error) -> Self {
+        Self { error, executed: true, reason: None, is_token_refused: false }
     }
 
     /// Whether the request was executed is not known.

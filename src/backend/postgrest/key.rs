@@ -86,7 +86,11 @@ fn bearer(token: &str) -> Result<HeaderValue> {
 /// key's own.
 ///
 /// It is asked once, and again with the token that the server refused as expired or wrong; then the
-/// refused request, which was not executed, is sent once more. Closures are sources too:
+/// refused request, which was not executed, is sent once more. Closures are sources too.
+///
+/// Requests of the backend wait while its source is asked. So a source must not ask through the
+/// backend that it is for, which would wait for itself until the
+/// [deadline](super::PostgrestOptions::deadline).
 ///
 /// ```
 /// # fn main() -> chronicle::Result<()> {

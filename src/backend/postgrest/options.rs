@@ -1,6 +1,6 @@
 //! [`PostgrestOptions`]: where a server is and how it is asked.
 
-use super::client::Client;
+use super::client::{Client, LONGEST_TIME};
 use super::key::{Credentials, Key, TokenSource};
 use super::{Postgrest, select};
 use crate::{Error, ErrorKind, Result};
@@ -96,7 +96,7 @@ impl PostgrestOptions {
     }
 
     /// How long connecting may take (default 2 s), and how long one request may take in all
-    /// (default 10 s).
+    /// (default 10 s). More than a day is taken as a day.
     pub const fn timeouts(mut self, connect: Duration, request: Duration) -> Self {
         self.connect_timeout = connect;
         self.request_timeout = request;
@@ -104,6 +104,7 @@ impl PostgrestOptions {
     }
 
     /// How long a request may take with all its attempts and the waits between them. Default: 30 s.
+    /// More than a day is taken as a day.
     pub const fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
@@ -161,14 +162,15 @@ impl PostgrestOptions {
                 return Err(Error::invalid(format!("`{name}` must not be 0")));
             }
         }
+        let request_timeout = self.request_timeout.min(LONGEST_TIME);
         let http = reqwest::Client::builder()
             .user_agent(self.user_agent)
-            .connect_timeout(self.connect_timeout)
-            .timeout(self.request_timeout)
+            .connect_timeout(self.connect_timeout.min(LONGEST_TIME))
+            .timeout(request_timeout)
             .pool_idle_timeout(POOL_IDLE)
             .redirect(redirect::Policy::none());
         #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
-        let http = http.tcp_user_timeout(self.request_timeout);
+        let http = http.tcp_user_timeout(request_timeout);
         let http = http.build().map_err(|error| {
             if error.is_builder() {
                 Error::invalid("the user agent makes no HTTP header, or TLS cannot be set up")
@@ -184,8 +186,8 @@ impl PostgrestOptions {
                 credentials: Credentials::new(&self.key, self.token_source)?,
                 slots: Semaphore::new(self.max_in_flight.min(Semaphore::MAX_PERMITS)),
                 attempts: self.attempts,
-                request_timeout: self.request_timeout,
-                deadline: self.deadline,
+                request_timeout,
+                deadline: self.deadline.min(LONGEST_TIME),
                 server: Mutex::new(None),
             },
             self.page_size,

@@ -11,7 +11,6 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use sea_orm::Value;
 use std::cmp::Ordering;
-use std::sync::atomic;
 
 type Rows = Vec<Vec<Value>>;
 
@@ -34,6 +33,7 @@ impl Postgrest {
         Box::pin(async move {
             let columns = select::selected(read);
             let condition = page.filter.clone();
+            let most = most_rows(read.table, &condition);
             let mut rows = Rows::new();
             while page.limit != Some(0) && page.filter != Node::Constant(false) {
                 let schema = self.client().schema.as_deref();
@@ -44,20 +44,16 @@ impl Postgrest {
                         break;
                     }
                 };
-                let asked = page.limit.map_or(self.page_size(), |rows| rows.min(self.page_size()));
                 let mut answered = self
                     .client()
                     .send(request, Purpose::Read, |answer| answer::rows(answer, &columns))
                     .await?;
                 let received = answered.len() as u64;
                 rows.append(&mut answered);
-                // The server's limit of rows is not known, but it is no smaller than the largest
-                // answer so far: a short answer below that was not cut off.
-                let largest = self.largest_answer().fetch_max(received, atomic::Ordering::Relaxed);
                 page.limit = page.limit.map(|rows| rows.saturating_sub(received));
-                let is_last =
-                    received < asked && (received < largest || is_single(read.table, &condition));
-                if received == 0 || is_last {
+                // A short answer may have been cut off at the server's limit of rows, which is not
+                // known and may change: only an empty one is surely the last.
+                if received == 0 || most == Some(rows.len()) {
                     break;
                 }
                 if let Some(last) = rows.last() {
@@ -126,16 +122,20 @@ impl Postgrest {
     }
 }
 
-/// Whether the filter finds one row at most: by the key or a unique column.
-fn is_single(table: &'static Table, filter: &Node) -> bool {
+/// How many rows the filter finds at most, where it names keys or values of a unique column.
+fn most_rows(table: &'static Table, filter: &Node) -> Option<usize> {
+    let is_unique = |column: &Column| column.unique || *column == *table.key_column();
     match filter {
-        Node::All(nodes) => nodes.iter().any(|node| is_single(table, node)),
+        Node::All(nodes) => nodes.iter().filter_map(|node| most_rows(table, node)).min(),
         Node::Compare {
             expression: Expression::Column(column),
             comparison: Comparison::Equal,
             ..
-        } => column.unique || *column == table.key_column(),
-        _ => false,
+        } => is_unique(column).then_some(1),
+        Node::In { expression: Expression::Column(column), values } => {
+            is_unique(column).then_some(values.len())
+        }
+        _ => None,
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::filter;
 use super::request::{Request, encoded_length};
-use crate::filter::{Comparison, Node};
-use crate::{Error, Result, value};
+use crate::filter::{Comparison, Expression, Node};
+use crate::{Column, Error, Result, value};
 use sea_orm::Value;
 
 /// Longest path and query of a request, in bytes. Gateways refuse more than 8,000 (nginx, Kong) to
@@ -23,11 +23,17 @@ pub(super) fn is_too_long(request: &Request) -> bool {
 /// The filter as several that together match the same rows, none of them twice: its longest list
 /// is cut into pieces. A piece may need cutting again.
 ///
-/// `first` are values that the first piece has to hold, where they are in the list.
+/// `assigned` is what each matching row is given. A row that one piece has changed must not match a
+/// later one, so the first piece holds the value that the list's own column is given; and a list
+/// over a path into an assigned document, of which the text there is not known, is not cut.
 ///
 /// # Errors
 /// `InvalidInput` when there is no list to cut.
-pub(super) fn split(node: &Node, request: &Request, first: &[Value]) -> Result<Vec<Node>> {
+pub(super) fn split(
+    node: &Node,
+    request: &Request,
+    assigned: &[(&'static Column, Value)],
+) -> Result<Vec<Node>> {
     let terms = match node {
         Node::All(terms) => terms.as_slice(),
         node => std::slice::from_ref(node),
@@ -36,15 +42,30 @@ pub(super) fn split(node: &Node, request: &Request, first: &[Value]) -> Result<V
         .iter()
         .enumerate()
         .filter_map(|(at, term)| match term {
-            Node::In { values, .. } => Some((at, values.iter().map(length).sum::<usize>())),
+            Node::In { expression, values } if assigned_path(expression, assigned).is_none() => {
+                Some((at, values.iter().map(length).sum::<usize>()))
+            }
             _ => None,
         })
         .max_by_key(|(_, length)| *length);
     let url = request.url_path().len();
     let Some((at, list)) = longest else {
+        let path = terms.iter().find_map(|term| match term {
+            Node::In { expression, .. } => assigned_path(expression, assigned),
+            _ => None,
+        });
+        let why = match path {
+            Some(column) => format!(
+                "a list of `is_in` over a path into `{}` is not sent in pieces by an update that \
+                 sets this column: find the rows first, and update them by their keys",
+                column.name
+            ),
+            None => "only a list of `is_in` that must match by itself (not one inside of `or` or \
+                     `not`) is sent in pieces"
+                .to_owned(),
+        };
         return Err(Error::invalid(format!(
-            "the filter takes {url} bytes in a URL, {LONGEST_URL} are possible: only a list of \
-             `is_in` that must match by itself (not one inside of `or` or `not`) is sent in pieces"
+            "the filter takes {url} bytes in a URL, {LONGEST_URL} are possible: {why}"
         )));
     };
     let Node::In { expression, values } = &terms[at] else { return Ok(Vec::new()) };
@@ -52,8 +73,9 @@ pub(super) fn split(node: &Node, request: &Request, first: &[Value]) -> Result<V
     let room = AIM.saturating_sub(url.saturating_sub(list)).max(SHORTEST_LIST);
     // Always two pieces at least, or cutting would not end.
     let room = room.min(list / 2 + 1);
+    let own = assigned.iter().find(|(column, _)| *expression == Expression::Column(column));
     let (mut ordered, rest): (Vec<&Value>, Vec<&Value>) =
-        values.iter().partition(|value| first.contains(value));
+        values.iter().partition(|value| own.is_some_and(|(_, given)| given == *value));
     ordered.extend(rest);
 
     let mut pieces: Vec<Vec<Value>> = Vec::new();
@@ -96,7 +118,7 @@ pub(super) fn split(node: &Node, request: &Request, first: &[Value]) -> Result<V
 /// As [`split`].
 pub(super) fn requests(
     filter: &Node,
-    first: &[Value],
+    assigned: &[(&'static Column, Value)],
     build: &dyn Fn(&Node) -> Request,
 ) -> Result<Vec<Request>> {
     let request = build(filter);
@@ -104,10 +126,19 @@ pub(super) fn requests(
         return Ok(vec![request]);
     }
     let mut requests = Vec::new();
-    for piece in split(filter, &request, first)? {
-        requests.append(&mut self::requests(&piece, first, build)?);
+    for piece in split(filter, &request, assigned)? {
+        requests.append(&mut self::requests(&piece, assigned, build)?);
     }
     Ok(requests)
+}
+
+/// The assigned column that the expression is a path into, if it is one.
+fn assigned_path(
+    expression: &Expression,
+    assigned: &[(&'static Column, Value)],
+) -> Option<&'static Column> {
+    let Expression::Json { column, .. } = expression else { return None };
+    assigned.iter().map(|(given, _)| *given).find(|given| given == column)
 }
 
 /// What a value takes in a list, with its comma.

@@ -5,6 +5,7 @@ mod options;
 mod request;
 mod rows;
 mod split;
+mod versions;
 mod wait;
 
 pub(super) mod entry {

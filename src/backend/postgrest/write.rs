@@ -6,7 +6,7 @@ use super::{Postgrest, answer, filter, split};
 use crate::change::{self, Change, ChangeKind};
 use crate::filter::Node;
 use crate::operation::{Duplicates, Target, Write, WriteKind};
-use crate::{Error, Result, Table};
+use crate::{Column, Error, Result, Table};
 use futures_util::future::join;
 use sea_orm::Value;
 use std::borrow::Cow;
@@ -26,9 +26,11 @@ impl Postgrest {
             }
             WriteKind::Update { target, assignments } => {
                 let (columns, body) = change::assigned(table, &assignments);
-                // Rows that one request has changed must not match the list of a later one.
-                let first: Vec<Value> = assignments.into_iter().map(|(_, value)| value).collect();
-                self.write_where(table, &target.node(table), &first, &|filter| {
+                let assigned: Vec<(&'static Column, Value)> = assignments
+                    .into_iter()
+                    .map(|(at, value)| (&table.columns[at], value))
+                    .collect();
+                self.write_where(table, &target.node(table), &assigned, &|filter| {
                     Request::new(Method::Patch, format!("/{}", table.name))
                         .with_parameters(filter)
                         .parameter("columns", names(&columns))
@@ -65,7 +67,10 @@ impl Postgrest {
                 }
                 Err(error) => match change.halves().filter(|_| is_too_much(&error)) {
                     Some((first, second)) => waiting.extend([second, first]),
-                    None => return Err(error.with_rows_stored(stored)),
+                    None => {
+                        let stored = stored + error.rows_stored();
+                        return Err(error.with_rows_stored(stored));
+                    }
                 },
             }
         }
@@ -91,7 +96,7 @@ impl Postgrest {
             .send(request, purpose, |answer| {
                 answer::check_write(answer, purpose)?;
                 if let Some(resolution) = resolution {
-                    answer::check_resolution(answer, resolution)?;
+                    answer::check_resolution(answer, resolution, change.len())?;
                 }
                 if duplicates == Duplicates::Ignore {
                     answer::total(answer, purpose)
@@ -108,11 +113,11 @@ impl Postgrest {
         &self,
         table: &'static Table,
         filter: &Node,
-        first: &[Value],
+        assigned: &[(&'static Column, Value)],
         build: &(dyn Fn(Vec<(String, String)>) -> Request + Sync),
     ) -> Result<u64> {
         let schema = table.schema.or(self.client().schema.as_deref());
-        let requests = split::requests(filter, first, &|filter| {
+        let requests = split::requests(filter, assigned, &|filter| {
             build(filter::parameters(table, filter))
                 .schema(schema)
                 .prefer("return=minimal,count=exact")

@@ -11,9 +11,7 @@ pub(super) fn from_sqlx(error: sqlx::Error) -> Error {
             ErrorKind::Busy,
             "all connections to the file are in use for too long by this process",
         ),
-        sqlx::Error::PoolClosed => {
-            Error::new(ErrorKind::Unavailable, "the store is closed: connect a new one")
-        }
+        sqlx::Error::PoolClosed => closed(),
         sqlx::Error::WorkerCrashed => {
             Error::new(ErrorKind::Unavailable, "the connection's thread has ended")
         }
@@ -26,6 +24,23 @@ pub(super) fn from_sqlx(error: sqlx::Error) -> Error {
         error => Error::new(ErrorKind::Internal, error.to_string()),
     };
     mapped.with_backend(BackendKind::Sqlite)
+}
+
+/// The same for what may have changed something: its thread may have ended after the commit.
+pub(super) fn of_write(error: sqlx::Error) -> Error {
+    match error {
+        sqlx::Error::WorkerCrashed => Error::new(
+            ErrorKind::Timeout,
+            "the connection's thread has ended: whether the change was made is not known",
+        )
+        .with_backend(BackendKind::Sqlite),
+        error => from_sqlx(error),
+    }
+}
+
+pub(super) fn closed() -> Error {
+    Error::new(ErrorKind::Unavailable, "the store is closed: connect a new one")
+        .with_backend(BackendKind::Sqlite)
 }
 
 fn from_database(error: &dyn DatabaseError) -> Error {
@@ -48,10 +63,11 @@ fn kind_of(code: u32, message: &str) -> ErrorKind {
     match (code & 0xff, code) {
         // SQLITE_CONSTRAINT_UNIQUE, _PRIMARYKEY, _ROWID
         (19, 2067 | 1555 | 2579) => ErrorKind::Unique,
-        // SQLITE_CONSTRAINT_FOREIGNKEY; _TRIGGER is what ON DELETE RESTRICT gives.
-        (19, 787 | 1811) => ErrorKind::ForeignKey,
+        // SQLITE_CONSTRAINT_FOREIGNKEY; _TRIGGER is what ON DELETE RESTRICT gives, and RAISE too.
+        (19, 787) => ErrorKind::ForeignKey,
+        (19, 1811) if message.contains("FOREIGN KEY constraint failed") => ErrorKind::ForeignKey,
         (19, 1299) => ErrorKind::NotNull,
-        // SQLITE_CONSTRAINT_CHECK, _DATATYPE and the rest
+        // SQLITE_CONSTRAINT_CHECK, _DATATYPE, a trigger's own RAISE and the rest
         (19, _) => ErrorKind::Check,
         // SQLITE_BUSY, SQLITE_LOCKED
         (5 | 6, _) => ErrorKind::Busy,
@@ -65,7 +81,11 @@ fn kind_of(code: u32, message: &str) -> ErrorKind {
         // SQLITE_TOOBIG, SQLITE_MISMATCH, SQLITE_RANGE
         (18 | 20 | 25, _) => ErrorKind::InvalidInput,
         // SQLITE_ERROR has no finer code.
-        (1, _) if message.starts_with("no such ") || message.contains("has no column") => {
+        (1, _)
+            if message.starts_with("no such ")
+                || message.contains("has no column")
+                || message.starts_with("ON CONFLICT clause does not match") =>
+        {
             ErrorKind::SchemaMismatch
         }
         (1, _) if message.contains("syntax error") || message.contains("malformed JSON") => {
@@ -81,4 +101,17 @@ fn constraint(kind: ErrorKind, message: &str) -> Option<String> {
         .then(|| message.split_once("constraint failed: "))
         .flatten()
         .map(|(_, name)| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_ended_leaves_a_write_in_doubt() {
+        let read = from_sqlx(sqlx::Error::WorkerCrashed);
+        assert_eq!((read.kind(), read.is_ambiguous()), (ErrorKind::Unavailable, false));
+        let write = of_write(sqlx::Error::WorkerCrashed);
+        assert_eq!((write.kind(), write.is_ambiguous()), (ErrorKind::Timeout, true));
+    }
 }

@@ -1,6 +1,6 @@
 //! [`SqliteOptions`]: how a file is opened.
 
-use super::{Sqlite, error};
+use super::{Owner, Sqlite, error};
 use crate::{Error, ErrorKind, Result};
 use sea_orm::SqlxSqliteConnector;
 use sea_orm::sqlx::ConnectOptions as _;
@@ -9,6 +9,9 @@ use sea_orm::sqlx::sqlite::{
 };
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// SQLite takes the busy timeout as an `int` of milliseconds.
+const LONGEST_WAIT: Duration = Duration::from_millis(i32::MAX as u64);
 
 /// What a commit waits for (SQLite's pragma `synchronous`).
 ///
@@ -48,10 +51,12 @@ impl SqliteOptions {
         }
     }
 
-    /// How long a write waits for another process that writes, before it fails with `Busy`.
+    /// How long a write waits for another process that writes, before it fails with `Busy`: up to
+    /// 2^31-1 ms (24 days), the longest wait that SQLite knows; a longer one is cut to that.
     #[must_use]
     pub const fn busy_timeout(mut self, wait: Duration) -> Self {
-        self.busy_timeout = wait;
+        let is_longer = wait.as_millis() > LONGEST_WAIT.as_millis();
+        self.busy_timeout = if is_longer { LONGEST_WAIT } else { wait };
         self
     }
 
@@ -80,7 +85,7 @@ impl SqliteOptions {
             let pool =
                 pool(1, self.busy_timeout).connect_with(options).await.map_err(error::from_sqlx)?;
             let connection = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool.clone());
-            return Ok(Sqlite::from_pools(location, connection, pool.clone(), pool));
+            return Ok(Sqlite::from_pools(location, connection, pool.clone(), pool, Owner::Store));
         }
         make_file(&self.path).map_err(|error| {
             Error::new(
@@ -101,7 +106,7 @@ impl SqliteOptions {
         let readers =
             pool(self.readers, self.busy_timeout).connect_lazy_with(options.read_only(true));
         let connection = SqlxSqliteConnector::from_sqlx_sqlite_pool(writer.clone());
-        Ok(Sqlite::from_pools(location, connection, writer, readers))
+        Ok(Sqlite::from_pools(location, connection, writer, readers, Owner::Store))
     }
 
     fn connect_options(&self) -> SqliteConnectOptions {

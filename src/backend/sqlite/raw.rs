@@ -14,7 +14,7 @@ pub(super) async fn run(
     let rows = sqlx::query_with(AssertSqlSafe(sql), compile::arguments(parameters))
         .fetch_all(pool)
         .await
-        .map_err(error::from_sqlx)?;
+        .map_err(error::of_write)?;
     rows.iter().map(|row| raw_row(row).map_err(error::from_sqlx)).collect()
 }
 

@@ -3,10 +3,14 @@
 use super::{compile, error, query};
 use crate::operation::{Duplicates, Target, Write, WriteKind};
 use crate::{Result, Table};
+use futures_util::TryStreamExt;
 use futures_util::future::join;
 use sea_orm::Value;
-use sea_orm::sqlx::sqlite::{SqliteConnection, SqlitePool};
-use sea_orm::sqlx::{self, AssertSqlSafe};
+use sea_orm::sqlx::query::Query;
+use sea_orm::sqlx::sqlite::{
+    Sqlite, SqliteArguments, SqliteConnection, SqliteExecutor, SqlitePool,
+};
+use sea_orm::sqlx::{self, AssertSqlSafe, Either};
 use std::sync::Arc;
 
 /// Rows of one `INSERT`. More gain nothing, and the statement is prepared once for all chunks.
@@ -36,8 +40,22 @@ fn condition(target: &Target, table: &'static Table) -> crate::filter::Node {
 }
 
 async fn execute(pool: &SqlitePool, statement: sea_orm::Statement) -> Result<u64> {
-    let done = query(statement).execute(pool).await.map_err(error::from_sqlx)?;
-    Ok(done.rows_affected())
+    rows_affected(pool, query(statement)).await.map_err(error::of_write)
+}
+
+/// Runs one statement, and says how many rows it touched. That is the first thing that SQLite's
+/// thread tells: to wait for its word that there is nothing more would be another change of threads.
+async fn rows_affected(
+    executor: impl SqliteExecutor<'_>,
+    query: Query<'static, Sqlite, SqliteArguments>,
+) -> Result<u64, sqlx::Error> {
+    let mut answers = executor.fetch_many(query);
+    while let Some(answer) = answers.try_next().await? {
+        if let Either::Left(done) = answer {
+            return Ok(done.rows_affected());
+        }
+    }
+    Ok(0)
 }
 
 async fn insert(
@@ -51,19 +69,16 @@ async fn insert(
     if rows.len() <= chunk {
         let sql = compile::insert_text(table, rows.len()) + &ending;
         let arguments = compile::arguments(rows.into_iter().flatten());
-        let done = sqlx::query_with(AssertSqlSafe(sql), arguments)
-            .execute(pool)
-            .await
-            .map_err(error::from_sqlx)?;
-        return Ok(done.rows_affected());
+        let query = sqlx::query_with(AssertSqlSafe(sql), arguments);
+        return rows_affected(pool, query).await.map_err(error::of_write);
     }
     // IMMEDIATE: taking the write lock at the first statement would fail at once, without waiting
     // for the busy timeout, if another process wrote in between.
-    let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.map_err(error::from_sqlx)?;
+    let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.map_err(error::of_write)?;
     let stored = insert_chunks(&mut transaction, table, rows, chunk, &ending)
         .await
-        .map_err(error::from_sqlx)?;
-    transaction.commit().await.map_err(error::from_sqlx)?;
+        .map_err(error::of_write)?;
+    transaction.commit().await.map_err(error::of_write)?;
     Ok(stored)
 }
 
@@ -90,8 +105,9 @@ async fn insert_chunks(
     let mut next = following();
     while let Some(insert) = next {
         // SQLite works on its own thread: this one makes the next chunk ready meanwhile.
-        let (done, ready) = join(insert.execute(&mut *connection), async { following() }).await;
-        stored += done?.rows_affected();
+        let insert = rows_affected(&mut *connection, insert);
+        let (rows, ready) = join(insert, async { following() }).await;
+        stored += rows?;
         next = ready;
     }
     Ok(stored)

@@ -4,7 +4,7 @@ use std::fmt;
 
 use sea_orm_migration::DbErr;
 
-/// Why a file cannot be taken over. The migration is rolled back, so its tables and rows are as they were.
+/// Why a file cannot be taken over.
 #[derive(Debug)]
 pub(super) enum AdoptionError {
     /// A table of that name is there, in another shape.
@@ -45,8 +45,7 @@ impl fmt::Display for AdoptionError {
                 "table {table}: the {column} of the row with the rowid {rowid} is of a wrong type or not UTF-8: correct \
                  it"
             ),
-        }?;
-        formatter.write_str(". The file was left unchanged")
+        }
     }
 }
 

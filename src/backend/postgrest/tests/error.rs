@@ -48,12 +48,16 @@ fn the_code_decides() {
         ("53300", Unavailable),
         ("57P03", Unavailable),
         ("57014", Unavailable),
+        ("53100", StorageFull),
+        ("53200", Unavailable),
         ("25006", Unavailable),
         ("40001", Busy),
         ("40P01", Busy),
         ("55P03", Busy),
         ("0A000", Unsupported),
         ("XX000", Internal),
+        ("XX001", Corrupt),
+        ("XX002", Corrupt),
         ("PGRST121", Internal),
     ] {
         for status in [400, 401, 403, 500, 503] {

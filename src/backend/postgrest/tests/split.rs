@@ -74,9 +74,22 @@ fn two_long_lists_are_both_cut() {
 #[test]
 fn values_that_must_come_first_do() {
     let filter = node(Entries::ID.is_in((0..1_000).map(id)));
-    let requests = requests(&filter, &[id(999).into()], &delete).expect("requests");
+    let assigned = [(Entries::ID.column(), id(999).into())];
+    let requests = requests(&filter, &assigned, &delete).expect("requests");
     assert!(ids(&requests[..1]).contains(&id(999).to_string()));
     assert_eq!(ids(&requests).len(), 1_000);
+}
+
+#[test]
+fn lists_over_paths_into_an_assigned_document_stay_whole() {
+    let tools = (0..600).map(|number| format!("tool number {number}"));
+    let filter = node(Entries::DATA.key("tool").is_in(tools));
+    let title = [(Entries::TITLE.column(), "x".into())];
+    assert!(requests(&filter, &title, &delete).expect("requests").len() > 1);
+    let document = [(Entries::DATA.column(), serde_json::json!({}).into())];
+    let error = requests(&filter, &document, &delete).expect_err("not cut");
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(error.message().contains("`data`"), "{error}");
 }
 
 #[test]

@@ -1,0 +1,40 @@
+//! What a bench was started with.
+
+use super::Result;
+
+/// How much a bench measures.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Options {
+    quick: bool,
+}
+
+impl Options {
+    /// Reads the command line; nothing when the program has nothing to do.
+    ///
+    /// Cargo gives `--bench` to a bench. A program that is started by a runner of tests does the
+    /// quick version: whether it works, not how fast.
+    pub(crate) fn from_arguments() -> Result<Option<Self>> {
+        let (mut quick, mut bench) = (false, false);
+        for argument in std::env::args().skip(1) {
+            match argument.as_str() {
+                "--bench" => bench = true,
+                "--quick" => quick = true,
+                "--list" => return Ok(None),
+                other => {
+                    return Err(format!("`{other}` is unknown: the one option is `--quick`").into());
+                }
+            }
+        }
+        Ok(Some(Self { quick: quick || !bench }))
+    }
+
+    /// What to put behind the title.
+    pub(crate) const fn note(self) -> &'static str {
+        if self.quick { " (quick: smaller numbers than the names say)" } else { "" }
+    }
+
+    /// The one number, or the other in the quick version.
+    pub(crate) const fn size(self, full: usize, quick: usize) -> usize {
+        if self.quick { quick } else { full }
+    }
+}
