@@ -18,6 +18,8 @@ pub enum BackendKind {
     Sqlite,
     /// A PostgREST server, such as Supabase's Data API.
     Postgrest,
+    /// A PostgREST server with a SQLite file beside it.
+    Failover,
 }
 
 impl BackendKind {
@@ -27,6 +29,7 @@ impl BackendKind {
         match self {
             Self::Sqlite => "sqlite",
             Self::Postgrest => "postgrest",
+            Self::Failover => "failover",
         }
     }
 }

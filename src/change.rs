@@ -23,6 +23,8 @@ pub(crate) struct Change {
     pub(crate) columns: Vec<Cow<'static, str>>,
     /// The keys of the rows, as text: of an insert in the order of its rows.
     pub(crate) keys: Vec<String>,
+    /// What a column must hold for the rows to be changed, as text; `None` for NULL.
+    pub(crate) condition: Option<(Cow<'static, str>, Option<String>)>,
     /// One object for each row of an insert, joined by commas; the one object of an update.
     json: Vec<u8>,
     /// Where each row's object ends in the JSON.
@@ -47,6 +49,7 @@ impl Change {
             kind,
             columns,
             keys: Vec::new(),
+            condition: None,
             json: Vec::new(),
             ends: Vec::new(),
         }
@@ -100,6 +103,45 @@ impl Change {
         change
     }
 
+    /// A change of what an outbox kept: the JSON objects of its rows, which need no Rust type.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn of_parts(
+        table: String,
+        key: String,
+        kind: ChangeKind,
+        columns: Vec<String>,
+        keys: Vec<String>,
+        objects: &[String],
+    ) -> Self {
+        let mut json = Vec::with_capacity(objects.iter().map(|object| object.len() + 1).sum());
+        let mut ends = Vec::with_capacity(objects.len());
+        for object in objects {
+            if !json.is_empty() {
+                json.push(b',');
+            }
+            json.extend_from_slice(object.as_bytes());
+            ends.push(json.len());
+        }
+        Self {
+            table: table.into(),
+            schema: None,
+            key: key.into(),
+            kind,
+            columns: columns.into_iter().map(Cow::from).collect(),
+            keys,
+            condition: None,
+            json,
+            ends,
+        }
+    }
+
+    /// The text that an update sets a column to.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn value_of(&self, column: &str) -> Option<String> {
+        let values: serde_json::Value = serde_json::from_slice(&self.json).ok()?;
+        values.get(column)?.as_str().map(str::to_owned)
+    }
+
     /// The body of the request; `None` for a delete.
     pub(crate) fn body(&self) -> Option<Vec<u8>> {
         match self.kind {
@@ -131,6 +173,7 @@ impl Change {
             kind: self.kind,
             columns: self.columns.clone(),
             keys: self.keys.split_off(middle),
+            condition: self.condition.clone(),
             // Without the comma.
             json: self.json.split_off(end).split_off(1),
             ends: self.ends.split_off(middle).into_iter().map(|at| at - end - 1).collect(),
@@ -148,6 +191,17 @@ pub(crate) fn assigned(
     let mut json = Vec::new();
     write_object(table, assignments.iter().map(|(at, value)| (*at, value)), &mut json);
     (columns, json)
+}
+
+/// The values as one JSON object.
+#[cfg(feature = "sqlite")]
+pub(crate) fn object<'a>(
+    table: &'static Table,
+    values: impl Iterator<Item = (usize, &'a Value)>,
+) -> Vec<u8> {
+    let mut json = Vec::new();
+    write_object(table, values, &mut json);
+    json
 }
 
 fn write_object<'a>(

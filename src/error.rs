@@ -43,6 +43,8 @@ pub enum ErrorKind {
     Busy,
     /// The disk, or the file's allowed size, is full. Nothing of the operation was stored.
     StorageFull,
+    /// The outbox holds as much as it may. Nothing of the operation was stored.
+    OutboxFull,
     /// This backend or this server version cannot do it, or the backends would do it differently.
     Unsupported,
     /// The file is not a database, or is damaged.
@@ -83,6 +85,7 @@ impl ErrorKind {
             Self::Throttled => "throttled",
             Self::Busy => "busy",
             Self::StorageFull => "storage_full",
+            Self::OutboxFull => "outbox_full",
             Self::Unsupported => "unsupported",
             Self::Corrupt => "corrupt",
             Self::Internal => "internal",
@@ -108,6 +111,7 @@ impl fmt::Display for ErrorKind {
             Self::Throttled => "throttled",
             Self::Busy => "busy",
             Self::StorageFull => "storage full",
+            Self::OutboxFull => "outbox full",
             Self::Unsupported => "unsupported",
             Self::Corrupt => "corrupt",
             Self::Internal => "internal error",

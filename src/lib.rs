@@ -1,8 +1,8 @@
 //! Typed repositories: one SeaORM entity, two databases.
 //!
 //! A table is described once, as a SeaORM entity. [`#[derive(Repository)]`](derive@Repository) turns it into
-//! a typed repository that runs, unchanged, on a SQLite file ([`Sqlite`]) and on a PostgREST server
-//! such as Supabase ([`Postgrest`]).
+//! a typed repository that runs, unchanged, on a SQLite file ([`Sqlite`]), on a PostgREST server such
+//! as Supabase ([`Postgrest`]), and on a failover pair of both (the module `failover`).
 //!
 //! ```
 //! mod task {
@@ -88,6 +88,8 @@ mod backend;
 #[cfg(feature = "postgrest")]
 mod change;
 mod error;
+#[cfg(all(feature = "sqlite", feature = "postgrest"))]
+pub mod failover;
 mod field;
 mod filter;
 mod find;
@@ -114,7 +116,7 @@ pub use find::Find;
 pub use operation::{Read, Write};
 pub use patch::Patch;
 pub use query::{Cursor, Order, Page, Query};
-pub use record::{Column, Record, Table, Values};
+pub use record::{Column, Conflict, Parent, Record, Table, Values, parents_of};
 pub use repository::Repository;
 pub use scalar::{
     GeneratedKey, JsonDocument, Kind, Operand, Ordered, Scalar, Stored, Text, Timestamp,

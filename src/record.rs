@@ -1,7 +1,8 @@
 //! [`Record`]: what the derive tells about a table.
 
 use crate::{Kind, Result, Scalar, Stored};
-use sea_orm::Value;
+use sea_orm::sea_query::TableRef;
+use sea_orm::{EntityTrait, Identity, Iterable, RelationTrait, Value};
 
 /// A row type that a repository can hold. Written by `#[derive(Repository)]`, not by hand.
 #[diagnostic::on_unimplemented(
@@ -39,6 +40,51 @@ pub struct Table {
     pub created_at: Option<usize>,
     /// The position of `updated_at`, if the entity has it.
     pub updated_at: Option<usize>,
+    /// The foreign keys, from SeaORM's relations.
+    pub parents: fn() -> Vec<Parent>,
+    /// What is done with a queued update of a row that somebody else has changed meanwhile.
+    pub conflict: Conflict,
+}
+
+/// What a failover store does with an update that waited, when somebody else has changed its row
+/// meanwhile. What loses becomes a dead letter; nothing is dropped without a word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Conflict {
+    /// Rows never change: updates and upserts are refused, on every backend.
+    AppendOnly,
+    /// The update that arrives last wins, column by column: it sets its own columns only.
+    #[default]
+    LastWriteWins,
+    /// The remote's change wins: an update is applied only if `updated_at` is still what it was
+    /// based on.
+    RemoteWins,
+}
+
+/// A foreign key: a column that holds the key of another table's row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parent {
+    /// The name of the column that holds the key.
+    pub column: String,
+    /// The name of the table that the key belongs to.
+    pub table: String,
+}
+
+/// The foreign keys of one column each that SeaORM's relations of `E` tell of.
+#[must_use]
+pub fn parents_of<E: EntityTrait>() -> Vec<Parent> {
+    E::Relation::iter()
+        .map(|relation| relation.def())
+        // SeaORM calls the side that is referred to the owner.
+        .filter(|relation| !relation.is_owner)
+        .filter_map(|relation| {
+            let (Identity::Unary(column), TableRef::Table(table, _)) =
+                (relation.from_col, relation.to_tbl)
+            else {
+                return None;
+            };
+            Some(Parent { column: column.to_string(), table: table.1.to_string() })
+        })
+        .collect()
 }
 
 impl Table {

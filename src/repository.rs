@@ -246,6 +246,7 @@ impl<R: Record> Repository<R> {
             return Ok(0);
         }
         let table = R::TABLE;
+        refuse_append_only::<R>()?;
         let mut assignments = patch.into_assignments();
         for (at, value) in &mut assignments {
             if *at == table.key {
@@ -279,7 +280,19 @@ fn prepare<R: Record>(row: R) -> Result<Vec<Value>> {
     Ok(values)
 }
 
+fn refuse_append_only<R: Record>() -> Result<()> {
+    if R::TABLE.conflict == crate::Conflict::AppendOnly {
+        return Err(Error::new(
+            crate::ErrorKind::Unsupported,
+            "rows of an append-only entity never change: insert another one",
+        )
+        .with_table(R::TABLE.name));
+    }
+    Ok(())
+}
+
 fn prepare_upsert<R: Record>(row: R) -> Result<Vec<Value>> {
+    refuse_append_only::<R>()?;
     let mut values = prepare(row)?;
     if let Some(updated_at) = R::TABLE.updated_at
         && value::is_null(&values[updated_at])

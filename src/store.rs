@@ -192,3 +192,17 @@ macro_rules! store_from {
 }
 store_from!("sqlite", crate::Sqlite);
 store_from!("postgrest", crate::Postgrest);
+
+#[cfg(all(feature = "sqlite", feature = "postgrest"))]
+impl From<crate::failover::Failover> for Store {
+    fn from(failover: crate::failover::Failover) -> Self {
+        Self::new(failover)
+    }
+}
+
+#[cfg(all(feature = "sqlite", feature = "postgrest"))]
+impl From<&crate::failover::Failover> for Store {
+    fn from(failover: &crate::failover::Failover) -> Self {
+        Self::new(failover.clone())
+    }
+}

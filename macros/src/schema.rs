@@ -3,6 +3,7 @@
 mod attributes;
 mod case_style;
 mod column;
+mod conflict;
 mod errors;
 mod field_attributes;
 mod id;
@@ -17,6 +18,7 @@ use quote::ToTokens;
 use syn::{Data, DeriveInput, Error, FieldsNamed, Result};
 
 pub(crate) use self::column::{Column, Initial};
+pub(crate) use self::conflict::Conflict;
 pub(crate) use self::id::Id;
 pub(crate) use self::relations::{Parent, Relations};
 pub(crate) use self::table::Table;

@@ -33,6 +33,7 @@ mod error;
 mod failure;
 mod filter;
 mod health;
+mod http;
 mod key;
 mod options;
 mod raw;

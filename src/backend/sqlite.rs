@@ -9,6 +9,13 @@ mod write;
 
 pub(crate) use compile::select;
 pub use options::{SqliteOptions, Synchronous};
+#[cfg(feature = "postgrest")]
+pub(crate) use {
+    compile::{arguments, keys, quoted},
+    decode::row as decode,
+    error::from_sqlx,
+    write::apply,
+};
 
 use crate::{Backend, BackendKind, Error, ErrorKind, Info, RawRow, Read, Result, Write};
 use futures_util::TryStreamExt;
@@ -117,11 +124,11 @@ impl Sqlite {
         Self { inner: Arc::new(inner) }
     }
 
-    fn read_pool(&self) -> Result<&SqlitePool> {
+    pub(crate) fn read_pool(&self) -> Result<&SqlitePool> {
         self.inner.open(&self.inner.read_pool)
     }
 
-    fn write_pool(&self) -> Result<&SqlitePool> {
+    pub(crate) fn write_pool(&self) -> Result<&SqlitePool> {
         self.inner.open(&self.inner.write_pool)
     }
 

@@ -2,7 +2,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use crate::schema::{Column, Table};
+use crate::schema::{Column, Conflict, Table};
 
 /// `impl Record for Model`.
 pub(crate) fn expand(table: &Table) -> TokenStream {
@@ -25,6 +25,11 @@ pub(crate) fn expand(table: &Table) -> TokenStream {
         quote! { #field: #value }
     });
     let ignored = &table.ignored;
+    let conflict = match table.conflict {
+        Conflict::AppendOnly => quote! { AppendOnly },
+        Conflict::LastWriteWins => quote! { LastWriteWins },
+        Conflict::RemoteWins => quote! { RemoteWins },
+    };
 
     quote! {
         #[automatically_derived]
@@ -38,6 +43,8 @@ pub(crate) fn expand(table: &Table) -> TokenStream {
                 key: #key,
                 created_at: #created_at,
                 updated_at: #updated_at,
+                parents: ::chronicle::parents_of::<Entity>,
+                conflict: ::chronicle::Conflict::#conflict,
             };
 
             fn key(&self) -> &#key_type {

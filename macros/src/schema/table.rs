@@ -3,6 +3,7 @@ use syn::spanned::Spanned;
 use syn::{DeriveInput, FieldsNamed, LitStr, Result, Visibility};
 
 use super::column::Column;
+use super::conflict::Conflict;
 use super::errors::Errors;
 use super::field_attributes::FieldAttributes;
 use super::names::{self, Names};
@@ -23,6 +24,7 @@ pub(crate) struct Table {
     pub(crate) columns: Vec<Column>,
     /// The position of the key in `columns`.
     pub(crate) key: usize,
+    pub(crate) conflict: Conflict,
     /// Fields that are not stored: `#[sea_orm(ignore)]`.
     pub(crate) ignored: Vec<Ident>,
 }
@@ -75,6 +77,14 @@ impl Table {
         }
         let key = keys.first().map(|(position, _)| *position);
         names::check_columns(&columns, key, &mut errors);
+        if let Some((Conflict::RemoteWins, span)) = attributes.conflict
+            && columns.iter().all(|column| column.field != "updated_at")
+        {
+            errors.at(
+                span,
+                "`remote_wins` needs a column `updated_at`, by which changes are told apart",
+            );
+        }
         errors.finish()?;
 
         // What is missing here has been noted above.
@@ -87,6 +97,7 @@ impl Table {
             names: named.ok_or_else(incomplete)?,
             columns,
             key: key.ok_or_else(incomplete)?,
+            conflict: attributes.conflict.map(|(conflict, _)| conflict).unwrap_or_default(),
             ignored,
         })
     }

@@ -2,6 +2,7 @@ use syn::{Attribute, LitStr};
 
 use super::attributes::{skip, value};
 use super::case_style::CaseStyle;
+use super::conflict::Conflict;
 use super::errors::Errors;
 
 /// The attributes of the struct, as written.
@@ -14,6 +15,8 @@ pub(crate) struct TableAttributes {
     pub(crate) name: Option<LitStr>,
     /// The name of the repository, where the table's name does not do.
     pub(crate) repository: Option<LitStr>,
+    /// What is done when two have changed a row, and where that is said.
+    pub(crate) conflict: Option<(Conflict, proc_macro2::Span)>,
 }
 
 impl TableAttributes {
@@ -53,10 +56,13 @@ impl TableAttributes {
                 self.name = Some(value(&meta)?);
             } else if meta.path.is_ident("repository") {
                 self.repository = Some(value(&meta)?);
+            } else if meta.path.is_ident("conflict") {
+                let text: LitStr = value(&meta)?;
+                self.conflict = Some((Conflict::parse(&text)?, text.span()));
             } else {
                 return Err(meta.error(
-                    "unknown key: a struct takes `name = \"...\"` (the name of one row) and `repository = \"...\"` \
-                     (the name of the repository)",
+                    "unknown key: a struct takes `name = \"...\"` (the name of one row), `repository = \"...\"` \
+                     (the name of the repository) and `conflict = \"...\"` (what is done when two have changed a row)",
                 ));
             }
             Ok(())

@@ -2,6 +2,7 @@
 
 use super::error;
 use super::failure::{Failure, Purpose};
+use super::http::Http;
 use super::key::{Authorization, Credentials};
 use super::request::{Method, Request};
 use crate::{Error, ErrorKind, Result};
@@ -27,7 +28,7 @@ pub(super) const LONGEST_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 const LONGEST_REFUSAL: usize = 64 * 1024;
 
 pub(super) struct Client {
-    pub(super) http: reqwest::Client,
+    pub(super) http: Http,
     /// Without a slash at its end.
     pub(super) address: String,
     pub(super) schema: Option<String>,
@@ -127,7 +128,8 @@ impl Client {
         *request.timeout_mut() = Some(self.request_timeout.min(rest));
 
         let method = method_label(&request);
-        let (status, answer) = self.exchange(request, purpose, accept).await;
+        let http = self.http.client()?;
+        let (status, answer) = self.exchange(http, request, purpose, accept).await;
         tracing::Span::current().record("status", status.as_str());
         metrics::counter!(
             "chronicle_requests_total",
@@ -139,11 +141,12 @@ impl Client {
 
     async fn exchange<T>(
         &self,
+        http: &reqwest::Client,
         request: reqwest::Request,
         purpose: Purpose,
         accept: &impl Fn(&Answer<'_>) -> Result<T, Failure>,
     ) -> (String, Result<T, Failure>) {
-        let mut response = match self.http.execute(request).await {
+        let mut response = match http.execute(request).await {
             Ok(response) => response,
             Err(error) => return ("none".to_owned(), Err(transport(&error, purpose))),
         };

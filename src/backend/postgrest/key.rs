@@ -42,6 +42,33 @@ impl Key {
         Self(Kind::None)
     }
 
+    /// Whom the key stands for, without the key: its role, and its user if it has one. Keys of one
+    /// role are the same identity, however they are written.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn identity(&self) -> String {
+        let token = match &self.0 {
+            Kind::None => return "anon".to_owned(),
+            Kind::Opaque(text) if text.starts_with("sb_secret_") => {
+                return "service_role".to_owned();
+            }
+            Kind::Opaque(_) => return "anon".to_owned(),
+            Kind::Token(token) => token,
+        };
+        use base64::Engine as _;
+        let claims = token
+            .split('.')
+            .nth(1)
+            .and_then(|part| base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(part).ok())
+            .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok())
+            .unwrap_or_default();
+        let claim = |name: &str| claims.get(name).and_then(|claim| claim.as_str());
+        match (claim("role"), claim("sub")) {
+            (Some(role), Some(user)) => format!("{role} {user}"),
+            (Some(role), None) => role.to_owned(),
+            (None, user) => format!("authenticated {}", user.unwrap_or_default()),
+        }
+    }
+
     /// The headers `apikey` and `Authorization`.
     pub(super) fn headers(&self) -> Result<(Option<HeaderValue>, Option<HeaderValue>)> {
         match &self.0 {

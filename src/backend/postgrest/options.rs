@@ -1,17 +1,15 @@
 //! [`PostgrestOptions`]: where a server is and how it is asked.
 
 use super::client::{Client, LONGEST_TIME};
+use super::http::Http;
 use super::key::{Credentials, Key, TokenSource};
 use super::{Postgrest, select};
-use crate::{Error, ErrorKind, Result};
-use reqwest::{Url, redirect};
+use crate::{Error, Result};
+use reqwest::Url;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Semaphore;
-
-/// Idle connections are closed before PostgREST closes them, which it does after 30 s.
-const POOL_IDLE: Duration = Duration::from_secs(25);
 
 /// Where a PostgREST server is, and how it is asked.
 ///
@@ -62,6 +60,19 @@ impl fmt::Debug for PostgrestOptions {
 }
 
 impl PostgrestOptions {
+    /// The address and the schema, and whom the key stands for: what a file is bound to.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn binding(&self) -> (String, String) {
+        let address = self.address.trim_end_matches('/');
+        let schema = self.schema.as_deref().unwrap_or("the default schema");
+        (format!("{address} ({schema})"), self.key.identity())
+    }
+
+    #[cfg(feature = "sqlite")]
+    pub(crate) const fn request_timeout(&self) -> Duration {
+        self.request_timeout
+    }
+
     /// The server at an address, asked with a key.
     ///
     /// The address is the one below which the tables are: `https://project.supabase.co/rest/v1` on
@@ -162,25 +173,11 @@ impl PostgrestOptions {
                 return Err(Error::invalid(format!("`{name}` must not be 0")));
             }
         }
+        let connect_timeout = self.connect_timeout.min(LONGEST_TIME);
         let request_timeout = self.request_timeout.min(LONGEST_TIME);
-        let http = reqwest::Client::builder()
-            .user_agent(self.user_agent)
-            .connect_timeout(self.connect_timeout.min(LONGEST_TIME))
-            .timeout(request_timeout)
-            .pool_idle_timeout(POOL_IDLE)
-            .redirect(redirect::Policy::none());
-        #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
-        let http = http.tcp_user_timeout(request_timeout);
-        let http = http.build().map_err(|error| {
-            if error.is_builder() {
-                Error::invalid("the user agent makes no HTTP header, or TLS cannot be set up")
-            } else {
-                Error::new(ErrorKind::Internal, "the HTTP client cannot be made")
-            }
-        })?;
         Ok(Postgrest::of(
             Client {
-                http,
+                http: Http::new(&self.user_agent, connect_timeout, request_timeout)?,
                 address,
                 schema: self.schema,
                 credentials: Credentials::new(&self.key, self.token_source)?,

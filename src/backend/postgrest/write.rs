@@ -174,6 +174,13 @@ pub(super) fn request(change: &Change, schema: Option<&str>) -> Request {
             .parameter(key, condition())
             .prefer("return=minimal,count=exact"),
     };
+    let request = match &change.condition {
+        None => request,
+        Some((column, value)) => {
+            let value = value.as_ref().map_or("is.null".to_owned(), |value| format!("eq.{value}"));
+            request.parameter(filter::name(column), value)
+        }
+    };
     let request = request.schema(schema);
     match change.body() {
         Some(body) => request.with_body(body),

@@ -43,6 +43,18 @@ pub(crate) fn select(read: &Read) -> Statement {
     sql.into_statement()
 }
 
+/// The statement for the keys, as they are stored, of the rows that match.
+#[cfg(feature = "postgrest")]
+pub(crate) fn keys(table: &Table, condition: &Node) -> Statement {
+    let mut sql = Sql::default();
+    sql.push("SELECT ");
+    sql.name(table.key_column().name);
+    sql.push(" FROM ");
+    sql.name(table.name);
+    sql.condition(condition);
+    sql.into_statement()
+}
+
 /// The statement that counts the rows which match the filter of `read`.
 pub(super) fn count(read: &Read) -> Statement {
     let mut sql = Sql::default();
@@ -93,12 +105,12 @@ pub(super) fn insert_text(table: &Table, rows: usize) -> String {
 
 /// An identifier in quotes. Not in double ones: SQLite takes `"colour"` for the text `colour` where
 /// there is no such column (<https://sqlite.org/quirks.html#dblquote>).
-pub(super) fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
 
 /// The values as sqlx's arguments, each in the form that SeaORM stores.
-pub(super) fn arguments(values: impl IntoIterator<Item = Value>) -> SqliteArguments {
+pub(crate) fn arguments(values: impl IntoIterator<Item = Value>) -> SqliteArguments {
     let mut arguments = SqliteArguments::default();
     for value in values {
         // Encoding fails for none of these types.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 const TIME: &[&str] = &["TEXT", "INTEGER", "REAL"];
 
 /// The values of a row that was selected by these columns.
-pub(super) fn row(columns: &[Column], row: &SqliteRow) -> Result<Vec<Value>> {
+pub(crate) fn row(columns: &[Column], row: &SqliteRow) -> Result<Vec<Value>> {
     columns.iter().enumerate().map(|(at, column)| cell(column, row, at)).collect()
 }
 

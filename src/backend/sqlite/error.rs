@@ -4,7 +4,7 @@ use crate::{BackendKind, Error, ErrorKind};
 use sea_orm::sqlx::{self, error::DatabaseError};
 
 /// The error that sqlx reports, in this crate's terms.
-pub(super) fn from_sqlx(error: sqlx::Error) -> Error {
+pub(crate) fn from_sqlx(error: sqlx::Error) -> Error {
     let mapped = match error {
         sqlx::Error::Database(error) => from_database(&*error),
         sqlx::Error::PoolTimedOut => Error::new(
@@ -71,7 +71,8 @@ fn kind_of(code: u32, message: &str) -> ErrorKind {
         (19, _) => ErrorKind::Check,
         // SQLITE_BUSY, SQLITE_LOCKED
         (5 | 6, _) => ErrorKind::Busy,
-        (13, _) => ErrorKind::StorageFull,
+        // SQLITE_FULL; SQLITE_IOERR_SHMSIZE, where the memory beside the log has no room to grow.
+        (13, _) | (_, 4874) => ErrorKind::StorageFull,
         // SQLITE_CORRUPT, SQLITE_NOTADB
         (11 | 26, _) => ErrorKind::Corrupt,
         // SQLITE_PERM, SQLITE_READONLY, SQLITE_AUTH

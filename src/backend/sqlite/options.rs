@@ -109,6 +109,12 @@ impl SqliteOptions {
         Ok(Sqlite::from_pools(location, connection, writer, readers, Owner::Store))
     }
 
+    /// The file's path, unless it is a database in memory.
+    #[cfg(feature = "postgrest")]
+    pub(crate) fn file(&self) -> Option<&Path> {
+        (self.path.as_os_str() != ":memory:").then_some(&*self.path)
+    }
+
     fn connect_options(&self) -> SqliteConnectOptions {
         SqliteConnectOptions::new()
             .busy_timeout(self.busy_timeout)

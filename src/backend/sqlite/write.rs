@@ -20,16 +20,33 @@ const ROWS_OF_INSERT: usize = 500;
 const MOST_PARAMETERS: usize = 32_766;
 
 pub(super) async fn run(pool: &SqlitePool, write: Write) -> Result<u64> {
-    let table = write.table;
-    match write.kind {
-        WriteKind::Insert { rows, duplicates } => insert(pool, table, rows, duplicates).await,
-        WriteKind::Update { target, assignments } => {
-            execute(pool, compile::update(table, assignments, &condition(&target, table))).await
-        }
-        WriteKind::Delete { target } => {
-            execute(pool, compile::delete(table, &condition(&target, table))).await
-        }
+    if let WriteKind::Insert { rows, .. } = &write.kind
+        && rows.len() > rows_of_statement(write.table)
+    {
+        // IMMEDIATE: taking the write lock at the first statement would fail at once, without
+        // waiting for the busy timeout, if another process wrote in between.
+        let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.map_err(error::of_write)?;
+        let touched = apply(&mut transaction, write).await?;
+        transaction.commit().await.map_err(error::of_write)?;
+        return Ok(touched);
     }
+    let mut connection = pool.acquire().await.map_err(error::of_write)?;
+    apply(&mut connection, write).await
+}
+
+/// Makes the change on a connection, in several statements where it has many rows.
+pub(crate) async fn apply(connection: &mut SqliteConnection, write: Write) -> Result<u64> {
+    let table = write.table;
+    let statement = match write.kind {
+        WriteKind::Insert { rows, duplicates } => {
+            return insert(connection, table, rows, duplicates).await.map_err(error::of_write);
+        }
+        WriteKind::Update { target, assignments } => {
+            compile::update(table, assignments, &condition(&target, table))
+        }
+        WriteKind::Delete { target } => compile::delete(table, &condition(&target, table)),
+    };
+    rows_affected(connection, query(statement)).await.map_err(error::of_write)
 }
 
 fn condition(target: &Target, table: &'static Table) -> crate::filter::Node {
@@ -37,10 +54,6 @@ fn condition(target: &Target, table: &'static Table) -> crate::filter::Node {
         Target::All => crate::filter::Node::Constant(true),
         target => target.node(table),
     }
-}
-
-async fn execute(pool: &SqlitePool, statement: sea_orm::Statement) -> Result<u64> {
-    rows_affected(pool, query(statement)).await.map_err(error::of_write)
 }
 
 /// Runs one statement, and says how many rows it touched. That is the first thing that SQLite's
@@ -58,45 +71,26 @@ async fn rows_affected(
     Ok(0)
 }
 
-async fn insert(
-    pool: &SqlitePool,
-    table: &'static Table,
-    rows: Vec<Vec<Value>>,
-    duplicates: Duplicates,
-) -> Result<u64> {
-    let chunk = ROWS_OF_INSERT.min(MOST_PARAMETERS / table.columns.len()).max(1);
-    let ending = conflict_clause(table, duplicates);
-    if rows.len() <= chunk {
-        let sql = compile::insert_text(table, rows.len()) + &ending;
-        let arguments = compile::arguments(rows.into_iter().flatten());
-        let query = sqlx::query_with(AssertSqlSafe(sql), arguments);
-        return rows_affected(pool, query).await.map_err(error::of_write);
-    }
-    // IMMEDIATE: taking the write lock at the first statement would fail at once, without waiting
-    // for the busy timeout, if another process wrote in between.
-    let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.map_err(error::of_write)?;
-    let stored = insert_chunks(&mut transaction, table, rows, chunk, &ending)
-        .await
-        .map_err(error::of_write)?;
-    transaction.commit().await.map_err(error::of_write)?;
-    Ok(stored)
+fn rows_of_statement(table: &Table) -> usize {
+    ROWS_OF_INSERT.min(MOST_PARAMETERS / table.columns.len()).max(1)
 }
 
-async fn insert_chunks(
+async fn insert(
     connection: &mut SqliteConnection,
     table: &'static Table,
     rows: Vec<Vec<Value>>,
-    chunk: usize,
-    ending: &str,
+    duplicates: Duplicates,
 ) -> Result<u64, sqlx::Error> {
-    let whole: Arc<str> = (compile::insert_text(table, chunk) + ending).into();
+    let chunk = rows_of_statement(table);
+    let ending = conflict_clause(table, duplicates);
+    let whole: Option<Arc<str>> =
+        (rows.len() > chunk).then(|| (compile::insert_text(table, chunk) + &ending).into());
     let mut rest = rows.into_iter();
     let mut following = || {
         let rows = rest.len().min(chunk);
-        let sql = if rows == chunk {
-            whole.clone()
-        } else {
-            (compile::insert_text(table, rows) + ending).into()
+        let sql = match &whole {
+            Some(whole) if rows == chunk => whole.clone(),
+            _ => (compile::insert_text(table, rows) + &ending).into(),
         };
         let arguments = compile::arguments(rest.by_ref().take(rows).flatten());
         (rows > 0).then(|| sqlx::query_with(AssertSqlSafe(sql), arguments))

@@ -29,6 +29,11 @@ pub(super) async fn serve(
                 wire.closed().await;
                 return Ok(());
             }
+            Some(Action::BlackHoleAfter) => {
+                upstream.answer(&request).await;
+                wire.closed().await;
+                return Ok(());
+            }
             Some(Action::Delay(delay)) => {
                 tokio::select! {
                     () = wire.closed() => return Ok(()),

@@ -27,6 +27,7 @@ pub struct Fault {
 #[derive(Debug, Clone)]
 pub(super) enum Action {
     BlackHole,
+    BlackHoleAfter,
     Delay(Duration),
     ResetBefore,
     ResetAfter,
@@ -45,6 +46,13 @@ impl Fault {
     #[must_use]
     pub fn black_hole() -> Self {
         Self::new(Action::BlackHole)
+    }
+
+    /// The request is forwarded and its whole answer awaited, so it is committed; then it is never answered, and the
+    /// connection stays open until the client closes it.
+    #[must_use]
+    pub fn black_hole_after() -> Self {
+        Self::new(Action::BlackHoleAfter)
     }
 
     /// The request is forwarded after a delay, unless the client has closed its connection by then.

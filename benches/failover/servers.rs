@@ -1,0 +1,105 @@
+//! A server with the tables, a proxy before it, and files with the tables.
+
+use crate::measure::Result;
+use chronicle::failover::FailoverOptions;
+use chronicle::postgrest::{Key, PostgrestOptions};
+use chronicle::sea_orm::Database;
+use chronicle::sqlite::{SqliteOptions, Synchronous};
+use chronicle::{Sqlite, Store};
+use chronicle_migration::{Migrator, MigratorTrait};
+use chronicle_test_servers::{Gateway, Postgres, Postgrest as Server, SECRET_KEY};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// How long a request may take, where none is answered.
+pub(crate) const TIME_LIMIT: Duration = Duration::from_millis(300);
+
+pub(crate) struct Servers {
+    pub(crate) gateway: Gateway,
+    pub(crate) server: Server,
+    folder: TempDir,
+    memory: TempDir,
+}
+
+impl Servers {
+    pub(crate) async fn start() -> Result<Self> {
+        let database = Postgres::new().await?.create_database().await?;
+        let connection = Database::connect(database.url()).await?;
+        Migrator::up(&connection, None).await?;
+        connection.close().await?;
+        let server = Server::start(&database).await?;
+        let gateway = Gateway::supabase(&server).await?;
+        let memory = Path::new("/dev/shm");
+        let memory = if memory.is_dir() { tempfile::tempdir_in(memory)? } else { tempfile::tempdir()? };
+        let servers = Self { gateway, server, folder: tempfile::tempdir()?, memory };
+        let empty = Sqlite::open(servers.path("empty.db")).await?;
+        Migrator::up(empty.connection(), None).await?;
+        Store::from(empty).close().await?;
+        Ok(servers)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A file of this name with empty tables, in place of the one that was there.
+    pub(crate) fn empty_file(&self, name: &str) -> Result<PathBuf> {
+        self.copy_file("empty.db", name)
+    }
+
+    /// A copy of a file that nobody has open.
+    pub(crate) fn copy_file(&self, from: &str, to: &str) -> Result<PathBuf> {
+        let to = self.path(to);
+        copy(&self.path(from), &to)?;
+        Ok(to)
+    }
+
+    /// A file with empty tables where writing is fast: in memory, if the system has such a folder.
+    pub(crate) fn fast_file(&self, name: &str) -> Result<PathBuf> {
+        let to = self.memory.path().join(name);
+        copy(&self.path("empty.db"), &to)?;
+        Ok(to)
+    }
+
+    /// Plain SQLite, with the pragmas that the failover store sets.
+    pub(crate) async fn plain(&self, name: &str) -> Result<Sqlite> {
+        let file = SqliteOptions::new(self.empty_file(name)?);
+        Ok(file.synchronous(Synchronous::Full).open().await?)
+    }
+
+    /// The server without the proxy.
+    pub(crate) fn direct(&self) -> PostgrestOptions {
+        direct(&self.server.url(), &self.server.service_key())
+    }
+
+    /// A failover store on a file, and on the server by way of the proxy.
+    pub(crate) fn behind_gateway(&self, file: &Path) -> FailoverOptions {
+        let remote = PostgrestOptions::new(self.gateway.url(), Key::new(SECRET_KEY))
+            .probe_table("sessions")
+            .timeouts(TIME_LIMIT, TIME_LIMIT);
+        FailoverOptions::new(SqliteOptions::new(file), remote)
+    }
+
+    /// Removes all rows from the server.
+    pub(crate) async fn clear(&self) -> Result<()> {
+        Ok(self.server.database().execute("truncate sessions cascade").await?)
+    }
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    for ending in ["", "-wal", "-shm", "-replay"] {
+        let mut name = to.as_os_str().to_owned();
+        name.push(ending);
+        match std::fs::remove_file(name) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    std::fs::copy(from, to)?;
+    Ok(())
+}
+
+pub(crate) fn direct(url: &str, key: &str) -> PostgrestOptions {
+    PostgrestOptions::new(url, Key::new(key)).probe_table("sessions")
+}

@@ -1,0 +1,354 @@
+//! Calls: one question routes each, asked of the file: is the outbox empty, and the breaker closed?
+
+use super::entry::RowName;
+use super::environment::{Moment, until};
+use super::file::{ForeignKeys, State};
+use super::verdict::Verdict;
+use super::{Engine, WriteMode, mirror};
+use crate::filter::{Comparison, Expression, Node};
+use crate::operation::{Read, Selection, Target, Write, WriteKind};
+use crate::{Error, ErrorKind, RawRow, Result, Table, value};
+use sea_orm::Value;
+use std::future::Future;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+/// The longest that a gate holds a write.
+pub(super) const GATE: Duration = Duration::from_secs(1);
+
+/// Most rows of one read that are kept.
+const MOST_KEPT: usize = 1_000;
+
+/// Who serves a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Route {
+    Remote,
+    File,
+}
+
+impl Engine {
+    pub(super) fn route(&self, state: &State) -> Route {
+        let healthy = state.waiting.rows == 0 && !state.breaker.is_open();
+        #[cfg(test)]
+        let healthy = healthy
+            || (!state.breaker.is_open()
+                && self.settings.mutation == Some(super::simulation::Mutation::RouteByBreaker));
+        match self.settings.mode {
+            WriteMode::RemoteFirst if healthy => Route::Remote,
+            WriteMode::RemoteFirst | WriteMode::LocalFirst => Route::File,
+        }
+    }
+
+    pub(super) async fn write(self: &Arc<Self>, write: Write) -> Result<u64> {
+        if self.settings.mode == WriteMode::LocalFirst {
+            return self.write_to_file(write, false, None).await;
+        }
+        // It runs to its end even if its caller goes away: a request that has left cannot be called
+        // back, and what became of it must be recorded.
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        let engine = self.clone();
+        self.environment.spawn(Box::pin(async move {
+            let _turns = engine.rows.lock(&write).await;
+            let _ = answer.send(engine.write_in_turn(write).await);
+        }));
+        answered.await.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Timeout, "the program ended before the write did"))
+        })
+    }
+
+    async fn write_in_turn(&self, write: Write) -> Result<u64> {
+        loop {
+            let state = self.file.state().await?;
+            let now = self.environment.now();
+            if let Some(wait) = until(state.gate_until, now, GATE) {
+                self.environment.sleep(wait).await;
+                continue;
+            }
+            // A request that got no answer might still arrive after a delete, and bring its row back.
+            let unsettled = until(state.settle_until, now, self.settings.settle).is_some();
+            let is_delete = matches!(write.kind, WriteKind::Delete { .. });
+            return match self.route(&state) {
+                Route::Remote if !(unsettled && is_delete) => self.write_to_remote(write).await,
+                _ => self.write_to_file(write, false, None).await,
+            };
+        }
+    }
+
+    async fn write_to_remote(&self, write: Write) -> Result<u64> {
+        let mut result = self.remote.write(write.clone()).await;
+        if let Err(error) = &result
+            && Verdict::of(error) == Verdict::Repeat
+        {
+            result = self.remote.write(write.clone()).await;
+        }
+        let error = match result {
+            Ok(touched) => {
+                self.note_refusal(|_| None);
+                mirror::count_failure(self.accepted(write, touched).await);
+                return Ok(touched);
+            }
+            Err(error) => error,
+        };
+        match Verdict::of(&error) {
+            Verdict::NotApplied { at_once } => self.queue(write, false, at_once, error).await,
+            Verdict::Ambiguous { at_once } => self.queue(write, true, at_once, error).await,
+            Verdict::Throttled(_) | Verdict::ReadOnly | Verdict::Repeat => {
+                self.queue(write, false, false, error).await
+            }
+            Verdict::Poison
+            | Verdict::DuplicateKey
+            | Verdict::ParentMissing
+            | Verdict::TooMuch
+            | Verdict::Unauthenticated
+            | Verdict::Drift => Err(error),
+        }
+    }
+
+    async fn accepted(&self, write: Write, touched: u64) -> Result<()> {
+        self.file.room().await?;
+        let now = self.environment.now();
+        let foreign_keys = match &write.kind {
+            WriteKind::Delete { .. } => ForeignKeys::On,
+            _ => ForeignKeys::Off,
+        };
+        let mut transaction = self.file.begin_mirror(foreign_keys).await?;
+        transaction.state.breaker.accepted();
+        transaction.state.last_success = Some(now);
+        // Where rows were left alone because others with their keys are there, it is not known
+        // which: they come with the next read.
+        let is_partial =
+            matches!(&write.kind, WriteKind::Insert { rows, .. } if touched < rows.len() as u64);
+        if is_partial {
+            transaction.remember_write(&write, now).await?;
+        } else {
+            transaction.mirror_write(write, now).await?;
+        }
+        transaction.commit().await.map(drop)
+    }
+
+    /// The remote did not take the write: the file does, and the outbox keeps it.
+    async fn queue(
+        &self,
+        write: Write,
+        ambiguous: bool,
+        at_once: bool,
+        error: Error,
+    ) -> Result<u64> {
+        // What a bulk insert stored before it failed must be taken for sent as well.
+        let is_sent = ambiguous || error.rows_stored() > 0;
+        let by_key = match &write.kind {
+            WriteKind::Insert { .. } => true,
+            WriteKind::Update { target, .. } | WriteKind::Delete { target } => {
+                matches!(target, Target::Key(_))
+            }
+        };
+        let outage = Outage { ambiguous, at_once, error: &error };
+        if is_sent && !by_key {
+            // The remote may have changed rows that the file does not know.
+            self.note_outage(&outage).await;
+            return Err(as_timeout(&error));
+        }
+        match self.write_to_file(write, is_sent, Some(&outage)).await {
+            Err(local) if is_sent || cannot_write(local.kind()) => {
+                tracing::warn!(kind = local.kind().name(), "the file could not take a write");
+                self.note_outage(&outage).await;
+                Err(if is_sent { as_timeout(&error) } else { local })
+            }
+            result => result,
+        }
+    }
+
+    /// Where the file cannot take it, the next call meets the outage anew.
+    async fn note_outage(&self, outage: &Outage<'_>) {
+        let noted = self
+            .file
+            .acknowledge(|| async {
+                let mut transaction = self.file.begin(ForeignKeys::Off).await?;
+                self.learn(&mut transaction.state, outage);
+                transaction.commit().await.map(drop)
+            })
+            .await;
+        if let Err(error) = noted {
+            tracing::warn!(kind = error.kind().name(), "an outage could not be noted in the file");
+        }
+        self.wake();
+    }
+
+    /// What an outage teaches the next calls, of every process.
+    pub(super) fn learn(&self, state: &mut State, outage: &Outage<'_>) {
+        let now = self.environment.now();
+        if outage.ambiguous {
+            state.settle_until = now + self.settings.settle.as_millis() as Moment;
+        }
+        let is_open = state.breaker.is_open();
+        let random = self.environment.random();
+        state.breaker.failed(now, outage.at_once, outage.error.message(), random);
+        if !is_open && state.breaker.is_open() {
+            metrics::counter!("chronicle_switches_total", "to" => "file").increment(1);
+            tracing::warn!(cause = outage.error.kind().name(), "the remote is not asked any more");
+        }
+    }
+
+    async fn write_to_file(
+        &self,
+        write: Write,
+        is_sent: bool,
+        outage: Option<&Outage<'_>>,
+    ) -> Result<u64> {
+        let result = self.change_file(write, is_sent, outage).await;
+        let refusal = result.as_ref().err().map(Error::kind).filter(|kind| cannot_write(*kind));
+        self.note_refusal(|_| refusal);
+        self.wake();
+        result
+    }
+
+    /// What the file said to the last write, for the status.
+    pub(super) fn note_refusal(&self, change: impl FnOnce(Option<ErrorKind>) -> Option<ErrorKind>) {
+        let mut refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
+        *refusal = change(*refusal);
+    }
+
+    async fn change_file(
+        &self,
+        write: Write,
+        is_sent: bool,
+        outage: Option<&Outage<'_>>,
+    ) -> Result<u64> {
+        self.file.room().await?;
+        let now = self.environment.now();
+        let foreign_keys = match &write.kind {
+            WriteKind::Delete { .. } => ForeignKeys::On,
+            _ => ForeignKeys::Off,
+        };
+        let by_key_without_row = is_sent && !matches!(write.kind, WriteKind::Insert { .. });
+        let mut transaction = self.file.begin(foreign_keys).await?;
+        if let Some(outage) = outage {
+            self.learn(&mut transaction.state, outage);
+        }
+        transaction.remember_write(&write, now).await?;
+        let bound = self.settings.bound;
+        let local = transaction.write_and_queue(write, is_sent, bound, now).await?;
+        transaction.commit().await?;
+        match outage {
+            Some(outage) if by_key_without_row && local.touched == 0 => {
+                Err(as_timeout(outage.error))
+            }
+            _ => Ok(local.touched),
+        }
+    }
+
+    pub(super) async fn read(self: &Arc<Self>, read: &Read) -> Result<Vec<Vec<Value>>> {
+        let state = self.file.state().await?;
+        if self.route(&state) == Route::File {
+            return self.file.read(read).await;
+        }
+        let rows = match self.served(self.remote.read(read)).await? {
+            Some(rows) => rows,
+            None => return self.file.read(read).await,
+        };
+        if read.selection == Selection::Rows {
+            let engine = self.clone();
+            let (table, since) = (read.table, state.writes);
+            match (rows.is_empty(), key_of(table, &read.filter)) {
+                (true, Some(key)) => self.environment.spawn(Box::pin(async move {
+                    engine.keep_absence(table, key, since).await;
+                })),
+                (true, None) => {}
+                (false, _) => {
+                    let kept = rows.iter().take(MOST_KEPT).cloned().collect();
+                    self.environment.spawn(Box::pin(async move {
+                        engine.keep_read(table, kept, since).await;
+                    }));
+                }
+            }
+        }
+        Ok(rows)
+    }
+
+    pub(super) async fn count(&self, read: &Read) -> Result<u64> {
+        let state = self.file.state().await?;
+        if self.route(&state) == Route::Remote
+            && let Some(count) = self.served(self.remote.count(read)).await?
+        {
+            return Ok(count);
+        }
+        self.file.count(read).await
+    }
+
+    pub(super) async fn query_raw(&self, sql: &str, values: Vec<Value>) -> Result<Vec<RawRow>> {
+        let state = self.file.state().await?;
+        if state.waiting.rows > 0 || state.breaker.is_open() {
+            return Err(Error::new(
+                ErrorKind::Unavailable,
+                "SQL of your own needs the remote, which is out of reach, or behind the file",
+            ));
+        }
+        self.remote.query_raw(sql, values).await
+    }
+
+    /// The remote's answer to a read; nothing when it cannot serve, and the file is to.
+    async fn served<T>(&self, work: impl Future<Output = Result<T>>) -> Result<Option<T>> {
+        let error = match work.await {
+            Ok(answer) => return Ok(Some(answer)),
+            Err(error) => error,
+        };
+        let at_once = match Verdict::of(&error) {
+            Verdict::NotApplied { at_once } | Verdict::Ambiguous { at_once } => at_once,
+            Verdict::Throttled(_) | Verdict::ReadOnly | Verdict::Repeat => return Ok(None),
+            _ => return Err(error),
+        };
+        // A read leaves nothing behind that could arrive later.
+        self.note_outage(&Outage { ambiguous: false, at_once, error: &error }).await;
+        Ok(None)
+    }
+}
+
+/// A request that the remote did not answer as it should.
+pub(super) struct Outage<'a> {
+    pub(super) ambiguous: bool,
+    pub(super) at_once: bool,
+    pub(super) error: &'a Error,
+}
+
+/// Whether an error of the file says that it takes no write at all.
+const fn cannot_write(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::StorageFull | ErrorKind::OutboxFull | ErrorKind::Denied | ErrorKind::Corrupt
+    )
+}
+
+fn as_timeout(error: &Error) -> Error {
+    Error::new(
+        ErrorKind::Timeout,
+        format!("the remote may have made the change, or may still: {}", error.message()),
+    )
+    .with_code(error.code().map(str::to_owned))
+    .with_hint("ask again once the store is healthy")
+}
+
+/// The key that a filter asks for, if it asks for one row by its key.
+fn key_of(table: &'static Table, filter: &Node) -> Option<Value> {
+    match filter {
+        Node::Compare {
+            expression: Expression::Column(column),
+            comparison: Comparison::Equal,
+            value,
+        } if *column == table.key_column() => Some(value.clone()),
+        _ => None,
+    }
+}
+
+/// The rows that a write is for, where it names them.
+pub(super) fn named_rows(write: &Write) -> Option<Vec<RowName>> {
+    let table = write.table;
+    let name = |key: &Value| RowName(table.name.to_owned(), value::to_text(key));
+    match &write.kind {
+        WriteKind::Insert { rows, .. } => {
+            Some(rows.iter().map(|row| name(&row[table.key])).collect())
+        }
+        WriteKind::Update { target: Target::Key(key), .. }
+        | WriteKind::Delete { target: Target::Key(key) } => Some(vec![name(key)]),
+        WriteKind::Update { .. } | WriteKind::Delete { .. } => None,
+    }
+}

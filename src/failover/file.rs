@@ -1,0 +1,306 @@
+//! [`File`]: the SQLite file of a failover store, with the failover's own tables beside the rows.
+//!
+//! Whatever belongs together is one transaction: a row and its outbox entry, an acknowledgement and
+//! the letters that it brings back. What one process learns, the next one finds here.
+
+use super::breaker::Breaker;
+use super::environment::Moment;
+use super::outbox::Queued;
+use super::reserve::Reserve;
+use crate::backend::sqlite::from_sqlx;
+use crate::{Backend, BackendKind, Error, ErrorKind, Read, Result, Sqlite};
+use sea_orm::Value;
+use sea_orm::sqlx::sqlite::SqliteConnection;
+use sea_orm::sqlx::{self, Row};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use tokio::sync::{Mutex, MutexGuard};
+
+const SCHEMA: &str = "
+    create table if not exists chronicle_failover (
+        id integer primary key check (id = 1),
+        state text not null
+    );
+    create table if not exists chronicle_outbox (
+        sequence integer primary key autoincrement,
+        table_name text not null,
+        row_key text not null,
+        local_key,
+        key_column text not null,
+        kind text not null,
+        columns text not null,
+        body text not null,
+        parents text not null,
+        is_ordered integer not null,
+        is_sent integer not null,
+        base text,
+        schema_version text not null,
+        failures integer not null default 0,
+        bytes integer not null,
+        queued_at integer not null
+    );
+    create index if not exists chronicle_outbox_row on chronicle_outbox (table_name, row_key);
+    create table if not exists chronicle_dead_letters (
+        id integer primary key autoincrement,
+        sequence integer not null,
+        table_name text not null,
+        row_key text not null,
+        local_key,
+        key_column text not null,
+        kind text not null,
+        columns text not null,
+        body text not null,
+        parents text not null,
+        is_ordered integer not null,
+        is_sent integer not null,
+        base text,
+        schema_version text not null,
+        bytes integer not null,
+        queued_at integer not null,
+        reason text not null,
+        is_absent integer not null,
+        missing_table text,
+        missing_key text,
+        code text,
+        message text not null,
+        died_at integer not null
+    );
+    create index if not exists chronicle_dead_letters_missing
+        on chronicle_dead_letters (missing_table, missing_key);
+    create table if not exists chronicle_recent_writes (
+        table_name text not null,
+        row_key text not null,
+        number integer not null,
+        at integer not null,
+        primary key (table_name, row_key)
+    ) without rowid;
+";
+
+/// What the file remembers between calls and between processes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct State {
+    pub(crate) binding: Option<Binding>,
+    pub(crate) breaker: Breaker,
+    /// Until then a request that got no answer may still arrive.
+    pub(crate) settle_until: Moment,
+    /// When the replaying process sent what it has no answer to yet: set before the request leaves.
+    pub(crate) sending: Option<Moment>,
+    /// Until then new writes wait, so that replay can finish.
+    pub(crate) gate_until: Moment,
+    /// Tables whose entries stand still, and why; under `*` all of them.
+    pub(crate) pauses: BTreeMap<String, Pause>,
+    /// Entries in the outbox.
+    pub(crate) waiting: Queued,
+    /// Dead letters.
+    pub(crate) dead: Queued,
+    /// When the remote last accepted a write.
+    pub(crate) last_success: Option<Moment>,
+    /// The number of writes through this file, to tell which came after a read began.
+    pub(crate) writes: u64,
+}
+
+/// What a file belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Binding {
+    pub(crate) remote: String,
+    pub(crate) identity: String,
+    pub(crate) mode: String,
+}
+
+/// Why a table's entries stand still.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Pause {
+    pub(crate) since: Moment,
+    pub(crate) try_at: Moment,
+    pub(crate) code: Option<String>,
+    pub(crate) message: String,
+}
+
+/// Whether a transaction checks foreign keys, and cascades deletes. Rows whose parents the file
+/// does not know are accepted; deletes take the children along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ForeignKeys {
+    Off,
+    On,
+}
+
+#[derive(Debug)]
+pub(crate) struct File {
+    sqlite: Sqlite,
+    reserve: Option<Reserve>,
+    /// The pragma and the transaction after it must go to the connection without another between.
+    turn: Mutex<()>,
+}
+
+impl File {
+    pub(crate) async fn open(sqlite: Sqlite) -> Result<Self> {
+        let file = Self { sqlite, reserve: None, turn: Mutex::new(()) };
+        file.sqlite.execute_script(SCHEMA).await?;
+        let pool = file.sqlite.write_pool()?;
+        // A file that another process writes, or that may only be read, can be opened nevertheless.
+        let known = sqlx::query("select 1 from chronicle_failover").fetch_optional(pool).await;
+        if known.map_err(from_sqlx)?.is_none() {
+            let first = "insert into chronicle_failover (id, state) values (1, '{}') on conflict do nothing";
+            sqlx::query(first).execute(pool).await.map_err(from_sqlx)?;
+        }
+        Ok(file)
+    }
+
+    /// Keeps room on the disk for acknowledgements.
+    pub(crate) async fn keep(mut self, reserve: Reserve) -> Self {
+        reserve.hold().await;
+        self.reserve = Some(reserve);
+        self
+    }
+
+    /// Fails while the disk is full: what is left is for acknowledgements.
+    pub(crate) async fn room(&self) -> Result<()> {
+        match &self.reserve {
+            Some(reserve) if !reserve.hold().await => {
+                let message = "the disk is full: what is left is kept for replay";
+                Err(Error::new(ErrorKind::StorageFull, message)
+                    .with_backend(BackendKind::Sqlite)
+                    .with_hint("free some space; nothing was stored"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives up the room that is kept, if that may help against this error.
+    pub(crate) fn free_room(&self, error: &Error) -> bool {
+        error.kind() == ErrorKind::StorageFull && self.reserve.as_ref().is_some_and(Reserve::free)
+    }
+
+    /// Runs a transaction that replay needs: on a full disk once more, in the room that is kept.
+    pub(crate) async fn acknowledge<T, Work: Future<Output = Result<T>>>(
+        &self,
+        work: impl Fn() -> Work,
+    ) -> Result<T> {
+        match work().await {
+            Err(error) if self.free_room(&error) => work().await,
+            result => result,
+        }
+    }
+
+    pub(crate) const fn sqlite(&self) -> &Sqlite {
+        &self.sqlite
+    }
+
+    /// What the file remembers now.
+    pub(crate) async fn state(&self) -> Result<State> {
+        #[cfg(test)]
+        let _in_use = super::simulation::storage::enter();
+        let row = sqlx::query("select state from chronicle_failover where id = 1")
+            .fetch_one(self.sqlite.read_pool()?)
+            .await
+            .map_err(from_sqlx)?;
+        parse(&row)
+    }
+
+    /// A transaction that writes, with what the file remembers. Its commit waits for the disk.
+    pub(crate) async fn begin(&self, foreign_keys: ForeignKeys) -> Result<Transaction<'_>> {
+        self.begin_with(match foreign_keys {
+            ForeignKeys::Off => {
+                "pragma foreign_keys = off; pragma synchronous = full; begin immediate"
+            }
+            ForeignKeys::On => {
+                "pragma foreign_keys = on; pragma synchronous = full; begin immediate"
+            }
+        })
+        .await
+    }
+
+    /// A transaction of the mirror. Its commit does not wait for the disk: what the loss of power
+    /// takes of it, the remote has.
+    pub(crate) async fn begin_mirror(&self, foreign_keys: ForeignKeys) -> Result<Transaction<'_>> {
+        self.begin_with(match foreign_keys {
+            ForeignKeys::Off => {
+                "pragma foreign_keys = off; pragma synchronous = normal; begin immediate"
+            }
+            ForeignKeys::On => {
+                "pragma foreign_keys = on; pragma synchronous = normal; begin immediate"
+            }
+        })
+        .await
+    }
+
+    /// The pragmas do nothing inside a transaction, so they go right before it.
+    async fn begin_with(&self, statements: &'static str) -> Result<Transaction<'_>> {
+        #[cfg(test)]
+        let in_use = super::simulation::storage::enter();
+        let turn = self.turn.lock().await;
+        let pool = self.sqlite.write_pool()?;
+        let mut inner = pool.begin_with(statements).await.map_err(from_sqlx)?;
+        let row = sqlx::query("select state from chronicle_failover where id = 1")
+            .fetch_one(&mut *inner)
+            .await
+            .map_err(from_sqlx)?;
+        let state = parse(&row)?;
+        Ok(Transaction {
+            inner,
+            before: state.clone(),
+            state,
+            _turn: turn,
+            #[cfg(test)]
+            _in_use: in_use,
+        })
+    }
+
+    /// The rows in the file.
+    pub(crate) async fn read(&self, read: &Read) -> Result<Vec<Vec<Value>>> {
+        #[cfg(test)]
+        let _in_use = super::simulation::storage::enter();
+        self.sqlite.read(read).await
+    }
+
+    /// How many rows the file has.
+    pub(crate) async fn count(&self, read: &Read) -> Result<u64> {
+        #[cfg(test)]
+        let _in_use = super::simulation::storage::enter();
+        self.sqlite.count(read).await
+    }
+}
+
+fn parse(row: &sqlx::sqlite::SqliteRow) -> Result<State> {
+    let text: &str = row.try_get(0).map_err(from_sqlx)?;
+    serde_json::from_str(text).map_err(|error| {
+        Error::new(
+            ErrorKind::Corrupt,
+            format!("the state of the failover in the file cannot be read: {error}"),
+        )
+    })
+}
+
+/// A transaction on the file. Dropped without [`commit`](Self::commit) it changes nothing.
+pub(crate) struct Transaction<'a> {
+    inner: sqlx::Transaction<'static, sqlx::Sqlite>,
+    /// Stored with the transaction where it was changed.
+    pub(crate) state: State,
+    before: State,
+    _turn: MutexGuard<'a, ()>,
+    #[cfg(test)]
+    _in_use: super::simulation::storage::InUse,
+}
+
+impl Transaction<'_> {
+    pub(crate) fn connection(&mut self) -> &mut SqliteConnection {
+        &mut self.inner
+    }
+
+    pub(crate) async fn commit(mut self) -> Result<State> {
+        if self.state != self.before {
+            let text = serde_json::to_string(&self.state)
+                .map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
+            sqlx::query("update chronicle_failover set state = $1 where id = 1")
+                .bind(text)
+                .execute(&mut *self.inner)
+                .await
+                .map_err(from_sqlx)?;
+        }
+        self.inner.commit().await.map_err(from_sqlx)?;
+        #[cfg(test)]
+        super::simulation::storage::committed();
+        Ok(self.state)
+    }
+}

@@ -1,0 +1,384 @@
+//! Dead letters: writes that the remote will not take, each with its row and the remote's own words.
+//!
+//! A letter whose row is not at the remote draws the later entries of that row, and of its children,
+//! after it. They return by themselves, at their old place, once the row is there.
+
+use super::Engine;
+use super::entry::RowName;
+use super::environment::Moment;
+use super::file::{ForeignKeys, Transaction};
+use super::outbox::internal;
+use crate::backend::sqlite::{arguments, from_sqlx, quoted};
+use crate::{Error, ErrorKind, Result};
+use sea_orm::sqlx::{self, AssertSqlSafe, Row};
+use sea_orm::{JsonValue, Value};
+
+/// Why a write became a dead letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DeadLetterReason {
+    /// The remote refuses the row itself: a constraint, a value, a missing right.
+    Refused,
+    /// It was to be a new row, and another one with its key is there.
+    Conflict,
+    /// It was to change a row that is not there, or that the remote does not show.
+    MissingRow,
+    /// It refers to a row that is not at the remote. It returns once that row is.
+    ParentMissing,
+    /// It belongs to a row that is itself a dead letter. It returns once that row is there.
+    Follows,
+    /// It failed alone five times while the remote served otherwise. It may have been applied.
+    Unanswerable,
+}
+
+impl DeadLetterReason {
+    const ALL: [Self; 6] = [
+        Self::Refused,
+        Self::Conflict,
+        Self::MissingRow,
+        Self::ParentMissing,
+        Self::Follows,
+        Self::Unanswerable,
+    ];
+
+    /// The name used in the file, in spans and in metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Conflict => "conflict",
+            Self::MissingRow => "missing_row",
+            Self::ParentMissing => "parent_missing",
+            Self::Follows => "follows",
+            Self::Unanswerable => "unanswerable",
+        }
+    }
+}
+
+/// A write that the remote did not take.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct DeadLetter {
+    /// Its number, for [`retry`](super::Failover::retry) and [`drop`](super::Failover::drop_letter).
+    pub id: i64,
+    /// The table.
+    pub table: String,
+    /// The row's key, as text.
+    pub key: String,
+    /// What it was to do: `insert`, `insert_if_absent`, `upsert`, `update` or `delete`.
+    pub operation: String,
+    /// The values that it carries, by column; JSON `null` for a delete.
+    pub values: JsonValue,
+    /// Why it is here.
+    pub reason: DeadLetterReason,
+    /// The remote's code, where it gave one.
+    pub code: Option<String>,
+    /// The remote's own words.
+    pub message: String,
+}
+
+const ENTRY: &str = "sequence, table_name, row_key, local_key, key_column, kind, columns, body, \
+                     parents, is_ordered, is_sent, base, schema_version, bytes, queued_at";
+
+/// A condition of SQL: `parents` names the row `$1`, `$2`.
+const REFERS: &str = "exists (select 1 from json_each(parents) p \
+                      where p.value ->> 0 = $1 and p.value ->> 1 = $2)";
+
+impl Transaction<'_> {
+    /// Makes a dead letter of an entry, and of those that need its row.
+    pub(crate) async fn bury(
+        &mut self,
+        sequence: i64,
+        reason: DeadLetterReason,
+        error: &Error,
+        now: Moment,
+    ) -> Result<()> {
+        self.bury_one(sequence, reason, None, error, now).await?;
+        self.draw_followers(now).await
+    }
+
+    async fn bury_one(
+        &mut self,
+        sequence: i64,
+        reason: DeadLetterReason,
+        missing: Option<&RowName>,
+        error: &Error,
+        now: Moment,
+    ) -> Result<()> {
+        let row = sqlx::query("select bytes from chronicle_outbox where sequence = $1")
+            .bind(sequence)
+            .fetch_optional(self.connection())
+            .await
+            .map_err(from_sqlx)?;
+        let Some(row) = row else { return Ok(()) };
+        let bytes: i64 = row.try_get(0).map_err(from_sqlx)?;
+        // Its row is not at the remote if this was to bring it there.
+        let is_absent =
+            !matches!(reason, DeadLetterReason::Conflict | DeadLetterReason::MissingRow);
+        let sql = format!(
+            "insert into chronicle_dead_letters ({ENTRY}, reason, is_absent, missing_table, \
+             missing_key, code, message, died_at) \
+             select {ENTRY}, $2, $3 and kind in ('insert', 'insert_if_absent', 'upsert'), \
+             $4, $5, $6, $7, $8 from chronicle_outbox where sequence = $1"
+        );
+        let values: Vec<Value> = vec![
+            sequence.into(),
+            reason.name().into(),
+            is_absent.into(),
+            missing.map(|row| row.0.clone()).into(),
+            missing.map(|row| row.1.clone()).into(),
+            error.code().map(str::to_owned).into(),
+            error.message().into(),
+            now.into(),
+        ];
+        sqlx::query_with(AssertSqlSafe(sql), arguments(values))
+            .execute(self.connection())
+            .await
+            .map_err(from_sqlx)?;
+        self.remove(&[sequence]).await?;
+        self.state.dead.rows += 1;
+        self.state.dead.bytes += bytes as u64;
+        metrics::counter!("chronicle_dead_letters_total", "reason" => reason.name()).increment(1);
+        Ok(())
+    }
+
+    /// Takes the entries that need a row which is a dead letter after it, until none is left. A new
+    /// attempt to bring the row itself may go on.
+    pub(crate) async fn draw_followers(&mut self, now: Moment) -> Result<()> {
+        if self.state.dead.rows == 0 {
+            return Ok(());
+        }
+        loop {
+            let rows = sqlx::query(
+                "select o.sequence, l.table_name, l.row_key, l.code, l.message
+                 from chronicle_dead_letters l join chronicle_outbox o
+                   on o.table_name = l.table_name and o.row_key = l.row_key
+                   and o.kind in ('update', 'delete')
+                 where l.is_absent = 1
+                 union
+                 select o.sequence, l.table_name, l.row_key, l.code, l.message
+                 from chronicle_outbox o, json_each(o.parents) p join chronicle_dead_letters l
+                   on l.table_name = p.value ->> 0 and l.row_key = p.value ->> 1
+                 where l.is_absent = 1
+                   and not exists (select 1 from chronicle_outbox again
+                     where again.table_name = l.table_name and again.row_key = l.row_key
+                       and again.kind in ('insert', 'insert_if_absent', 'upsert'))",
+            )
+            .fetch_all(self.connection())
+            .await
+            .map_err(from_sqlx)?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            for row in rows {
+                let text = |at: usize| row.try_get::<String, _>(at).map_err(from_sqlx);
+                let missing = RowName(text(1)?, text(2)?);
+                let error = Error::new(
+                    ErrorKind::ForeignKey,
+                    format!("`{}` {} is a dead letter: {}", missing.0, missing.1, text(4)?),
+                );
+                let sequence = row.try_get(0).map_err(from_sqlx)?;
+                let reason = DeadLetterReason::Follows;
+                self.bury_one(sequence, reason, Some(&missing), &error, now).await?;
+            }
+        }
+    }
+
+    /// The row is at the remote now, by the entry with this sequence: what waited for it among the
+    /// dead letters returns to its old place in the outbox. Older writes of the row itself do not:
+    /// the new row replaces them. `true` when something returned.
+    pub(crate) async fn revive(&mut self, row: &RowName, sequence: i64) -> Result<bool> {
+        if self.state.dead.rows == 0 {
+            return Ok(false);
+        }
+        let names = || -> Vec<Value> {
+            vec![row.0.as_str().into(), row.1.as_str().into(), sequence.into()]
+        };
+        self.execute(
+            "update chronicle_dead_letters set is_absent = 0 where table_name = $1 and row_key = $2",
+            vec![row.0.as_str().into(), row.1.as_str().into()],
+        )
+        .await?;
+        let which = format!(
+            "(reason = 'follows' and missing_table = $1 and missing_key = $2 \
+             and (sequence > $3 or table_name <> $1 or row_key <> $2)) \
+             or (reason = 'parent_missing' and {REFERS})"
+        );
+        let columns = "count(*), coalesce(sum(bytes), 0)";
+        let sql = format!("select {columns} from chronicle_dead_letters where {which}");
+        let counted = sqlx::query_with(AssertSqlSafe(sql), arguments(names()))
+            .fetch_one(self.connection())
+            .await
+            .map_err(from_sqlx)?;
+        let number = |at: usize| counted.try_get::<i64, _>(at).map_err(from_sqlx);
+        let (rows, bytes) = (number(0)? as u64, number(1)? as u64);
+        if rows == 0 {
+            return Ok(false);
+        }
+        for sql in [
+            format!(
+                "insert into chronicle_outbox ({ENTRY}) select {ENTRY} \
+                 from chronicle_dead_letters where {which}"
+            ),
+            format!("delete from chronicle_dead_letters where {which}"),
+        ] {
+            sqlx::query_with(AssertSqlSafe(sql), arguments(names()))
+                .execute(self.connection())
+                .await
+                .map_err(from_sqlx)?;
+        }
+        self.state.dead.rows = self.state.dead.rows.saturating_sub(rows);
+        self.state.dead.bytes = self.state.dead.bytes.saturating_sub(bytes);
+        self.state.waiting.rows += rows;
+        self.state.waiting.bytes += bytes;
+        Ok(true)
+    }
+}
+
+impl Engine {
+    pub(super) async fn letters(&self, most: u32) -> Result<Vec<DeadLetter>> {
+        let rows = sqlx::query(
+            "select id, table_name, row_key, kind, body, reason, code, message
+             from chronicle_dead_letters order by id limit $1",
+        )
+        .bind(most)
+        .fetch_all(self.file.sqlite().read_pool()?)
+        .await
+        .map_err(from_sqlx)?;
+        rows.iter()
+            .map(|row| {
+                let text = |at: usize| row.try_get::<String, _>(at).map_err(from_sqlx);
+                let reason = text(5)?;
+                let body = text(4)?;
+                Ok(DeadLetter {
+                    id: row.try_get(0).map_err(from_sqlx)?,
+                    table: text(1)?,
+                    key: text(2)?,
+                    operation: text(3)?,
+                    values: serde_json::from_str(&body).unwrap_or(JsonValue::Null),
+                    reason: DeadLetterReason::ALL
+                        .into_iter()
+                        .find(|known| known.name() == reason)
+                        .unwrap_or(DeadLetterReason::Refused),
+                    code: row.try_get(6).map_err(from_sqlx)?,
+                    message: text(7)?,
+                })
+            })
+            .collect()
+    }
+
+    /// Queues a letter as a new write, behind what waits now.
+    pub(super) async fn retry_letter(&self, id: i64) -> Result<()> {
+        let now = self.environment.now();
+        let mut transaction = self.file.begin(ForeignKeys::Off).await?;
+        transaction.letter_bytes(id).await?;
+        let columns = ENTRY.trim_start_matches("sequence, ");
+        let sql = format!(
+            "insert into chronicle_outbox ({columns}) select {} \
+             from chronicle_dead_letters where id = $1",
+            columns.replace("is_sent", "0").replace("queued_at", "$2")
+        );
+        // Later writes of the row go after it again.
+        let followers = sqlx::query(
+            "select f.id from chronicle_dead_letters l join chronicle_dead_letters f
+               on f.reason = 'follows' and f.missing_table = l.table_name
+               and f.missing_key = l.row_key and f.table_name = l.table_name
+               and f.row_key = l.row_key and f.sequence > l.sequence
+             where l.id = $1 order by f.sequence",
+        )
+        .bind(id)
+        .fetch_all(transaction.connection())
+        .await
+        .map_err(from_sqlx)?;
+        let mut letters = vec![id];
+        for follower in followers {
+            letters.push(follower.try_get(0).map_err(from_sqlx)?);
+        }
+        for id in letters {
+            let bytes = transaction.letter_bytes(id).await?;
+            sqlx::query(AssertSqlSafe(sql.clone()))
+                .bind(id)
+                .bind(now)
+                .execute(transaction.connection())
+                .await
+                .map_err(from_sqlx)?;
+            transaction.forget_letter(id, bytes).await?;
+            transaction.state.waiting.rows += 1;
+            transaction.state.waiting.bytes += bytes;
+        }
+        transaction.commit().await?;
+        self.wake();
+        Ok(())
+    }
+
+    /// Forgets a letter and those that follow it. The row in the file goes, unless something waits
+    /// for it: what the remote has of it comes with the next read.
+    pub(super) async fn drop_letter(&self, id: i64) -> Result<u64> {
+        let mut transaction = self.file.begin(ForeignKeys::On).await?;
+        transaction.letter_bytes(id).await?;
+        let mut dropped = 0;
+        let mut doomed = vec![id];
+        while let Some(id) = doomed.pop() {
+            let row = sqlx::query(
+                "select table_name, row_key, local_key is not null, key_column, bytes
+                 from chronicle_dead_letters where id = $1",
+            )
+            .bind(id)
+            .fetch_optional(transaction.connection())
+            .await
+            .map_err(from_sqlx)?;
+            let Some(row) = row else { continue };
+            let text = |at: usize| row.try_get::<String, _>(at).map_err(from_sqlx);
+            let name = RowName(text(0)?, text(1)?);
+            let bytes: i64 = row.try_get(4).map_err(from_sqlx)?;
+            let followers = sqlx::query(
+                "select id from chronicle_dead_letters
+                 where reason = 'follows' and missing_table = $1 and missing_key = $2",
+            )
+            .bind(&name.0)
+            .bind(&name.1)
+            .fetch_all(transaction.connection())
+            .await
+            .map_err(from_sqlx)?;
+            for follower in followers {
+                doomed.push(follower.try_get(0).map_err(from_sqlx)?);
+            }
+            if !transaction.waits(&name).await? {
+                let sql = format!(
+                    "delete from {} where {} = (select local_key from chronicle_dead_letters where id = $1)",
+                    quoted(&name.0),
+                    quoted(&text(3)?)
+                );
+                sqlx::query(AssertSqlSafe(sql))
+                    .bind(id)
+                    .execute(transaction.connection())
+                    .await
+                    .map_err(from_sqlx)?;
+            }
+            transaction.forget_letter(id, bytes as u64).await?;
+            dropped += 1;
+        }
+        transaction.commit().await?;
+        Ok(dropped)
+    }
+}
+
+impl Transaction<'_> {
+    async fn letter_bytes(&mut self, id: i64) -> Result<u64> {
+        let row = sqlx::query("select bytes from chronicle_dead_letters where id = $1")
+            .bind(id)
+            .fetch_optional(self.connection())
+            .await
+            .map_err(from_sqlx)?
+            .ok_or_else(|| Error::new(ErrorKind::NotFound, format!("no dead letter {id}")))?;
+        let bytes: i64 = row.try_get(0).map_err(from_sqlx)?;
+        u64::try_from(bytes).map_err(internal)
+    }
+
+    async fn forget_letter(&mut self, id: i64, bytes: u64) -> Result<()> {
+        self.execute("delete from chronicle_dead_letters where id = $1", vec![id.into()]).await?;
+        self.state.dead.rows = self.state.dead.rows.saturating_sub(1);
+        self.state.dead.bytes = self.state.dead.bytes.saturating_sub(bytes);
+        Ok(())
+    }
+}

@@ -1,0 +1,469 @@
+//! The outbox: writes that wait for the remote, in the file and in the transaction of their rows.
+
+use super::entry::{Base, Entry, EntryKind, RowName};
+use super::environment::Moment;
+use super::file::Transaction;
+use crate::backend::sqlite::{apply, arguments, from_sqlx, keys, quoted};
+use crate::filter::{Expression, Node};
+use crate::operation::{Duplicates, OrderTerm, Read, Selection, Target, Write, WriteKind};
+use crate::{Conflict, Error, ErrorKind, Result, Table, value};
+use sea_orm::Value;
+use sea_orm::sqlx::{self, AssertSqlSafe, Row, sqlite::SqliteRow};
+use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+
+/// How many entries or letters there are, and how large they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Queued {
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
+}
+
+/// How much the outbox and the dead letters may hold together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bound {
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
+}
+
+/// An entry before it is in the outbox.
+struct NewEntry {
+    row: RowName,
+    local_key: Value,
+    kind: EntryKind,
+    columns: String,
+    body: String,
+    parents: Vec<RowName>,
+    base: Option<Base>,
+}
+
+/// What writing to the file did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Local {
+    /// How many rows it touched in the file.
+    pub(crate) touched: u64,
+}
+
+pub(super) fn internal(error: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Internal, error.to_string())
+}
+
+/// Entries of one insert into the outbox.
+const ROWS_OF_INSERT: usize = 100;
+/// Values of an entry that is inserted.
+const COLUMNS_OF_INSERT: usize = 14;
+
+pub(super) const COLUMNS: &str = "sequence, table_name, row_key, key_column, kind, columns, \
+                                  parents, is_ordered, is_sent, failures, bytes, base";
+
+impl Transaction<'_> {
+    /// Makes the change in the file, and queues it for the remote: one entry for each row touched.
+    pub(crate) async fn write_and_queue(
+        &mut self,
+        write: Write,
+        is_sent: bool,
+        bound: Bound,
+        now: Moment,
+    ) -> Result<Local> {
+        let table = write.table;
+        let (write, entries) = match write.kind {
+            WriteKind::Insert { rows, duplicates } => {
+                let rows = match duplicates {
+                    Duplicates::Ignore => self.without_present(table, rows).await?,
+                    _ => rows,
+                };
+                if rows.is_empty() {
+                    return Ok(Local { touched: 0 });
+                }
+                let kind = match duplicates {
+                    Duplicates::Refuse => EntryKind::Insert,
+                    Duplicates::Ignore => EntryKind::InsertIfAbsent,
+                    Duplicates::Replace => EntryKind::Upsert,
+                };
+                let entries =
+                    rows.iter().map(|row| inserted(table, kind, row)).collect::<Result<_>>()?;
+                (WriteKind::Insert { rows, duplicates }, entries)
+            }
+            WriteKind::Update { target, assignments } => {
+                let keys = self.touched_keys(table, &target).await?;
+                let mut entries = Vec::with_capacity(keys.len());
+                for key in keys {
+                    let base = self.base(table, &key).await?;
+                    entries.push(updated(table, key, &assignments, base)?);
+                }
+                (WriteKind::Update { target, assignments }, entries)
+            }
+            WriteKind::Delete { target } => {
+                let keys = self.touched_keys(table, &target).await?;
+                let entries = keys.into_iter().map(|key| deleted(table, key)).collect();
+                (WriteKind::Delete { target }, entries)
+            }
+        };
+        let touched = apply(self.connection(), Write { table, kind: write }).await?;
+        self.queue(table, entries, is_sent, bound, now).await?;
+        Ok(Local { touched })
+    }
+
+    /// Queues the rows that the file holds already, as new rows of the remote.
+    pub(crate) async fn queue_present(
+        &mut self,
+        table: &'static Table,
+        bound: Bound,
+    ) -> Result<()> {
+        let read = Read {
+            table,
+            selection: Selection::Rows,
+            filter: Node::Constant(true),
+            order: vec![OrderTerm { column: table.key_column(), descending: false }],
+            limit: None,
+            offset: 0,
+        };
+        let statement = crate::backend::sqlite::select(&read);
+        let rows = sqlx::query(AssertSqlSafe(statement.sql))
+            .fetch_all(self.connection())
+            .await
+            .map_err(from_sqlx)?;
+        let entries = rows
+            .iter()
+            .map(|row| {
+                let values = crate::backend::sqlite::decode(table.columns, row)?;
+                inserted(table, EntryKind::InsertIfAbsent, &values)
+            })
+            .collect::<Result<_>>()?;
+        self.queue(table, entries, false, bound, chrono::Utc::now().timestamp_millis()).await
+    }
+
+    /// Tables with entries that refer to a row of `table`.
+    pub(crate) async fn children_of(&mut self, table: &str) -> Result<Vec<String>> {
+        let rows = sqlx::query(
+            "select distinct o.table_name from chronicle_outbox o, json_each(o.parents) p \
+             where p.value ->> 0 = $1 and o.table_name <> $1",
+        )
+        .bind(table)
+        .fetch_all(self.connection())
+        .await
+        .map_err(from_sqlx)?;
+        rows.iter().map(|row| row.try_get(0).map_err(from_sqlx)).collect()
+    }
+
+    /// The rows whose key is not in the file, each key once.
+    async fn without_present(
+        &mut self,
+        table: &'static Table,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<Vec<Vec<Value>>> {
+        let keys = rows.iter().map(|row| row[table.key].clone()).collect();
+        let filter = Node::In { expression: Expression::Column(table.key_column()), values: keys };
+        let present = self.touched_keys(table, &Target::Filter(filter.reduce()?)).await?;
+        let mut seen: HashSet<String> = present.iter().map(value::to_text).collect();
+        Ok(rows.into_iter().filter(|row| seen.insert(value::to_text(&row[table.key]))).collect())
+    }
+
+    /// The keys of the rows in the file that a change is for.
+    pub(crate) async fn touched_keys(
+        &mut self,
+        table: &'static Table,
+        target: &Target,
+    ) -> Result<Vec<Value>> {
+        let statement = keys(table, &target.node(table));
+        let values = statement.values.map_or_else(Vec::new, |values| values.0);
+        let rows = sqlx::query_with(AssertSqlSafe(statement.sql), arguments(values))
+            .fetch_all(self.connection())
+            .await
+            .map_err(from_sqlx)?;
+        rows.iter()
+            .map(|row| {
+                let mut values =
+                    crate::backend::sqlite::decode(std::slice::from_ref(table.key_column()), row)?;
+                Ok(values.remove(0))
+            })
+            .collect()
+    }
+
+    /// The version of the row in the file, where the remote's changes win.
+    async fn base(&mut self, table: &'static Table, key: &Value) -> Result<Option<Base>> {
+        let (Conflict::RemoteWins, Some(at)) = (table.conflict, table.updated_at) else {
+            return Ok(None);
+        };
+        let column = &table.columns[at];
+        let sql = format!(
+            "select {} from {} where {} = $1",
+            quoted(column.name),
+            quoted(table.name),
+            quoted(table.key_column().name)
+        );
+        let row = sqlx::query_with(AssertSqlSafe(sql), arguments([key.clone()]))
+            .fetch_one(self.connection())
+            .await
+            .map_err(from_sqlx)?;
+        let value = crate::backend::sqlite::decode(std::slice::from_ref(column), &row)?.remove(0);
+        let value = (!value::is_null(&value)).then(|| value::to_text(&value));
+        Ok(Some(Base { column: column.name.to_owned(), value }))
+    }
+
+    async fn queue(
+        &mut self,
+        table: &'static Table,
+        entries: Vec<NewEntry>,
+        is_sent: bool,
+        bound: Bound,
+        now: Moment,
+    ) -> Result<()> {
+        let rows = entries.len() as u64;
+        let bytes: u64 = entries.iter().map(NewEntry::bytes).sum();
+        let full = |what: &str| {
+            Error::new(
+                ErrorKind::OutboxFull,
+                format!("the outbox and the dead letters hold their bound of {what}"),
+            )
+            .with_hint("wait until the remote has taken some, look at the dead letters, or raise the bound")
+        };
+        if self.state.waiting.rows + self.state.dead.rows + rows > bound.rows {
+            return Err(full("rows"));
+        }
+        if self.state.waiting.bytes + self.state.dead.bytes + bytes > bound.bytes {
+            return Err(full("bytes"));
+        }
+        let is_ordered = table.columns.iter().any(|column| column.unique);
+        let version = schema_version(table);
+        let mut entries = entries.into_iter();
+        while entries.len() > 0 {
+            let chunk = entries.len().min(ROWS_OF_INSERT);
+            let mut values = Vec::with_capacity(chunk * COLUMNS_OF_INSERT);
+            for entry in entries.by_ref().take(chunk) {
+                let bytes = entry.bytes();
+                let base = entry.base.map(|base| serde_json::to_string(&base));
+                values.extend::<[Value; COLUMNS_OF_INSERT]>([
+                    entry.row.0.into(),
+                    entry.row.1.into(),
+                    entry.local_key,
+                    table.key_column().name.into(),
+                    entry.kind.name().into(),
+                    entry.columns.into(),
+                    entry.body.into(),
+                    serde_json::to_string(&entry.parents).map_err(internal)?.into(),
+                    is_ordered.into(),
+                    is_sent.into(),
+                    (bytes as i64).into(),
+                    now.into(),
+                    base.transpose().map_err(internal)?.into(),
+                    version.clone().into(),
+                ]);
+            }
+            let row = format!("({}?)", "?, ".repeat(COLUMNS_OF_INSERT - 1));
+            let sql = format!(
+                "insert into chronicle_outbox (table_name, row_key, local_key, key_column, kind, \
+                 columns, body, parents, is_ordered, is_sent, bytes, queued_at, base, \
+                 schema_version) values {}",
+                vec![row; chunk].join(", ")
+            );
+            sqlx::query_with(AssertSqlSafe(sql), arguments(values))
+                .execute(self.connection())
+                .await
+                .map_err(from_sqlx)?;
+        }
+        self.state.waiting.rows += rows;
+        self.state.waiting.bytes += bytes;
+        Ok(())
+    }
+
+    /// The first `most` entries by sequence, those of paused tables left out.
+    pub(crate) async fn window(&mut self, most: u32) -> Result<Vec<Entry>> {
+        let paused = serde_json::to_string(&self.state.pauses.keys().collect::<Vec<_>>())
+            .map_err(internal)?;
+        let sql = format!(
+            "select {COLUMNS} from chronicle_outbox \
+             where table_name not in (select value from json_each($1)) \
+             order by sequence limit $2"
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(paused)
+            .bind(most)
+            .fetch_all(self.connection())
+            .await
+            .map_err(from_sqlx)?;
+        rows.iter().map(entry).collect()
+    }
+
+    /// The JSON of entries, in the order of `sequences`.
+    pub(crate) async fn bodies(&mut self, sequences: &[i64]) -> Result<Vec<String>> {
+        let rows = sqlx::query(
+            "select o.body from json_each($1) j join chronicle_outbox o on o.sequence = j.value \
+             order by j.key",
+        )
+        .bind(list(sequences)?)
+        .fetch_all(self.connection())
+        .await
+        .map_err(from_sqlx)?;
+        rows.iter().map(|row| row.try_get(0).map_err(from_sqlx)).collect()
+    }
+
+    /// Marks entries before a request with them leaves, or takes the mark back when it surely did
+    /// nothing.
+    pub(crate) async fn mark(&mut self, sequences: &[i64], is_sent: bool) -> Result<()> {
+        self.execute(
+            "update chronicle_outbox set is_sent = $2 \
+             where sequence in (select value from json_each($1))",
+            vec![list(sequences)?.into(), is_sent.into()],
+        )
+        .await
+    }
+
+    /// Counts that an entry failed alone while the server served otherwise.
+    pub(crate) async fn count_failure(&mut self, sequence: i64) -> Result<()> {
+        self.execute(
+            "update chronicle_outbox set failures = failures + 1 where sequence = $1",
+            vec![sequence.into()],
+        )
+        .await
+    }
+
+    /// Removes entries that the remote has taken.
+    pub(crate) async fn remove(&mut self, sequences: &[i64]) -> Result<()> {
+        let row = sqlx::query(
+            "select count(*), coalesce(sum(bytes), 0) from chronicle_outbox \
+             where sequence in (select value from json_each($1))",
+        )
+        .bind(list(sequences)?)
+        .fetch_one(self.connection())
+        .await
+        .map_err(from_sqlx)?;
+        let number = |at: usize| row.try_get::<i64, _>(at).map_err(from_sqlx);
+        self.state.waiting.rows = self.state.waiting.rows.saturating_sub(number(0)? as u64);
+        self.state.waiting.bytes = self.state.waiting.bytes.saturating_sub(number(1)? as u64);
+        self.execute(
+            "delete from chronicle_outbox where sequence in (select value from json_each($1))",
+            vec![list(sequences)?.into()],
+        )
+        .await
+    }
+
+    /// Whether an entry of the row waits.
+    pub(crate) async fn waits(&mut self, row: &RowName) -> Result<bool> {
+        if self.state.waiting.rows == 0 {
+            return Ok(false);
+        }
+        self.exists(
+            "select 1 from chronicle_outbox where table_name = $1 and row_key = $2",
+            vec![row.0.as_str().into(), row.1.as_str().into()],
+        )
+        .await
+    }
+
+    pub(super) async fn exists(&mut self, sql: &'static str, values: Vec<Value>) -> Result<bool> {
+        let row = sqlx::query_with(sql, arguments(values))
+            .fetch_optional(self.connection())
+            .await
+            .map_err(from_sqlx)?;
+        Ok(row.is_some())
+    }
+
+    pub(super) async fn execute(&mut self, sql: &'static str, values: Vec<Value>) -> Result<()> {
+        sqlx::query_with(sql, arguments(values))
+            .execute(self.connection())
+            .await
+            .map(|_| ())
+            .map_err(from_sqlx)
+    }
+}
+
+impl NewEntry {
+    fn bytes(&self) -> u64 {
+        (self.body.len() + self.columns.len() + self.row.0.len() + self.row.1.len()) as u64
+    }
+}
+
+fn inserted(table: &'static Table, kind: EntryKind, row: &[Value]) -> Result<NewEntry> {
+    new_entry(table, kind, row[table.key].clone(), row.iter().enumerate())
+}
+
+fn updated(
+    table: &'static Table,
+    key: Value,
+    assignments: &[(usize, Value)],
+    base: Option<Base>,
+) -> Result<NewEntry> {
+    let values = assignments.iter().map(|(at, value)| (*at, value));
+    Ok(NewEntry { base, ..new_entry(table, EntryKind::Update, key, values)? })
+}
+
+/// What tells an entity from its earlier and later versions: the names of its columns.
+pub(super) fn schema_version(table: &'static Table) -> String {
+    let names: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
+    names.join(",")
+}
+
+fn deleted(table: &'static Table, key: Value) -> NewEntry {
+    NewEntry {
+        row: RowName(table.name.to_owned(), value::to_text(&key)),
+        local_key: key,
+        kind: EntryKind::Delete,
+        columns: "[]".to_owned(),
+        body: String::new(),
+        parents: Vec::new(),
+        base: None,
+    }
+}
+
+fn new_entry<'a>(
+    table: &'static Table,
+    kind: EntryKind,
+    key: Value,
+    values: impl Iterator<Item = (usize, &'a Value)> + Clone,
+) -> Result<NewEntry> {
+    let columns: Vec<&str> = values.clone().map(|(at, _)| table.columns[at].name).collect();
+    let body = crate::change::object(table, values.clone());
+    let foreign = (table.parents)();
+    let parents = values
+        .filter(|(_, value)| !value::is_null(value))
+        .flat_map(|(at, value)| {
+            foreign
+                .iter()
+                .filter(move |parent| parent.column == table.columns[at].name)
+                .map(move |parent| RowName(parent.table.clone(), value::to_text(value)))
+        })
+        .collect();
+    Ok(NewEntry {
+        row: RowName(table.name.to_owned(), value::to_text(&key)),
+        local_key: key,
+        kind,
+        columns: serde_json::to_string(&columns).map_err(internal)?,
+        body: String::from_utf8(body).map_err(internal)?,
+        parents,
+        base: None,
+    })
+}
+
+pub(super) fn list(sequences: &[i64]) -> Result<String> {
+    serde_json::to_string(sequences).map_err(internal)
+}
+
+/// An entry of a row that was selected by [`COLUMNS`].
+pub(super) fn entry(row: &SqliteRow) -> Result<Entry> {
+    let text = |at: usize| row.try_get::<String, _>(at).map_err(from_sqlx);
+    let number = |at: usize| row.try_get_unchecked::<i64, _>(at).map_err(from_sqlx);
+    let kind = text(4)?;
+    Ok(Entry {
+        sequence: number(0)?,
+        row: RowName(text(1)?, text(2)?),
+        key_column: text(3)?,
+        kind: EntryKind::of_name(&kind).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Unsupported,
+                format!("the outbox has an entry of the kind `{kind}`, of a newer version"),
+            )
+        })?,
+        columns: text(5)?,
+        parents: serde_json::from_str(&text(6)?).map_err(internal)?,
+        is_ordered: number(7)? != 0,
+        is_sent: number(8)? != 0,
+        failures: number(9)? as u32,
+        bytes: number(10)? as u64,
+        base: row
+            .try_get::<Option<String>, _>(11)
+            .map_err(from_sqlx)?
+            .map(|text| serde_json::from_str(&text))
+            .transpose()
+            .map_err(internal)?,
+    })
+}

@@ -1,0 +1,115 @@
+//! The runs, and the rules broken on purpose.
+
+use super::mutations::Mutation;
+use super::run::{Outcome, Run, first_failure};
+
+const SEEDS: u64 = 2_000;
+
+/// Runs one seed alone: `CHRONICLE_SEED=17 cargo test --lib simulation -- thousands --nocapture`.
+const VARIABLE: &str = "CHRONICLE_SEED";
+
+fn told(seed: u64, outcome: &Outcome) -> String {
+    let violation = outcome.violation.as_ref().map(ToString::to_string).unwrap_or_default();
+    let trace = outcome.trace.join("\n");
+    format!(
+        "{trace}\n\nseed {seed} ({}): {violation}\nrun it alone: {VARIABLE}={seed}",
+        outcome.profile
+    )
+}
+
+#[test]
+#[ignore = "in the making: the schedules still break invariants without a mutation"]
+fn thousands_of_seeded_schedules() {
+    let seeds = match std::env::var(VARIABLE) {
+        Ok(seed) => {
+            let seed: u64 = seed.parse().expect("a number");
+            seed..seed + 1
+        }
+        Err(_) => 0..SEEDS,
+    };
+    let (failure, totals) = first_failure(seeds, Run::of);
+    println!(
+        "{} seeds, {} calls, {} steps in {:.1} s; longest healing {} ms",
+        totals.seeds, totals.calls, totals.steps, totals.seconds, totals.longest_healing
+    );
+    if let Some((seed, outcome)) = failure {
+        panic!("{}", told(seed, &outcome));
+    }
+}
+
+/// What is wrong, of many seeds at once: for the work on the store itself.
+#[test]
+#[ignore = "tells what thousands_of_seeded_schedules finds one at a time"]
+fn survey() {
+    for seed in 0..SEEDS {
+        let outcome = Run::of(seed).run();
+        if let Some(violation) = outcome.violation {
+            println!("{seed} ({}): {violation}", outcome.profile);
+        }
+    }
+}
+
+#[test]
+#[ignore = "in the making: the schedules still break invariants without a mutation"]
+fn a_seed_gives_always_the_same_run() {
+    for seed in 0..28 {
+        let run = Run { traced: true, ..Run::of(seed) };
+        let (first, second) = (run.run(), run.run());
+        assert!(!first.trace.is_empty());
+        assert_eq!(first.trace, second.trace, "seed {seed}");
+    }
+}
+
+/// Some seed breaks one of `expected` when the rule is not kept.
+fn is_caught(mutation: Mutation, expected: &[u8], unchecked: &'static [u8]) {
+    let run = |seed| Run { seed, mutation: Some(mutation), unchecked, traced: false };
+    let (failure, totals) = first_failure(0..SEEDS, run);
+    let (seed, outcome) = failure.expect("the rule is not needed, or its loss is not seen");
+    let violation = outcome.violation.expect("a failure has one");
+    println!("{mutation:?}: seed {seed} ({}) of {}: {violation}", outcome.profile, totals.seeds);
+    assert!(expected.contains(&violation.invariant), "{violation}");
+}
+
+#[test]
+#[ignore = "in the making: the schedules still break invariants without a mutation"]
+fn routing_by_the_breaker_is_caught() {
+    is_caught(Mutation::RouteByBreaker, &[5], &[]);
+    is_caught(Mutation::RouteByBreaker, &[4, 7], &[5, 10]);
+}
+
+#[test]
+#[ignore = "in the making: the schedules still break invariants without a mutation"]
+fn no_settling_time_is_caught() {
+    is_caught(Mutation::NoSettling, &[5], &[]);
+    is_caught(Mutation::NoSettling, &[4], &[5]);
+}
+
+#[test]
+#[ignore = "in the making: the schedules still break invariants without a mutation"]
+fn inserts_as_merge_are_caught() {
+    is_caught(Mutation::InsertsAsMerge, &[3], &[]);
+}
+
+#[test]
+#[ignore = "in the making: the schedules still break invariants without a mutation"]
+fn an_update_of_no_row_taken_as_done_is_caught() {
+    is_caught(Mutation::ZeroRowsSucceed, &[1], &[]);
+}
+
+#[test]
+#[ignore = "in the making: the schedules still break invariants without a mutation"]
+fn a_mark_after_the_request_is_caught() {
+    is_caught(Mutation::MarkAfterSend, &[1, 3, 4, 5, 8], &[]);
+}
+
+#[test]
+#[ignore = "in the making: the schedules still break invariants without a mutation"]
+fn a_lock_that_ends_by_time_is_caught() {
+    is_caught(Mutation::TimedLock, &[1, 4, 5], &[]);
+}
+
+#[test]
+#[ignore = "in the making: the schedules still break invariants without a mutation"]
+fn a_mirror_without_guard_is_caught() {
+    is_caught(Mutation::NoMirrorGuard, &[7, 11], &[]);
+}

@@ -1,0 +1,13 @@
+//! The failover store on real parts: a SQLite file, PostgREST over PostgreSQL, and a proxy with
+//! faults between them.
+#![cfg(all(feature = "sqlite", feature = "postgrest"))]
+#![allow(clippy::unwrap_used)]
+
+mod conflicts;
+mod fixture;
+mod mirror;
+mod outages;
+mod processes;
+mod refusals;
+mod restarts;
+mod roles;

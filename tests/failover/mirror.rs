@@ -1,0 +1,106 @@
+//! What the file keeps of the remote.
+
+use crate::fixture::{Fixture, healed, session};
+use chronicle::failover::Status;
+use chronicle_entity::{Events, NewEvent, NewSession, SessionPatch, SessionStatus, Sessions};
+use chronicle_entity::{event, session};
+use std::time::Duration;
+
+async fn eventually(question: impl AsyncFn() -> bool) {
+    for _ in 0..50 {
+        if question().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("it did not come to pass");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_were_read_are_there_in_the_next_outage() {
+    let fixture = Fixture::new().await;
+    let elsewhere = Sessions::new(fixture.remote());
+    let id = elsewhere.insert(NewSession::new(SessionStatus::Active)).await.unwrap().id;
+    let failover = fixture.open().await;
+    let sessions = Sessions::new(&failover);
+    assert!(sessions.get(id).await.unwrap().is_some());
+    let file = Sessions::new(fixture.file().await);
+    eventually(async || file.get(id).await.unwrap().is_some()).await;
+    fixture.gateway.refuse().await.unwrap();
+    assert!(sessions.get(id).await.unwrap().is_some());
+    assert_eq!(sessions.update(id, SessionPatch::new().git_branch("main")).await.unwrap(), 1);
+    fixture.gateway.heal().await.unwrap();
+    healed(&failover).await;
+    fixture.assert_equal().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_was_deleted_elsewhere_goes_when_it_is_asked_for() {
+    let fixture = Fixture::new().await;
+    let failover = fixture.open().await;
+    let id = session(&failover).await;
+    Sessions::new(fixture.remote()).delete(id).await.unwrap();
+    assert_eq!(Sessions::new(&failover).get(id).await.unwrap(), None);
+    let file = Sessions::new(fixture.file().await);
+    eventually(async || file.get(id).await.unwrap().is_none()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pull_fills_the_file_and_removes_what_the_remote_does_not_have() {
+    let fixture = Fixture::new().await;
+    let failover = fixture.open().await;
+    let gone = session(&failover).await;
+    let elsewhere = Sessions::new(fixture.remote());
+    elsewhere.delete(gone).await.unwrap();
+    let id = elsewhere.insert(NewSession::new(SessionStatus::Active)).await.unwrap().id;
+    let rows = (0..1_234).map(|_| NewEvent::new(id, "stop", chronicle::now()));
+    Events::new(fixture.remote()).insert_many(rows).await.unwrap();
+
+    let mut told = Vec::new();
+    let sessions = failover.pull::<session::Model>(|_| ()).await.unwrap();
+    assert_eq!((sessions.pulled, sessions.removed), (1, 1));
+    let events =
+        failover.pull::<event::Model>(|progress| told.push(progress.pulled)).await.unwrap();
+    assert_eq!((events.pulled, events.removed), (1_234, 0));
+    assert_eq!(told, [500, 1_000, 1_234, 1_234]);
+    fixture.assert_equal().await;
+
+    let pruned = failover.prune(Events::SESSION_ID.eq(id)).await.unwrap();
+    assert_eq!(pruned, 1_234);
+    assert_eq!(Events::new(fixture.file().await).find().count().await.unwrap(), 0);
+    assert_eq!(Events::new(fixture.remote()).find().count().await.unwrap(), 1_234);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn entries_of_an_earlier_version_of_the_entity_are_converted() {
+    let fixture = Fixture::new().await;
+    let failover = fixture.open().await;
+    let id = session(&failover).await;
+    fixture.gateway.refuse().await.unwrap();
+    Events::new(&failover)
+        .insert(NewEvent::new(id, "stop", chronicle::now()).hook_name("Stop"))
+        .await
+        .unwrap();
+    // As an earlier version, whose column was called `hook`, would have queued it.
+    fixture
+        .file()
+        .await
+        .execute_script(
+            "update chronicle_outbox set schema_version = 'id,hook',
+                 body = replace(body, 'hook_name', 'hook'), columns = replace(columns, 'hook_name', 'hook')",
+        )
+        .await
+        .unwrap();
+    let converted = failover
+        .convert::<event::Model>(|values| {
+            if let Some(value) = values.remove("hook") {
+                values.insert("hook_name".to_owned(), value);
+            }
+        })
+        .await
+        .unwrap();
+    assert_eq!(converted, 1);
+    fixture.gateway.heal().await.unwrap();
+    assert_eq!(healed(&failover).await.status, Status::Healthy);
+    fixture.assert_equal().await;
+}

@@ -1,0 +1,123 @@
+//! Processes that end, begin, and share a file.
+
+use crate::fixture::{Fixture, healed, session};
+use chronicle::failover::WriteMode;
+use chronicle::{Backend, ErrorKind};
+use chronicle_entity::{Events, NewEvent, Sessions};
+use std::time::Duration;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_survives_the_process() {
+    let fixture = Fixture::new().await;
+    let failover = fixture.open().await;
+    let id = session(&failover).await;
+    fixture.gateway.refuse().await.unwrap();
+    Events::new(&failover).insert(NewEvent::new(id, "stop", chronicle::now())).await.unwrap();
+    failover.close().await.unwrap();
+    drop(failover);
+
+    let failover = fixture.open().await;
+    assert_eq!(failover.failover_info().await.unwrap().outbox_rows, 1);
+    fixture.gateway.heal().await.unwrap();
+    healed(&failover).await;
+    fixture.assert_equal().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_processes_share_a_file_through_an_outage() {
+    let fixture = Fixture::new().await;
+    let id = session(&fixture.open().await).await;
+    // Stores of their own stand for processes: they share the file and nothing else.
+    let mut writers = Vec::new();
+    for _ in 0..8 {
+        let failover = fixture.open().await;
+        writers.push(tokio::spawn(async move {
+            for _ in 0..25 {
+                let row = NewEvent::new(id, "stop", chronicle::now());
+                Events::new(&failover).insert(row).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            failover
+        }));
+    }
+    tokio::time::sleep(Duration::from_millis(80)).await;
+    fixture.gateway.refuse().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    fixture.gateway.heal().await.unwrap();
+    let mut stores = Vec::new();
+    for writer in writers {
+        stores.push(writer.await.unwrap());
+    }
+    healed(&stores[0]).await;
+    assert_eq!(Events::new(fixture.remote()).find().count().await.unwrap(), 200);
+    fixture.assert_equal().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_short_lived_process_writes_to_the_file_and_replays_behind() {
+    let fixture = Fixture::new().await;
+    let open = || fixture.options().mode(WriteMode::LocalFirst).connect();
+    let failover = open().await.unwrap();
+    let id = session(&failover).await;
+    Events::new(&failover).insert(NewEvent::new(id, "stop", chronicle::now())).await.unwrap();
+    assert_eq!(Events::new(&failover).find().count().await.unwrap(), 1);
+    assert!(failover.flush(Duration::from_secs(10)).await.unwrap());
+    fixture.assert_equal().await;
+
+    fixture.gateway.refuse().await.unwrap();
+    Events::new(&failover).insert(NewEvent::new(id, "stop", chronicle::now())).await.unwrap();
+    failover.close().await.unwrap();
+    drop(failover);
+    fixture.gateway.heal().await.unwrap();
+    let next = open().await.unwrap();
+    assert!(next.flush(Duration::from_secs(20)).await.unwrap());
+    fixture.assert_equal().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_belongs_to_its_remote_identity_and_mode() {
+    let fixture = Fixture::new().await;
+    drop(fixture.open().await);
+    let other_mode = fixture.options().mode(WriteMode::LocalFirst).connect().await.unwrap_err();
+    assert_eq!(other_mode.kind(), ErrorKind::Conflict, "{other_mode}");
+    let rebound = fixture.options().mode(WriteMode::LocalFirst).rebind().connect().await;
+    assert!(rebound.is_ok(), "{rebound:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_from_before_the_first_remote_are_queued_parents_first() {
+    let fixture = Fixture::new().await;
+    let file = fixture.file().await;
+    let id =
+        Sessions::new(&file).insert(chronicle_entity::NewSession::new("active")).await.unwrap().id;
+    Events::new(&file).insert(NewEvent::new(id, "stop", chronicle::now())).await.unwrap();
+    let failover = fixture
+        .options()
+        .adopt::<chronicle_entity::event::Model>()
+        .adopt::<chronicle_entity::session::Model>()
+        .connect()
+        .await
+        .unwrap();
+    let info = healed(&failover).await;
+    assert_eq!(info.dead_letters, 0);
+    assert_eq!(Events::new(fixture.remote()).find().count().await.unwrap(), 1);
+    fixture.assert_equal().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_outbox_refuses_and_drops_nothing() {
+    let fixture = Fixture::new().await;
+    let failover = fixture.options().outbox_bound(3, 1 << 20).connect().await.unwrap();
+    let id = session(&failover).await;
+    fixture.gateway.refuse().await.unwrap();
+    let events = Events::new(&failover);
+    for _ in 0..3 {
+        events.insert(NewEvent::new(id, "stop", chronicle::now())).await.unwrap();
+    }
+    let error = events.insert(NewEvent::new(id, "stop", chronicle::now())).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::OutboxFull, "{error}");
+    assert_eq!(events.find().count().await.unwrap(), 3);
+    fixture.gateway.heal().await.unwrap();
+    healed(&failover).await;
+    fixture.assert_equal().await;
+}
