@@ -32,11 +32,7 @@ impl Side {
     }
 }
 
-pub(crate) async fn insert_one(
-    options: Options,
-    report: &Report,
-    servers: &Servers,
-) -> Result<()> {
+pub(crate) async fn insert_one(options: Options, report: &Report, servers: &Servers) -> Result<()> {
     let operations = 20;
     let file = SqliteOptions::new(servers.empty_file("ours.db")?);
     let failover = FailoverOptions::new(file, servers.direct()).connect().await?;

@@ -80,11 +80,7 @@ pub(crate) fn options(file: &Path, url: &str, key: &str) -> FailoverOptions {
         .flush_on_close(Duration::ZERO)
 }
 
-pub(crate) async fn insert_one(
-    options: Options,
-    report: &Report,
-    servers: &Servers,
-) -> Result<()> {
+pub(crate) async fn insert_one(options: Options, report: &Report, servers: &Servers) -> Result<()> {
     let file = servers.empty_file("ours.db")?;
     let (url, key) = (servers.server.url(), servers.server.service_key());
     let failover = self::options(&file, &url, &key).connect().await?;

@@ -3,8 +3,8 @@
 use crate::measure::{Result, events};
 use crate::process::options;
 use crate::servers::Servers;
-use chronicle::failover::Failover;
 use chronicle::Store;
+use chronicle::failover::Failover;
 use chronicle_entity::hook::{self, Delivery, Line, Payload, Recorder};
 use chronicle_entity::{
     Events, NewSession, SessionId, SessionStatus, Sessions, ToolEvents, event, session, tool_event,
@@ -77,8 +77,12 @@ pub(crate) async fn events_of_a_session(
     fill(servers, name, async |failover| {
         let row = NewSession::new(SessionStatus::Active);
         let session = Sessions::new(failover).insert(row).await?;
-        let mut rows =
-            Rows { sessions: vec![session], events: Vec::new(), tool_events: Vec::new(), entries: 0 };
+        let mut rows = Rows {
+            sessions: vec![session],
+            events: Vec::new(),
+            tool_events: Vec::new(),
+            entries: 0,
+        };
         let repository = Events::new(failover);
         let mut left = count;
         while left > 0 {
@@ -102,10 +106,10 @@ pub(crate) async fn hook_records(servers: &Servers, name: &str, count: usize) ->
         let mut recorder = Recorder::new(failover);
         let mut rows = 0;
         for number in 1_u128.. {
-            for Line { payload, nth, .. } in hook::lines(PAYLOADS) {
+            for Line { payload, nth, .. } in hook::lines(PAYLOADS.as_bytes()) {
                 let payload = payload.map_err(|error| error.to_string())?;
                 let payload = in_session_of_its_own(&payload, number)?;
-                recorder.record(&payload, Delivery::nth(chronicle::now(), nth)).await?;
+                recorder.record(&payload, Delivery::nth(chronicle::now(), "bench", nth)).await?;
                 rows += 1;
             }
             // About 41 rows of 29 payloads.

@@ -31,7 +31,8 @@ impl Servers {
         let server = Server::start(&database).await?;
         let gateway = Gateway::supabase(&server).await?;
         let memory = Path::new("/dev/shm");
-        let memory = if memory.is_dir() { tempfile::tempdir_in(memory)? } else { tempfile::tempdir()? };
+        let memory =
+            if memory.is_dir() { tempfile::tempdir_in(memory)? } else { tempfile::tempdir()? };
         let servers = Self { gateway, server, folder: tempfile::tempdir()?, memory };
         let empty = Sqlite::open(servers.path("empty.db")).await?;
         Migrator::up(empty.connection(), None).await?;
