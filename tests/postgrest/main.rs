@@ -9,7 +9,6 @@ mod faults;
 mod health;
 mod keys;
 mod lists;
-mod observability;
 mod pages;
 mod server;
 mod text;
