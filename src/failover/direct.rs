@@ -118,12 +118,26 @@ impl Engine {
         // which: they come with the next read.
         let is_partial =
             matches!(&write.kind, WriteKind::Insert { rows, .. } if touched < rows.len() as u64);
+        let is_insert = matches!(write.kind, WriteKind::Insert { .. });
+        let mut revived = false;
+        for row in named_rows(&write).into_iter().flatten() {
+            // All that ever waited came before this.
+            if is_insert {
+                revived |= transaction.revive(&row, i64::MAX).await?;
+            } else if touched > 0 {
+                transaction.supersede(&row, i64::MAX).await?;
+            }
+        }
         if is_partial {
             transaction.remember_write(&write, now).await?;
         } else {
             transaction.mirror_write(write, now).await?;
         }
-        transaction.commit().await.map(drop)
+        transaction.commit().await?;
+        if revived {
+            self.wake();
+        }
+        Ok(())
     }
 
     /// The remote did not take the write: the file does, and the outbox keeps it.

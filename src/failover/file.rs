@@ -59,6 +59,7 @@ const SCHEMA: &str = "
         queued_at integer not null,
         reason text not null,
         is_absent integer not null,
+        returns integer not null,
         missing_table text,
         missing_key text,
         code text,

@@ -1,13 +1,15 @@
 //! Dead letters: writes that the remote will not take, each with its row and the remote's own words.
 //!
-//! A letter whose row is not at the remote draws the later entries of that row, and of its children,
-//! after it. They return by themselves, at their old place, once the row is there.
+//! A letter whose row is not at the remote draws the later changes of that row, and the entries of its
+//! children, after it. They return by themselves, at their old place, once the row is there; so does
+//! a letter whose parent was missing. Until then whatever was written to their rows later stays behind
+//! them; and once something later has reached the remote, they do not return any more.
 
 use super::Engine;
 use super::entry::RowName;
 use super::environment::Moment;
 use super::file::{ForeignKeys, Transaction};
-use super::outbox::internal;
+use super::outbox::{internal, list};
 use crate::backend::sqlite::{arguments, from_sqlx, quoted};
 use crate::{Error, ErrorKind, Result};
 use sea_orm::sqlx::{self, AssertSqlSafe, Row};
@@ -80,9 +82,40 @@ pub struct DeadLetter {
 const ENTRY: &str = "sequence, table_name, row_key, local_key, key_column, kind, columns, body, \
                      parents, is_ordered, is_sent, base, schema_version, bytes, queued_at";
 
-/// A condition of SQL: `parents` names the row `$1`, `$2`.
-const REFERS: &str = "exists (select 1 from json_each(parents) p \
-                      where p.value ->> 0 = $1 and p.value ->> 1 = $2)";
+/// The entries that belong after a letter. A new attempt to bring the row of a letter that does not
+/// return may go on, and its children wait for it.
+const FOLLOWERS: &str = "
+    select o.sequence, l.table_name, l.row_key, l.code, l.message
+    from chronicle_dead_letters l join chronicle_outbox o
+      on o.table_name = l.table_name and o.row_key = l.row_key and o.sequence > l.sequence
+    where (l.is_absent = 1 and o.kind in ('update', 'delete'))
+      or (l.returns = 1 and (l.missing_table, l.missing_key) is not (l.table_name, l.row_key))
+    union
+    select o.sequence, l.table_name, l.row_key, l.code, l.message
+    from chronicle_outbox o, json_each(o.parents) p join chronicle_dead_letters l
+      on l.table_name = p.value ->> 0 and l.row_key = p.value ->> 1
+    where l.is_absent = 1
+      and not exists (select 1 from chronicle_outbox again
+        where again.table_name = l.table_name and again.row_key = l.row_key
+          and again.kind in ('insert', 'insert_if_absent', 'upsert'))";
+
+/// The letters that return when the row `$1`, `$2` is at the remote by the entry `$3`, and those that
+/// follow them.
+const RETURNING: &str = "
+    with recursive back(id, sequence, table_name, row_key) as (
+        select id, sequence, table_name, row_key from chronicle_dead_letters
+        where returns = 1 and (
+            (reason = 'follows' and missing_table = $1 and missing_key = $2
+                and (sequence > $3 or (table_name, row_key) <> ($1, $2)))
+            or (reason = 'parent_missing' and exists (select 1 from json_each(parents) p
+                where p.value ->> 0 = $1 and p.value ->> 1 = $2)))
+        union
+        select f.id, f.sequence, f.table_name, f.row_key
+        from back b join chronicle_dead_letters f
+          on f.returns = 1 and f.reason = 'follows'
+          and f.missing_table = b.table_name and f.missing_key = b.row_key
+          and (f.sequence > b.sequence or (f.table_name, f.row_key) <> (b.table_name, b.row_key)))
+    select id from back";
 
 impl Transaction<'_> {
     /// Makes a dead letter of an entry, and of those that need its row.
@@ -116,15 +149,18 @@ impl Transaction<'_> {
         let is_absent =
             !matches!(reason, DeadLetterReason::Conflict | DeadLetterReason::MissingRow);
         let sql = format!(
-            "insert into chronicle_dead_letters ({ENTRY}, reason, is_absent, missing_table, \
-             missing_key, code, message, died_at) \
+            "insert into chronicle_dead_letters ({ENTRY}, reason, is_absent, returns, \
+             missing_table, missing_key, code, message, died_at) \
              select {ENTRY}, $2, $3 and kind in ('insert', 'insert_if_absent', 'upsert'), \
-             $4, $5, $6, $7, $8 from chronicle_outbox where sequence = $1"
+             $4, $5, $6, $7, $8, $9 from chronicle_outbox where sequence = $1"
         );
+        let returns =
+            matches!(reason, DeadLetterReason::ParentMissing | DeadLetterReason::Follows);
         let values: Vec<Value> = vec![
             sequence.into(),
             reason.name().into(),
             is_absent.into(),
+            returns.into(),
             missing.map(|row| row.0.clone()).into(),
             missing.map(|row| row.1.clone()).into(),
             error.code().map(str::to_owned).into(),
@@ -142,31 +178,16 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Takes the entries that need a row which is a dead letter after it, until none is left. A new
-    /// attempt to bring the row itself may go on.
+    /// Takes the entries that belong after a letter out of the outbox, until none is left.
     pub(crate) async fn draw_followers(&mut self, now: Moment) -> Result<()> {
         if self.state.dead.rows == 0 {
             return Ok(());
         }
         loop {
-            let rows = sqlx::query(
-                "select o.sequence, l.table_name, l.row_key, l.code, l.message
-                 from chronicle_dead_letters l join chronicle_outbox o
-                   on o.table_name = l.table_name and o.row_key = l.row_key
-                   and o.kind in ('update', 'delete')
-                 where l.is_absent = 1
-                 union
-                 select o.sequence, l.table_name, l.row_key, l.code, l.message
-                 from chronicle_outbox o, json_each(o.parents) p join chronicle_dead_letters l
-                   on l.table_name = p.value ->> 0 and l.row_key = p.value ->> 1
-                 where l.is_absent = 1
-                   and not exists (select 1 from chronicle_outbox again
-                     where again.table_name = l.table_name and again.row_key = l.row_key
-                       and again.kind in ('insert', 'insert_if_absent', 'upsert'))",
-            )
-            .fetch_all(self.connection())
-            .await
-            .map_err(from_sqlx)?;
+            let rows = sqlx::query(FOLLOWERS)
+                .fetch_all(self.connection())
+                .await
+                .map_err(from_sqlx)?;
             if rows.is_empty() {
                 return Ok(());
             }
@@ -185,36 +206,40 @@ impl Transaction<'_> {
     }
 
     /// The row is at the remote now, by the entry with this sequence: what waited for it among the
-    /// dead letters returns to its old place in the outbox. Older writes of the row itself do not:
-    /// the new row replaces them. `true` when something returned.
+    /// dead letters returns to its old place in the outbox. Older writes of the row itself do not.
+    /// `true` when something returned.
     pub(crate) async fn revive(&mut self, row: &RowName, sequence: i64) -> Result<bool> {
         if self.state.dead.rows == 0 {
             return Ok(false);
         }
-        let names = || -> Vec<Value> {
-            vec![row.0.as_str().into(), row.1.as_str().into(), sequence.into()]
-        };
+        self.supersede(row, sequence).await?;
+        let names: Vec<Value> =
+            vec![row.0.as_str().into(), row.1.as_str().into(), sequence.into()];
         self.execute(
             "update chronicle_dead_letters set is_absent = 0 where table_name = $1 and row_key = $2",
-            vec![row.0.as_str().into(), row.1.as_str().into()],
+            names[..2].to_vec(),
         )
         .await?;
-        let which = format!(
-            "(reason = 'follows' and missing_table = $1 and missing_key = $2 \
-             and (sequence > $3 or table_name <> $1 or row_key <> $2)) \
-             or (reason = 'parent_missing' and {REFERS})"
-        );
-        let columns = "count(*), coalesce(sum(bytes), 0)";
-        let sql = format!("select {columns} from chronicle_dead_letters where {which}");
-        let counted = sqlx::query_with(AssertSqlSafe(sql), arguments(names()))
-            .fetch_one(self.connection())
+        let returning = sqlx::query_with(RETURNING, arguments(names))
+            .fetch_all(self.connection())
             .await
             .map_err(from_sqlx)?;
-        let number = |at: usize| counted.try_get::<i64, _>(at).map_err(from_sqlx);
-        let (rows, bytes) = (number(0)? as u64, number(1)? as u64);
-        if rows == 0 {
+        let returning = returning
+            .iter()
+            .map(|row| row.try_get(0).map_err(from_sqlx))
+            .collect::<Result<Vec<i64>>>()?;
+        if returning.is_empty() {
             return Ok(false);
         }
+        let ids = list(&returning)?;
+        let which = "id in (select value from json_each($1))";
+        let bytes = format!("select sum(bytes) from chronicle_dead_letters where {which}");
+        let bytes: i64 = sqlx::query(AssertSqlSafe(bytes))
+            .bind(&ids)
+            .fetch_one(self.connection())
+            .await
+            .and_then(|row| row.try_get(0))
+            .map_err(from_sqlx)?;
         for sql in [
             format!(
                 "insert into chronicle_outbox ({ENTRY}) select {ENTRY} \
@@ -222,16 +247,32 @@ impl Transaction<'_> {
             ),
             format!("delete from chronicle_dead_letters where {which}"),
         ] {
-            sqlx::query_with(AssertSqlSafe(sql), arguments(names()))
+            sqlx::query(AssertSqlSafe(sql))
+                .bind(&ids)
                 .execute(self.connection())
                 .await
                 .map_err(from_sqlx)?;
         }
+        let (rows, bytes) = (returning.len() as u64, bytes as u64);
         self.state.dead.rows = self.state.dead.rows.saturating_sub(rows);
         self.state.dead.bytes = self.state.dead.bytes.saturating_sub(bytes);
         self.state.waiting.rows += rows;
         self.state.waiting.bytes += bytes;
         Ok(true)
+    }
+
+    /// A write of the row that is later than `sequence` is at the remote: letters about older ones
+    /// would undo it, so they do not return by themselves.
+    pub(crate) async fn supersede(&mut self, row: &RowName, sequence: i64) -> Result<()> {
+        if self.state.dead.rows == 0 {
+            return Ok(());
+        }
+        self.execute(
+            "update chronicle_dead_letters set returns = 0 \
+             where table_name = $1 and row_key = $2 and sequence < $3",
+            vec![row.0.as_str().into(), row.1.as_str().into(), sequence.into()],
+        )
+        .await
     }
 }
 

@@ -1,7 +1,8 @@
 //! Which entries go next, and together: a pure function of those that wait.
 //!
 //! - A row's entries keep their sequence.
-//! - The insert of a row goes before the entries of its children, its delete after them.
+//! - The insert of a row goes before the entries of its children, its delete after those that came
+//!   before it, and before those that came after it: it takes the children along.
 //! - After a request without answer only inserts go, until it can no longer arrive.
 //! - Otherwise batches form by table, kind and columns, whatever stands between.
 
@@ -186,8 +187,8 @@ fn folds(item: &Item, entry: &Entry) -> bool {
 #[derive(Default)]
 struct Blocked<'a> {
     rows: HashSet<&'a RowName>,
-    /// Rows whose insert or upsert waits.
-    created: HashSet<&'a RowName>,
+    /// Rows that an entry makes or removes.
+    in_doubt: HashSet<&'a RowName>,
     /// Rows that a waiting entry refers to.
     referred: HashSet<&'a RowName>,
     ordered: HashMap<&'a str, (EntryKind, &'a str)>,
@@ -197,7 +198,7 @@ struct Blocked<'a> {
 impl<'a> Blocked<'a> {
     fn may_go(&self, entry: &Entry) -> bool {
         let waits_for_own = self.rows.contains(&entry.row);
-        let waits_for_parent = entry.parents.iter().any(|parent| self.created.contains(parent));
+        let waits_for_parent = entry.parents.iter().any(|parent| self.in_doubt.contains(parent));
         let waits_for_children =
             entry.kind == EntryKind::Delete && self.referred.contains(&entry.row);
         let waits_for_table = entry.is_ordered && self.breaks_order(entry);
@@ -221,8 +222,8 @@ impl<'a> Blocked<'a> {
             self.ordered.entry(&entry.row.0).or_insert((entry.kind, &entry.columns));
         }
         self.rows.insert(&entry.row);
-        if entry.kind.creates() {
-            self.created.insert(&entry.row);
+        if entry.kind != EntryKind::Update {
+            self.in_doubt.insert(&entry.row);
         }
         self.referred.extend(&entry.parents);
     }
@@ -301,6 +302,18 @@ mod tests {
         let waiting =
             vec![child(1, Delete, "a", "p"), parent(2, Delete, "p"), parent(3, Delete, "q")];
         assert_eq!(drain(waiting), [vec![1], vec![2, 3]]);
+    }
+
+    #[test]
+    fn a_child_waits_for_the_delete_that_came_before_it() {
+        let waiting = vec![
+            parent(1, Delete, "p"),
+            child(2, Insert, "a", "q"),
+            child(3, Insert, "b", "p"),
+            parent(4, Insert, "p"),
+            child(5, Insert, "c", "p"),
+        ];
+        assert_eq!(drain(waiting), [vec![1], vec![2, 3], vec![4], vec![5]]);
     }
 
     #[test]

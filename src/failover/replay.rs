@@ -464,8 +464,13 @@ impl Engine {
         }
         let mut revived = !rest.is_empty();
         let items = batches.iter().flat_map(|(batch, _)| &batch.items);
-        for item in items.filter(|item| item.entry.kind.creates()) {
-            revived |= transaction.revive(&item.entry.row, item.entry.sequence).await?;
+        for item in items {
+            let Entry { row, sequence, kind, .. } = &item.entry;
+            if kind.creates() {
+                revived |= transaction.revive(row, *sequence).await?;
+            } else {
+                transaction.supersede(row, *sequence).await?;
+            }
         }
         let is_empty = transaction.commit().await?.waiting.rows == 0;
         // There is room in the outbox now; and none is needed once nothing waits.
@@ -524,7 +529,10 @@ impl Engine {
         let table = item.entry.row.0.clone();
         let reason = match verdict {
             Verdict::DuplicateKey => DeadLetterReason::Conflict,
-            Verdict::ParentMissing => DeadLetterReason::ParentMissing,
+            // A delete is refused with the same code, for the sake of children.
+            Verdict::ParentMissing if part.batch.kind != EntryKind::Delete => {
+                DeadLetterReason::ParentMissing
+            }
             _ => DeadLetterReason::Refused,
         };
         if reason == DeadLetterReason::Refused {

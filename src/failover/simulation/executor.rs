@@ -155,7 +155,12 @@ impl Executor {
         let happening = self.world.lock().next_happening();
         match happening {
             None => return false,
-            Some(Happening::Wake(waker)) => waker.wake(),
+            Some(Happening::Wake(sleeper)) => {
+                let waker = self.world.lock().wake_up(sleeper);
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
+            }
             Some(Happening::Event(event)) => self.happen(event),
         }
         true

@@ -162,6 +162,8 @@ impl Inner {
         let black_hole = self.weather.has(Fault::BlackHole);
         let Some(request) = self.requests.get_mut(&id) else { return };
         request.left = Some(now);
+        self.after(TIMEOUT, Event::GiveUp(id));
+        let Some(request) = self.requests.get_mut(&id) else { return };
         let is_read = request.statement.is_read();
         let gateway =
             self.weather.has(Fault::Gateway) || (self.weather.has(Fault::WritesOnly) && !is_read);
@@ -315,6 +317,12 @@ impl Inner {
         }
     }
 
+    pub(super) fn waited_enough(&mut self, id: u64) {
+        if let Some(waker) = self.requests.get_mut(&id).and_then(|request| request.waker.take()) {
+            waker.wake();
+        }
+    }
+
     fn poll_answer(&mut self, id: u64, context: &Context<'_>) -> Poll<Answer> {
         let now = self.now;
         let Some(request) = self.requests.get_mut(&id) else {
@@ -328,7 +336,6 @@ impl Inner {
         };
         let Some(answer) = answer else {
             request.waker = Some(context.waker().clone());
-            self.at(deadline, Happening::Wake(context.waker().clone()));
             return Poll::Pending;
         };
         self.note(|inner| {

@@ -7,7 +7,7 @@ use super::network::{Client, SETTLE, TIMEOUT};
 use super::operation::{self, Operation};
 use super::schedule;
 use super::storage;
-use super::world::{Event, Happening, Lock, World};
+use super::world::{Event, Lock, World};
 use crate::failover::Engine;
 use crate::failover::environment::{Environment, Moment};
 use crate::failover::file::File;
@@ -58,12 +58,17 @@ impl fmt::Debug for Life {
 fn sleep(world: &Arc<World>, milliseconds: i64) -> BoxFuture<'static, ()> {
     let world = world.clone();
     let until = world.lock().now + milliseconds;
+    let mut sleeper = None;
     Box::pin(poll_fn(move |context| {
         let mut world = world.lock();
         if world.now >= until {
             return Poll::Ready(());
         }
-        world.at(until, Happening::Wake(context.waker().clone()));
+        let waker = context.waker().clone();
+        match sleeper {
+            None => sleeper = Some(world.fall_asleep(until, waker)),
+            Some(sleeper) => world.sleep_on(sleeper, waker),
+        }
         Poll::Pending
     }))
 }
@@ -241,6 +246,8 @@ async fn perform(
                 None => Some(call.await),
                 Some(patience) => within(world, patience, call).await,
             };
+            // What the call has committed is looked at between two steps.
+            yield_now().await;
             let mut world = world.lock();
             match answer {
                 Some(answer) => world.call_answered(id, answer.map_err(|error| error.kind())),
@@ -354,6 +361,7 @@ impl Executor {
         match event {
             Event::Arrive(id) => self.world.lock().arrived(id),
             Event::Answer(id) => self.world.lock().answered(id),
+            Event::GiveUp(id) => self.world.lock().waited_enough(id),
             Event::Start(process) => self.start(process),
             Event::GoOn(process) => {
                 let mut world = self.world.lock();

@@ -15,10 +15,12 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::task::Waker;
 
+pub(super) type SleeperId = u64;
+
 /// What happens at a time.
 #[derive(Debug)]
 pub(super) enum Happening {
-    Wake(Waker),
+    Wake(SleeperId),
     Event(Event),
 }
 
@@ -28,6 +30,8 @@ pub(super) enum Event {
     Arrive(u64),
     /// Its answer arrives.
     Answer(u64),
+    /// Its sender has waited for an answer as long as it does.
+    GiveUp(u64),
     Start(usize),
     GoOn(usize),
     Weather(Fault, bool),
@@ -74,6 +78,8 @@ pub(super) struct Inner {
     pub(super) random: fastrand::Rng,
     pub(super) happenings: BTreeMap<(i64, u64), Happening>,
     next_happening: u64,
+    sleepers: BTreeMap<SleeperId, Waker>,
+    next_sleeper: SleeperId,
     pub(super) spawned: Vec<Spawned>,
     running: Option<(usize, Option<CallId>)>,
     pub(super) processes: Vec<Process>,
@@ -128,6 +134,8 @@ impl World {
             random: fastrand::Rng::with_seed(seed),
             happenings: BTreeMap::new(),
             next_happening: 0,
+            sleepers: BTreeMap::new(),
+            next_sleeper: 0,
             spawned: Vec::new(),
             running: None,
             processes: (0..profile.processes).map(|_| Process::default()).collect(),
@@ -188,6 +196,24 @@ impl Inner {
 
     pub(super) fn after(&mut self, wait: i64, event: Event) {
         self.at(self.now + wait, Happening::Event(event));
+    }
+
+    /// Somebody sleeps until then.
+    pub(super) fn fall_asleep(&mut self, until: i64, waker: Waker) -> SleeperId {
+        self.next_sleeper += 1;
+        let sleeper = self.next_sleeper;
+        self.at(until, Happening::Wake(sleeper));
+        self.sleepers.insert(sleeper, waker);
+        sleeper
+    }
+
+    /// The sleeper is to be woken by this waker.
+    pub(super) fn sleep_on(&mut self, sleeper: SleeperId, waker: Waker) {
+        self.sleepers.insert(sleeper, waker);
+    }
+
+    pub(super) fn wake_up(&mut self, sleeper: SleeperId) -> Option<Waker> {
+        self.sleepers.remove(&sleeper)
     }
 
     pub(super) fn next_happening(&mut self) -> Option<Happening> {
