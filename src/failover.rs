@@ -129,13 +129,18 @@ impl fmt::Debug for Failover {
 }
 
 impl Engine {
-    pub(crate) fn new(
+    pub(crate) async fn open(
         file: File,
         remote: Arc<dyn Remote>,
         environment: Arc<dyn Environment>,
         settings: Settings,
-    ) -> Self {
-        Self {
+    ) -> Result<Self> {
+        if file.state().await?.boot != environment.boot() {
+            let mut transaction = file.begin(file::ForeignKeys::Off).await?;
+            transaction.state.rebase(environment.boot(), environment.now(), settings.settle);
+            transaction.commit().await?;
+        }
+        Ok(Self {
             file,
             remote,
             environment,
@@ -144,7 +149,7 @@ impl Engine {
             woken: Notify::new(),
             status: watch::Sender::new(Status::Healthy),
             refusal: std::sync::Mutex::default(),
-        }
+        })
     }
 
     fn wake(&self) {

@@ -83,6 +83,14 @@ impl Breaker {
         }
     }
 
+    /// The clock has started anew: the next probe is due.
+    pub(crate) fn rebase(&mut self, now: Moment) {
+        if let Some(open) = &mut self.open {
+            open.since = now;
+            open.probe_at = now;
+        }
+    }
+
     fn bound(&self) -> u64 {
         self.wait.max(SHORTEST_WAIT.as_millis() as u64)
     }

@@ -113,7 +113,7 @@ impl Engine {
         };
         let mut transaction = self.file.begin_mirror(foreign_keys).await?;
         transaction.state.breaker.accepted();
-        transaction.state.last_success = Some(now);
+        transaction.state.last_success = Some(self.environment.date());
         // Where rows were left alone because others with their keys are there, it is not known
         // which: they come with the next read.
         let is_partial =
@@ -241,7 +241,8 @@ impl Engine {
         }
         transaction.remember_write(&write, now).await?;
         let bound = self.settings.bound;
-        let local = transaction.write_and_queue(write, is_sent, bound, now).await?;
+        let date = self.environment.date();
+        let local = transaction.write_and_queue(write, is_sent, bound, date).await?;
         transaction.commit().await?;
         match outage {
             Some(outage) if by_key_without_row && local.touched == 0 => {

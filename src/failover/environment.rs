@@ -5,11 +5,17 @@ use futures_util::future::BoxFuture;
 use std::fmt;
 use std::time::Duration;
 
-/// Milliseconds since 1970, by the wall clock: what several processes can compare.
+/// Milliseconds by one of the clocks of [`Environment`].
 pub(crate) type Moment = i64;
 
 pub(crate) trait Environment: fmt::Debug + Send + Sync + 'static {
+    /// By a clock that nobody can set, and that all processes of the machine share. It counts from
+    /// the [`boot`](Self::boot).
     fn now(&self) -> Moment;
+    /// Since 1970, by the clock on the wall: for people.
+    fn date(&self) -> Moment;
+    /// Names the start of the machine. Times by [`now`](Self::now) mean nothing after another one.
+    fn boot(&self) -> &str;
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()>;
     /// Between 0 and 1, 1 excluded.
     fn random(&self) -> f64;
@@ -20,15 +26,55 @@ pub(crate) trait Environment: fmt::Debug + Send + Sync + 'static {
     fn try_lock(&self) -> Option<Box<dyn Send + Sync>>;
 }
 
-/// The machine's own clock, tokio's tasks, and an operating-system lock on a file.
+/// The machine's own clocks, tokio's tasks, and an operating-system lock on a file.
 #[derive(Debug)]
 pub(crate) struct Machine {
-    pub(crate) lock: std::path::PathBuf,
+    lock: std::path::PathBuf,
+    boot: String,
+}
+
+impl Machine {
+    pub(crate) fn new(lock: std::path::PathBuf) -> Self {
+        Self { lock, boot: boot() }
+    }
+}
+
+/// Linux names each of its starts, and has a clock that goes on while the machine sleeps.
+#[cfg(target_os = "linux")]
+fn boot() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
+        .map(|name| name.trim().to_owned())
+        .unwrap_or_default()
+}
+
+/// Elsewhere the clock on the wall serves for both: who moves it moves what waits.
+#[cfg(not(target_os = "linux"))]
+fn boot() -> String {
+    String::new()
+}
+
+#[cfg(target_os = "linux")]
+fn since_boot() -> Moment {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    time.tv_sec * 1_000 + time.tv_nsec / 1_000_000
+}
+
+#[cfg(not(target_os = "linux"))]
+fn since_boot() -> Moment {
+    chrono::Utc::now().timestamp_millis()
 }
 
 impl Environment for Machine {
     fn now(&self) -> Moment {
+        if self.boot.is_empty() { self.date() } else { since_boot() }
+    }
+
+    fn date(&self) -> Moment {
         chrono::Utc::now().timestamp_millis()
+    }
+
+    fn boot(&self) -> &str {
+        &self.boot
     }
 
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
@@ -56,7 +102,7 @@ impl Environment for Machine {
 }
 
 /// How long until a stored time, in milliseconds. A time further ahead than it could have been set
-/// is due: the clock was changed.
+/// is due: it is not of this clock.
 pub(crate) fn until(time: Moment, now: Moment, longest: Duration) -> Option<Duration> {
     let rest = u64::try_from(time.saturating_sub(now)).ok().filter(|rest| *rest > 0)?;
     (rest <= longest.as_millis() as u64).then(|| Duration::from_millis(rest))

@@ -14,6 +14,7 @@ use sea_orm::sqlx::sqlite::SqliteConnection;
 use sea_orm::sqlx::{self, Row};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard};
 
 const SCHEMA: &str = "
@@ -82,11 +83,15 @@ const SCHEMA: &str = "
 #[serde(default)]
 pub(crate) struct State {
     pub(crate) binding: Option<Binding>,
+    /// The start of the machine that the times here count from.
+    pub(crate) boot: String,
     pub(crate) breaker: Breaker,
     /// Until then a request that got no answer may still arrive.
     pub(crate) settle_until: Moment,
     /// When the replaying process sent what it has no answer to yet: set before the request leaves.
     pub(crate) sending: Option<Moment>,
+    /// An entry that alone got no answer: it counts if the server serves otherwise.
+    pub(crate) suspect: Option<i64>,
     /// Until then new writes wait, so that replay can finish.
     pub(crate) gate_until: Moment,
     /// Tables whose entries stand still, and why; under `*` all of them.
@@ -95,10 +100,26 @@ pub(crate) struct State {
     pub(crate) waiting: Queued,
     /// Dead letters.
     pub(crate) dead: Queued,
-    /// When the remote last accepted a write.
+    /// When the remote last accepted a write, by the clock on the wall.
     pub(crate) last_success: Option<Moment>,
     /// The number of writes through this file, to tell which came after a read began.
     pub(crate) writes: u64,
+}
+
+impl State {
+    /// The machine has started anew: what has a time is due now, and what may arrive late may still.
+    pub(crate) fn rebase(&mut self, boot: &str, now: Moment, settle: Duration) {
+        boot.clone_into(&mut self.boot);
+        self.breaker.rebase(now);
+        self.gate_until = 0;
+        self.sending = self.sending.map(|_| now);
+        if self.settle_until != 0 {
+            self.settle_until = now + settle.as_millis() as Moment;
+        }
+        for pause in self.pauses.values_mut() {
+            pause.try_at = now;
+        }
+    }
 }
 
 /// What a file belongs to.
@@ -112,7 +133,6 @@ pub(crate) struct Binding {
 /// Why a table's entries stand still.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Pause {
-    pub(crate) since: Moment,
     pub(crate) try_at: Moment,
     pub(crate) code: Option<String>,
     pub(crate) message: String,

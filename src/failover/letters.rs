@@ -124,10 +124,10 @@ impl Transaction<'_> {
         sequence: i64,
         reason: DeadLetterReason,
         error: &Error,
-        now: Moment,
+        date: Moment,
     ) -> Result<()> {
-        self.bury_one(sequence, reason, None, error, now).await?;
-        self.draw_followers(now).await
+        self.bury_one(sequence, reason, None, error, date).await?;
+        self.draw_followers(date).await
     }
 
     async fn bury_one(
@@ -136,7 +136,7 @@ impl Transaction<'_> {
         reason: DeadLetterReason,
         missing: Option<&RowName>,
         error: &Error,
-        now: Moment,
+        date: Moment,
     ) -> Result<()> {
         let row = sqlx::query("select bytes from chronicle_outbox where sequence = $1")
             .bind(sequence)
@@ -154,8 +154,7 @@ impl Transaction<'_> {
              select {ENTRY}, $2, $3 and kind in ('insert', 'insert_if_absent', 'upsert'), \
              $4, $5, $6, $7, $8, $9 from chronicle_outbox where sequence = $1"
         );
-        let returns =
-            matches!(reason, DeadLetterReason::ParentMissing | DeadLetterReason::Follows);
+        let returns = matches!(reason, DeadLetterReason::ParentMissing | DeadLetterReason::Follows);
         let values: Vec<Value> = vec![
             sequence.into(),
             reason.name().into(),
@@ -165,7 +164,7 @@ impl Transaction<'_> {
             missing.map(|row| row.1.clone()).into(),
             error.code().map(str::to_owned).into(),
             error.message().into(),
-            now.into(),
+            date.into(),
         ];
         sqlx::query_with(AssertSqlSafe(sql), arguments(values))
             .execute(self.connection())
@@ -179,15 +178,13 @@ impl Transaction<'_> {
     }
 
     /// Takes the entries that belong after a letter out of the outbox, until none is left.
-    pub(crate) async fn draw_followers(&mut self, now: Moment) -> Result<()> {
+    pub(crate) async fn draw_followers(&mut self, date: Moment) -> Result<()> {
         if self.state.dead.rows == 0 {
             return Ok(());
         }
         loop {
-            let rows = sqlx::query(FOLLOWERS)
-                .fetch_all(self.connection())
-                .await
-                .map_err(from_sqlx)?;
+            let rows =
+                sqlx::query(FOLLOWERS).fetch_all(self.connection()).await.map_err(from_sqlx)?;
             if rows.is_empty() {
                 return Ok(());
             }
@@ -200,7 +197,7 @@ impl Transaction<'_> {
                 );
                 let sequence = row.try_get(0).map_err(from_sqlx)?;
                 let reason = DeadLetterReason::Follows;
-                self.bury_one(sequence, reason, Some(&missing), &error, now).await?;
+                self.bury_one(sequence, reason, Some(&missing), &error, date).await?;
             }
         }
     }
@@ -213,8 +210,7 @@ impl Transaction<'_> {
             return Ok(false);
         }
         self.supersede(row, sequence).await?;
-        let names: Vec<Value> =
-            vec![row.0.as_str().into(), row.1.as_str().into(), sequence.into()];
+        let names: Vec<Value> = vec![row.0.as_str().into(), row.1.as_str().into(), sequence.into()];
         self.execute(
             "update chronicle_dead_letters set is_absent = 0 where table_name = $1 and row_key = $2",
             names[..2].to_vec(),
@@ -310,7 +306,7 @@ impl Engine {
 
     /// Queues a letter as a new write, behind what waits now.
     pub(super) async fn retry_letter(&self, id: i64) -> Result<()> {
-        let now = self.environment.now();
+        let date = self.environment.date();
         let mut transaction = self.file.begin(ForeignKeys::Off).await?;
         transaction.letter_bytes(id).await?;
         let columns = ENTRY.trim_start_matches("sequence, ");
@@ -339,7 +335,7 @@ impl Engine {
             let bytes = transaction.letter_bytes(id).await?;
             sqlx::query(AssertSqlSafe(sql.clone()))
                 .bind(id)
-                .bind(now)
+                .bind(date)
                 .execute(transaction.connection())
                 .await
                 .map_err(from_sqlx)?;

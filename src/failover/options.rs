@@ -161,8 +161,9 @@ impl FailoverOptions {
         let sqlite = self.sqlite.synchronous(Synchronous::Full).open().await?;
         let file = File::open(sqlite).await?.keep(reserve).await;
         bind(&file, binding, &self.tables, self.rebind, self.settings.bound).await?;
-        let environment = Arc::new(Machine { lock: lock.into() });
-        let engine = Arc::new(Engine::new(file, Arc::new(remote), environment, self.settings));
+        let environment = Arc::new(Machine::new(lock.into()));
+        let engine = Engine::open(file, Arc::new(remote), environment, self.settings).await?;
+        let engine = Arc::new(engine);
         engine.refresh_status().await;
         let monitor = Arc::new(Monitor::start(&engine));
         Ok(Failover { engine, monitor })

@@ -63,7 +63,7 @@ impl Transaction<'_> {
         write: Write,
         is_sent: bool,
         bound: Bound,
-        now: Moment,
+        date: Moment,
     ) -> Result<Local> {
         let table = write.table;
         let (write, entries) = match write.kind {
@@ -100,7 +100,7 @@ impl Transaction<'_> {
             }
         };
         let touched = apply(self.connection(), Write { table, kind: write }).await?;
-        self.queue(table, entries, is_sent, bound, now).await?;
+        self.queue(table, entries, is_sent, bound, date).await?;
         Ok(Local { touched })
     }
 
@@ -207,7 +207,7 @@ impl Transaction<'_> {
         entries: Vec<NewEntry>,
         is_sent: bool,
         bound: Bound,
-        now: Moment,
+        date: Moment,
     ) -> Result<()> {
         let rows = entries.len() as u64;
         let bytes: u64 = entries.iter().map(NewEntry::bytes).sum();
@@ -245,7 +245,7 @@ impl Transaction<'_> {
                     is_ordered.into(),
                     is_sent.into(),
                     (bytes as i64).into(),
-                    now.into(),
+                    date.into(),
                     base.transpose().map_err(internal)?.into(),
                     version.clone().into(),
                 ]);
@@ -309,13 +309,17 @@ impl Transaction<'_> {
         .await
     }
 
-    /// Counts that an entry failed alone while the server served otherwise.
-    pub(crate) async fn count_failure(&mut self, sequence: i64) -> Result<()> {
-        self.execute(
-            "update chronicle_outbox set failures = failures + 1 where sequence = $1",
-            vec![sequence.into()],
+    /// Counts that an entry failed alone while the server served otherwise; how often by now.
+    pub(crate) async fn count_failure(&mut self, sequence: i64) -> Result<u32> {
+        let row = sqlx::query(
+            "update chronicle_outbox set failures = failures + 1 where sequence = $1 \
+             returning failures",
         )
+        .bind(sequence)
+        .fetch_optional(self.connection())
         .await
+        .map_err(from_sqlx)?;
+        row.map_or(Ok(0), |row| row.try_get(0).map_err(from_sqlx))
     }
 
     /// Removes entries that the remote has taken.

@@ -169,18 +169,18 @@ fn most(batch: &Batch) -> (usize, u64) {
     }
 }
 
-/// Updates travel with the insert, upsert or update of their row right before them, as long as none
-/// of them may have left before: a request for them may still be under way.
+/// Updates travel with the insert, upsert or update of their row right before them. What may have left
+/// together leaves together again, so that none of it goes over the others; only an insert goes alone
+/// then, since it changes nothing where its row is.
 fn folds(item: &Item, entry: &Entry) -> bool {
     entry.kind == EntryKind::Update
         && !entry.is_ordered
         && entry.base.is_none()
-        && !entry.is_sent
-        && !item.entry.is_sent
-        && matches!(
-            item.entry.kind,
-            EntryKind::Insert | EntryKind::InsertIfAbsent | EntryKind::Upsert | EntryKind::Update
-        )
+        && match item.entry.kind {
+            EntryKind::Insert | EntryKind::InsertIfAbsent => !entry.is_sent && !item.entry.is_sent,
+            EntryKind::Upsert | EntryKind::Update => entry.is_sent == item.entry.is_sent,
+            EntryKind::Delete => false,
+        }
 }
 
 /// What the entries before an entry forbid.
@@ -331,6 +331,13 @@ mod tests {
         let mut sent = waiting;
         sent[0].is_sent = true;
         assert_eq!(drain(sent), [vec![1], vec![2, 4], vec![3]]);
+
+        let together = |is_sent| {
+            let waiting = [parent(1, Upsert, "p"), parent(2, Update, "p"), parent(3, Update, "p")];
+            waiting.map(|entry| Entry { is_sent: is_sent || entry.sequence < 3, ..entry }).to_vec()
+        };
+        assert_eq!(drain(together(true)), [vec![1, 2, 3]]);
+        assert_eq!(drain(together(false)), [vec![1, 2], vec![3]]);
     }
 
     #[test]

@@ -108,6 +108,11 @@ impl Engine {
             replayer.forget();
             return self.probe(&state.breaker.wait(now)).await;
         }
+        if state.suspect.is_some() {
+            replayer.forget();
+            self.ask().await?;
+            return Ok(Progress::Wait(Duration::from_secs(1)));
+        }
         self.send_next(replayer).await
     }
 
@@ -151,19 +156,42 @@ impl Engine {
             return Ok(Progress::Worked);
         }
         transaction.commit().await?;
-        // A server that refuses the question is there: what it says to an entry is reported then.
-        let serves = match self.remote.probe().await {
-            Ok(()) => true,
-            Err(error) => Verdict::of(&error).is_answer(),
-        };
-        metrics::counter!("chronicle_probes_total", "outcome" => if serves { "ok" } else { "failed" })
-            .increment(1);
-        if serves {
-            let mut transaction = self.file.begin(ForeignKeys::Off).await?;
-            transaction.state.breaker.probe_succeeded();
-            transaction.commit().await?;
-        }
+        self.ask().await?;
         Ok(Progress::Worked)
+    }
+
+    /// Asks the server whether it serves. Where it does not answer a single entry, and this, then
+    /// that entry is not to blame.
+    async fn ask(&self) -> Result<()> {
+        let answer = self.remote.probe().await;
+        let mut transaction = self.file.begin(ForeignKeys::Off).await?;
+        let suspect = transaction.state.suspect.take();
+        // A server that refuses the question is there: what it says to an entry is reported then.
+        let outcome = match answer {
+            Err(error) if !Verdict::of(&error).is_answer() => {
+                if !transaction.state.breaker.is_open() {
+                    let outage = Outage { ambiguous: false, at_once: true, error: &error };
+                    self.learn(&mut transaction.state, &outage);
+                }
+                "failed"
+            }
+            _ => {
+                transaction.state.breaker.probe_succeeded();
+                if let Some(sequence) = suspect
+                    && transaction.count_failure(sequence).await? >= MOST_FAILURES
+                {
+                    let error = Error::new(
+                        ErrorKind::Timeout,
+                        "it alone got no answer five times, while the server answered otherwise",
+                    );
+                    let reason = DeadLetterReason::Unanswerable;
+                    transaction.bury(sequence, reason, &error, self.environment.date()).await?;
+                }
+                "ok"
+            }
+        };
+        metrics::counter!("chronicle_probes_total", "outcome" => outcome).increment(1);
+        transaction.commit().await.map(drop)
     }
 
     async fn send_next(&self, replayer: &mut Replayer) -> Result<Progress> {
@@ -185,7 +213,7 @@ impl Engine {
                 let batch = match plan::next(&replayer.window, settled.is_none()) {
                     Some(batch) => Some(batch),
                     None => {
-                        transaction.draw_followers(now).await?;
+                        transaction.draw_followers(self.environment.date()).await?;
                         replayer.window = transaction.window(WINDOW).await?;
                         plan::next(&replayer.window, settled.is_none())
                     }
@@ -259,8 +287,7 @@ impl Engine {
                 .into_iter()
                 .map(|(part, answer)| (part.batch, answer.unwrap_or_default()))
                 .collect();
-            let now = self.environment.now();
-            if self.file.acknowledge(|| self.taken(replayer, &taken, now)).await? {
+            if self.file.acknowledge(|| self.taken(replayer, &taken)).await? {
                 replayer.window.clear();
             }
         }
@@ -350,14 +377,13 @@ impl Engine {
         part: Part,
         answer: Result<u64>,
     ) -> Result<Option<Duration>> {
-        let now = self.environment.now();
         let table = part.batch.items[0].entry.row.0.clone();
         let error = match answer {
             #[cfg(test)]
             Ok(0)
                 if self.settings.mutation == Some(super::simulation::Mutation::ZeroRowsSucceed) =>
             {
-                self.taken(replayer, &[(part.batch, 0)], now).await?;
+                self.taken(replayer, &[(part.batch, 0)]).await?;
                 return Ok(None);
             }
             Ok(0) if part.batch.kind == EntryKind::Update => {
@@ -379,7 +405,7 @@ impl Engine {
         match verdict {
             Verdict::DuplicateKey if part.is_plain => {
                 let taken = [(part.batch, 1)];
-                if self.file.acknowledge(|| self.taken(replayer, &taken, now)).await? {
+                if self.file.acknowledge(|| self.taken(replayer, &taken)).await? {
                     replayer.window.clear();
                 }
                 Ok(None)
@@ -415,7 +441,7 @@ impl Engine {
                 replayer.most = Some((part.batch.items.len() / 2).max(1));
                 let outage = Outage { ambiguous: true, at_once, error: &error };
                 self.file.acknowledge(|| self.unanswered(&part.batch, &outage)).await?;
-                if is_single { self.failed_alone(replayer, part, &error).await } else { Ok(None) }
+                Ok(None)
             }
             Verdict::Unauthenticated | Verdict::ReadOnly => {
                 self.pause(replayer, &part.batch, ALL_TABLES, &error).await
@@ -430,18 +456,16 @@ impl Engine {
         if !outage.ambiguous && !batch.is_sent {
             transaction.mark(&batch.sequences(), false).await?;
         }
+        if let ([item], true) = (batch.items.as_slice(), outage.ambiguous) {
+            transaction.state.suspect = Some(item.entry.sequence);
+        }
         self.learn(&mut transaction.state, outage);
         transaction.commit().await.map(drop)
     }
 
     /// The remote has taken the batches, and touched so many rows for each. `true` when entries are
     /// back, or left, that have to go before others.
-    async fn taken(
-        &self,
-        replayer: &Replayer,
-        batches: &[(Batch, u64)],
-        now: Moment,
-    ) -> Result<bool> {
+    async fn taken(&self, replayer: &Replayer, batches: &[(Batch, u64)]) -> Result<bool> {
         let mut transaction = self.file.begin(ForeignKeys::Off).await?;
         if replayer.unanswered == 0 {
             transaction.state.sending = None;
@@ -457,7 +481,7 @@ impl Engine {
             transaction.mark(&rest, false).await?;
         }
         transaction.state.breaker.accepted();
-        transaction.state.last_success = Some(now);
+        transaction.state.last_success = Some(self.environment.date());
         if transaction.state.waiting.rows == 0 {
             transaction.state.gate_until = 0;
             metrics::counter!("chronicle_switches_total", "to" => "remote").increment(1);
@@ -546,7 +570,7 @@ impl Engine {
         self.bury(replayer, part, reason, &error).await
     }
 
-    /// A single entry failed while the server serves otherwise, or after the probe succeeded.
+    /// The server cannot do what a single entry asks, though it serves.
     async fn failed_alone(
         &self,
         replayer: &mut Replayer,
@@ -576,12 +600,12 @@ impl Engine {
         reason: DeadLetterReason,
         error: &Error,
     ) -> Result<Option<Duration>> {
-        let now = self.environment.now();
+        let date = self.environment.date();
         self.file
             .acknowledge(|| async {
                 let mut transaction = self.file.begin(ForeignKeys::Off).await?;
                 for sequence in part.batch.sequences() {
-                    transaction.bury(sequence, reason, error, now).await?;
+                    transaction.bury(sequence, reason, error, date).await?;
                 }
                 transaction.commit().await.map(drop)
             })
@@ -608,9 +632,7 @@ impl Engine {
         let mut tables = vec![table.to_owned()];
         tables.extend(transaction.children_of(table).await?);
         for table in tables {
-            let since = transaction.state.pauses.get(&table).map_or(now, |pause| pause.since);
             let pause = Pause {
-                since,
                 try_at: now + PAUSE.as_millis() as Moment,
                 code: error.code().map(str::to_owned),
                 message: error.message().to_owned(),

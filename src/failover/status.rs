@@ -104,7 +104,7 @@ impl Engine {
             .map_err(from_sqlx)?;
         let Some(row) = row else { return Ok(None) };
         let queued: Moment = row.try_get(0).map_err(from_sqlx)?;
-        let age = u64::try_from(self.environment.now() - queued).unwrap_or(0);
+        let age = u64::try_from(self.environment.date() - queued).unwrap_or(0);
         Ok(Some(Duration::from_millis(age)))
     }
 
@@ -116,9 +116,11 @@ impl Engine {
             .cause()
             .map(|(_, cause)| cause.to_owned())
             .or_else(|| state.pauses.values().next().map(|pause| pause.message.clone()));
+        let offset = self.environment.date() - self.environment.now();
+        let on_the_wall = |moment: Moment| time(moment + offset);
         Ok(FailoverInfo {
             status: self.status_of(&state),
-            since: state.breaker.cause().and_then(|(since, _)| time(since)),
+            since: state.breaker.cause().and_then(|(since, _)| on_the_wall(since)),
             cause,
             outbox_rows: state.waiting.rows,
             outbox_bytes: state.waiting.bytes,
@@ -126,7 +128,7 @@ impl Engine {
             is_stalled: oldest.is_some_and(|age| age > Duration::from_secs(3_600)),
             dead_letters: state.dead.rows,
             last_success: state.last_success.and_then(time),
-            next_probe: state.breaker.probe_at().and_then(time),
+            next_probe: state.breaker.probe_at().and_then(on_the_wall),
             paused: state
                 .pauses
                 .into_iter()

@@ -61,7 +61,8 @@ impl Inner {
                 }
             }
             Sender::Probe => {
-                let last = self.last_probe.replace(self.now);
+                // While it is closed, a probe asks about an entry that got no answer.
+                let last = if is_open { self.last_probe.replace(self.now) } else { None };
                 let is_early = last.is_some_and(|last| self.now - last < SHORTEST_WAIT);
                 // By a clock that was moved any stored time may be due.
                 if is_early && self.profile.clock_jumps == 0.0 {
@@ -220,7 +221,10 @@ impl Inner {
                 let known = self.history.row(row);
                 known.latest = known.latest.max(Some(called));
             }
-            self.history.row(row).effects.push((*call, effect));
+            // Updates that travel with an insert make no row.
+            let own =
+                if *call == first || effect != Effect::Inserted { effect } else { Effect::Updated };
+            self.history.row(row).effects.push((*call, own));
         }
     }
 

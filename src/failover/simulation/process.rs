@@ -47,6 +47,7 @@ pub(super) async fn yield_now() {
 pub(super) struct Life {
     world: Arc<World>,
     process: usize,
+    boot: String,
 }
 
 impl fmt::Debug for Life {
@@ -76,7 +77,16 @@ fn sleep(world: &Arc<World>, milliseconds: i64) -> BoxFuture<'static, ()> {
 impl Environment for Life {
     fn now(&self) -> Moment {
         let world = self.world.lock();
+        world.now - world.booted
+    }
+
+    fn date(&self) -> Moment {
+        let world = self.world.lock();
         BEGIN + world.now + world.processes[self.process].clock
+    }
+
+    fn boot(&self) -> &str {
+        &self.boot
     }
 
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
@@ -133,7 +143,8 @@ async fn live(world: Arc<World>, process: usize) {
         let _in_use = storage::enter();
         File::open(world.file()).await.expect("the file opens")
     };
-    let environment = Arc::new(Life { world: world.clone(), process });
+    let boot = format!("started at {}", world.lock().booted);
+    let environment = Arc::new(Life { world: world.clone(), process, boot });
     let client = Arc::new(Client { world: world.clone(), process });
     let settings = {
         let world = world.lock();
@@ -150,7 +161,11 @@ async fn live(world: Arc<World>, process: usize) {
             ..Settings::default()
         }
     };
-    let engine = Arc::new(Engine::new(file, client, environment, settings));
+    let engine = {
+        let _in_use = storage::enter();
+        Engine::open(file, client, environment, settings).await.expect("the file opens")
+    };
+    let engine = Arc::new(engine);
     let replayer = Arc::new(Mutex::new(Replayer::default()));
     let clients = world.lock().profile.clients;
     for _ in 0..clients {
@@ -323,6 +338,7 @@ impl Executor {
 
     /// What befalls the processes between two steps.
     pub(super) fn befall(&mut self) {
+        let mut reboots = false;
         let fate = {
             let mut world = self.world.lock();
             if world.is_healed {
@@ -344,6 +360,9 @@ impl Executor {
                 world.note(|_| format!("p{process} is stopped for {time} ms"));
                 world.after(time, Event::GoOn(process));
             }
+            if world.chance(profile.clock_jumps / 10.0) {
+                reboots = true;
+            }
             if world.chance(profile.clock_jumps) {
                 const DAY: i64 = 86_400_000;
                 let jump = if world.chance(0.5) { DAY } else { -DAY };
@@ -352,7 +371,24 @@ impl Executor {
             }
             world.chance(profile.kills).then_some(process)
         };
-        if let Some(process) = fate {
+        if reboots {
+            self.reboot();
+        } else if let Some(process) = fate {
+            self.kill(process);
+        }
+    }
+
+    /// The machine ends with all of its processes, and starts anew.
+    fn reboot(&mut self) {
+        let alive = {
+            let mut world = self.world.lock();
+            world.booted = world.now;
+            world.note(|_| "the machine starts anew".to_owned());
+            (0..world.processes.len())
+                .filter(|one| world.processes[*one].is_alive)
+                .collect::<Vec<_>>()
+        };
+        for process in alive {
             self.kill(process);
         }
     }

@@ -77,7 +77,12 @@ impl Inner {
                     || (missing == row && self.is_made_after(row, &call))
             }),
             "parent_missing" => self.is_orphan(row, &call, entry.kind),
-            "conflict" => is_foreign || self.has_rival(row, id, &call),
+            // Where a delete of its parent is a letter, what was to go with the parent is there.
+            "conflict" => {
+                let parent = entities::parent_of(row);
+                let kept = parent.is_some_and(|parent| self.history.row(&parent).had_letter);
+                is_foreign || kept || self.has_rival(row, id, &call)
+            }
             // The remote's row was looked for when it was found missing.
             "missing_row" => true,
             "unanswerable" => unit.unanswered >= 5 || call.write.flaw == Flaw::Unanswerable,
@@ -93,13 +98,16 @@ impl Inner {
     /// Whether the parent of a row is lawfully not there.
     fn is_orphan(&mut self, row: &RowName, call: &Call, kind: EntryKind) -> bool {
         let Some(parent) = entities::parent_of(row) else { return false };
+        if self.history.row(&parent).is_foreign {
+            // What somebody else does to the parent is not seen.
+            return true;
+        }
         if kind == EntryKind::Delete || self.database.rows.contains_key(&parent) {
             return false;
         }
         let known = self.history.row(&parent).clone();
         let never_was = !known.effects.iter().any(|(_, effect)| *effect == Effect::Inserted);
-        known.is_foreign
-            || known.had_letter
+        known.had_letter
             || never_was
             || known.effects.iter().any(|(other, effect)| {
                 *effect == Effect::Deleted && !call.precedes(&self.history.calls[other])

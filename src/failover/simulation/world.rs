@@ -57,7 +57,7 @@ impl fmt::Display for Violation {
 pub(super) struct Process {
     pub(super) is_alive: bool,
     pub(super) stalled_until: Option<i64>,
-    /// How far its clock is off.
+    /// How far its clock on the wall is off.
     pub(super) clock: i64,
     /// Counts its lives.
     pub(super) life: u64,
@@ -74,6 +74,8 @@ pub(super) struct Lock {
 
 pub(super) struct Inner {
     pub(super) now: i64,
+    /// When the machine last started.
+    pub(super) booted: i64,
     pub(super) tick: Tick,
     pub(super) random: fastrand::Rng,
     pub(super) happenings: BTreeMap<(i64, u64), Happening>,
@@ -130,6 +132,7 @@ impl World {
     ) -> Self {
         let inner = Inner {
             now: 0,
+            booted: 0,
             tick: 0,
             random: fastrand::Rng::with_seed(seed),
             happenings: BTreeMap::new(),
