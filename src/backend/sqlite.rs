@@ -11,7 +11,7 @@ pub(crate) use compile::select;
 pub use options::{SqliteOptions, Synchronous};
 #[cfg(feature = "postgrest")]
 pub(crate) use {
-    compile::{arguments, keys, quoted},
+    compile::{arguments, columns, quoted},
     decode::row as decode,
     error::from_sqlx,
     write::apply,

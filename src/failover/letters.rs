@@ -94,7 +94,7 @@ const FOLLOWERS: &str = "
     select o.sequence, l.table_name, l.row_key, l.code, l.message
     from chronicle_outbox o, json_each(o.parents) p join chronicle_dead_letters l
       on l.table_name = p.value ->> 0 and l.row_key = p.value ->> 1
-    where l.is_absent = 1
+    where l.is_absent = 1 and o.kind <> 'delete'
       and not exists (select 1 from chronicle_outbox again
         where again.table_name = l.table_name and again.row_key = l.row_key
           and again.kind in ('insert', 'insert_if_absent', 'upsert'))";

@@ -16,20 +16,24 @@ use sea_orm::sqlx::{self, AssertSqlSafe};
 /// How long a write is remembered, so that a slow read does not undo it: longer than any read.
 const REMEMBERED: Moment = 10 * 60 * 1000;
 
-/// The name under which a write of many rows is remembered.
-const WHOLE_TABLE: &str = "";
+/// The key under which a write of many rows is remembered, and the table under which a delete is: it
+/// may take rows of other tables along.
+const ALL: &str = "";
 
 impl Transaction<'_> {
-    /// Remembers that rows were written now: the row, or the whole table.
+    /// Remembers that rows were written now: the row, the whole table, or all tables.
     pub(crate) async fn remember_write(&mut self, write: &Write, now: Moment) -> Result<()> {
-        let table = write.table;
-        let key = match &write.kind {
+        let (table, key) = match &write.kind {
             WriteKind::Insert { rows, .. } if rows.len() == 1 => {
-                value::to_text(&rows[0][table.key])
+                (write.table.name, value::to_text(&rows[0][write.table.key]))
             }
-            WriteKind::Update { target: Target::Key(key), .. }
-            | WriteKind::Delete { target: Target::Key(key) } => value::to_text(key),
-            _ => WHOLE_TABLE.to_owned(),
+            WriteKind::Update { target: Target::Key(key), .. } => {
+                (write.table.name, value::to_text(key))
+            }
+            WriteKind::Insert { .. } | WriteKind::Update { .. } => {
+                (write.table.name, ALL.to_owned())
+            }
+            WriteKind::Delete { .. } => (ALL, ALL.to_owned()),
         };
         self.state.writes += 1;
         let number = self.state.writes as i64;
@@ -37,7 +41,7 @@ impl Transaction<'_> {
             "insert into chronicle_recent_writes (table_name, row_key, number, at) \
              values ($1, $2, $3, $4) \
              on conflict do update set number = excluded.number, at = excluded.at",
-            vec![table.name.into(), key.into(), number.into(), now.into()],
+            vec![table.into(), key.into(), number.into(), now.into()],
         )
         .await?;
         if number % 256 == 0 {
@@ -55,7 +59,7 @@ impl Transaction<'_> {
     async fn is_newer(&mut self, row: &RowName, number: u64) -> Result<bool> {
         self.exists(
             "select 1 from chronicle_recent_writes \
-             where table_name = $1 and row_key in ($2, '') and number > $3",
+             where (table_name, row_key) in (($1, $2), ($1, ''), ('', '')) and number > $3",
             vec![row.0.as_str().into(), row.1.as_str().into(), (number as i64).into()],
         )
         .await

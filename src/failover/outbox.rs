@@ -3,10 +3,11 @@
 use super::entry::{Base, Entry, EntryKind, RowName};
 use super::environment::Moment;
 use super::file::Transaction;
-use crate::backend::sqlite::{apply, arguments, from_sqlx, keys, quoted};
+use super::plan::Window;
+use crate::backend::sqlite::{apply, arguments, from_sqlx};
 use crate::filter::{Expression, Node};
 use crate::operation::{Duplicates, OrderTerm, Read, Selection, Target, Write, WriteKind};
-use crate::{Conflict, Error, ErrorKind, Result, Table, value};
+use crate::{Column, Conflict, Error, ErrorKind, Result, Table, value};
 use sea_orm::Value;
 use sea_orm::sqlx::{self, AssertSqlSafe, Row, sqlite::SqliteRow};
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,15 @@ struct NewEntry {
     columns: String,
     body: String,
     parents: Vec<RowName>,
+    base: Option<Base>,
+}
+
+/// A row in the file that a change is for.
+struct TouchedRow {
+    key: Value,
+    /// The rows that it refers to.
+    parents: Vec<RowName>,
+    /// Its version, where the remote's changes win.
     base: Option<Base>,
 }
 
@@ -85,17 +95,16 @@ impl Transaction<'_> {
                 (WriteKind::Insert { rows, duplicates }, entries)
             }
             WriteKind::Update { target, assignments } => {
-                let keys = self.touched_keys(table, &target).await?;
-                let mut entries = Vec::with_capacity(keys.len());
-                for key in keys {
-                    let base = self.base(table, &key).await?;
-                    entries.push(updated(table, key, &assignments, base)?);
-                }
+                let touched = self.touched(table, &target).await?;
+                let entries = touched
+                    .into_iter()
+                    .map(|row| updated(table, row, &assignments))
+                    .collect::<Result<_>>()?;
                 (WriteKind::Update { target, assignments }, entries)
             }
             WriteKind::Delete { target } => {
-                let keys = self.touched_keys(table, &target).await?;
-                let entries = keys.into_iter().map(|key| deleted(table, key)).collect();
+                let touched = self.touched(table, &target).await?;
+                let entries = touched.into_iter().map(|row| deleted(table, row)).collect();
                 (WriteKind::Delete { target }, entries)
             }
         };
@@ -165,40 +174,61 @@ impl Transaction<'_> {
         table: &'static Table,
         target: &Target,
     ) -> Result<Vec<Value>> {
-        let statement = keys(table, &target.node(table));
+        let rows = self.select(table, &[table.key_column()], target).await?;
+        Ok(rows.into_iter().filter_map(|mut row| row.pop()).collect())
+    }
+
+    /// The rows in the file that a change is for.
+    async fn touched(&mut self, table: &'static Table, target: &Target) -> Result<Vec<TouchedRow>> {
+        let foreign = (table.parents)();
+        let mut columns = vec![table.key_column()];
+        let parents: Vec<(usize, &str)> = table
+            .columns
+            .iter()
+            .flat_map(|column| {
+                foreign
+                    .iter()
+                    .filter(|parent| parent.column == column.name)
+                    .map(move |parent| (column, parent.table.as_str()))
+            })
+            .map(|(column, parent)| {
+                columns.push(column);
+                (columns.len() - 1, parent)
+            })
+            .collect();
+        let base = table.updated_at.filter(|_| table.conflict == Conflict::RemoteWins);
+        columns.extend(base.map(|at| &table.columns[at]));
+        let rows = self.select(table, &columns, target).await?;
+        let text = |value: &Value| (!value::is_null(value)).then(|| value::to_text(value));
+        let touched = rows.into_iter().map(|row| TouchedRow {
+            parents: parents
+                .iter()
+                .filter_map(|(at, table)| Some(RowName((*table).to_owned(), text(&row[*at])?)))
+                .collect(),
+            base: base.map(|at| Base {
+                column: table.columns[at].name.to_owned(),
+                value: row.last().and_then(text),
+            }),
+            key: row.into_iter().next().unwrap_or(Value::Bool(None)),
+        });
+        Ok(touched.collect())
+    }
+
+    async fn select(
+        &mut self,
+        table: &'static Table,
+        columns: &[&'static Column],
+        target: &Target,
+    ) -> Result<Vec<Vec<Value>>> {
+        let statement = crate::backend::sqlite::columns(table, columns, &target.node(table));
         let values = statement.values.map_or_else(Vec::new, |values| values.0);
         let rows = sqlx::query_with(AssertSqlSafe(statement.sql), arguments(values))
             .fetch_all(self.connection())
             .await
             .map_err(from_sqlx)?;
         rows.iter()
-            .map(|row| {
-                let mut values =
-                    crate::backend::sqlite::decode(std::slice::from_ref(table.key_column()), row)?;
-                Ok(values.remove(0))
-            })
+            .map(|row| crate::backend::sqlite::decode(columns.iter().copied(), row))
             .collect()
-    }
-
-    /// The version of the row in the file, where the remote's changes win.
-    async fn base(&mut self, table: &'static Table, key: &Value) -> Result<Option<Base>> {
-        let (Conflict::RemoteWins, Some(at)) = (table.conflict, table.updated_at) else {
-            return Ok(None);
-        };
-        let column = &table.columns[at];
-        let sql = format!(
-            "select {} from {} where {} = $1",
-            quoted(column.name),
-            quoted(table.name),
-            quoted(table.key_column().name)
-        );
-        let row = sqlx::query_with(AssertSqlSafe(sql), arguments([key.clone()]))
-            .fetch_one(self.connection())
-            .await
-            .map_err(from_sqlx)?;
-        let value = crate::backend::sqlite::decode(std::slice::from_ref(column), &row)?.remove(0);
-        let value = (!value::is_null(&value)).then(|| value::to_text(&value));
-        Ok(Some(Base { column: column.name.to_owned(), value }))
     }
 
     async fn queue(
@@ -268,7 +298,7 @@ impl Transaction<'_> {
     }
 
     /// The first `most` entries by sequence, those of paused tables left out.
-    pub(crate) async fn window(&mut self, most: u32) -> Result<Vec<Entry>> {
+    pub(crate) async fn window(&mut self, most: u32) -> Result<Window> {
         let paused = serde_json::to_string(&self.state.pauses.keys().collect::<Vec<_>>())
             .map_err(internal)?;
         let sql = format!(
@@ -277,12 +307,32 @@ impl Transaction<'_> {
              order by sequence limit $2"
         );
         let rows = sqlx::query(AssertSqlSafe(sql))
-            .bind(paused)
+            .bind(&paused)
             .bind(most)
             .fetch_all(self.connection())
             .await
             .map_err(from_sqlx)?;
-        rows.iter().map(entry).collect()
+        let entries = rows.iter().map(entry).collect::<Result<_>>()?;
+        let mut needed = HashSet::new();
+        if !self.state.pauses.is_empty() {
+            let rows = sqlx::query(
+                "select d.table_name, d.row_key from chronicle_outbox d
+                 where d.kind = 'delete' and exists (
+                   select 1 from chronicle_outbox c, json_each(c.parents) p
+                   where c.table_name in (select value from json_each($1))
+                     and c.sequence < d.sequence
+                     and p.value ->> 0 = d.table_name and p.value ->> 1 = d.row_key)",
+            )
+            .bind(&paused)
+            .fetch_all(self.connection())
+            .await
+            .map_err(from_sqlx)?;
+            for row in &rows {
+                let text = |at: usize| row.try_get::<String, _>(at).map_err(from_sqlx);
+                needed.insert(RowName(text(0)?, text(1)?));
+            }
+        }
+        Ok(Window { entries, needed })
     }
 
     /// The JSON of entries, in the order of `sequences`.
@@ -383,12 +433,18 @@ fn inserted(table: &'static Table, kind: EntryKind, row: &[Value]) -> Result<New
 
 fn updated(
     table: &'static Table,
-    key: Value,
+    row: TouchedRow,
     assignments: &[(usize, Value)],
-    base: Option<Base>,
 ) -> Result<NewEntry> {
     let values = assignments.iter().map(|(at, value)| (*at, value));
-    Ok(NewEntry { base, ..new_entry(table, EntryKind::Update, key, values)? })
+    let mut entry = new_entry(table, EntryKind::Update, row.key, values)?;
+    // Those that it refers to from now on, and those that it referred to.
+    for parent in row.parents {
+        if !entry.parents.contains(&parent) {
+            entry.parents.push(parent);
+        }
+    }
+    Ok(NewEntry { base: row.base, ..entry })
 }
 
 /// What tells an entity from its earlier and later versions: the names of its columns.
@@ -397,14 +453,14 @@ pub(super) fn schema_version(table: &'static Table) -> String {
     names.join(",")
 }
 
-fn deleted(table: &'static Table, key: Value) -> NewEntry {
+fn deleted(table: &'static Table, row: TouchedRow) -> NewEntry {
     NewEntry {
-        row: RowName(table.name.to_owned(), value::to_text(&key)),
-        local_key: key,
+        row: RowName(table.name.to_owned(), value::to_text(&row.key)),
+        local_key: row.key,
         kind: EntryKind::Delete,
         columns: "[]".to_owned(),
         body: String::new(),
-        parents: Vec::new(),
+        parents: row.parents,
         base: None,
     }
 }

@@ -20,6 +20,14 @@ const MOST_DELETES: usize = 100;
 /// Most updates under way at once, each a request of its own.
 pub(crate) const MOST_UPDATES: usize = 8;
 
+/// Entries that wait, by sequence.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Window {
+    pub(crate) entries: Vec<Entry>,
+    /// Rows that entries which are not here refer to: they may not be deleted yet.
+    pub(crate) needed: HashSet<RowName>,
+}
+
 /// The entries of one request, or of a few requests under way at once. Never empty.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Batch {
@@ -104,14 +112,14 @@ impl Batch {
     }
 }
 
-/// The next batch of the `waiting` entries, which are given in sequence; `None` when none may go.
-/// `settled`: whether every request that ever left has arrived by now, or never will.
-pub(crate) fn next(waiting: &[Entry], settled: bool) -> Option<Batch> {
-    let mut blocked = Blocked::default();
+/// The next batch of the entries that wait; `None` when none may go. `settled`: whether every request
+/// that ever left has arrived by now, or never will.
+pub(crate) fn next(window: &Window, settled: bool) -> Option<Batch> {
+    let mut blocked = Blocked { referred: window.needed.iter().collect(), ..Blocked::default() };
     let mut batch: Option<Batch> = None;
     let mut bytes = 0;
     let mut at: HashMap<&RowName, usize> = HashMap::new();
-    for entry in waiting {
+    for entry in &window.entries {
         let fits = blocked.may_go(entry)
             && (settled || matches!(entry.kind, EntryKind::Insert | EntryKind::InsertIfAbsent))
             && match &batch {
@@ -131,6 +139,7 @@ pub(crate) fn next(waiting: &[Entry], settled: bool) -> Option<Batch> {
             }
         } else if let (Some(batch), Some(place)) = (&mut batch, at.get(&entry.row))
             && folds(&batch.items[*place], entry)
+            && !blocked.waits_for_parent(entry)
             && bytes + entry.bytes <= most(batch).1
         {
             bytes += entry.bytes;
@@ -198,11 +207,15 @@ struct Blocked<'a> {
 impl<'a> Blocked<'a> {
     fn may_go(&self, entry: &Entry) -> bool {
         let waits_for_own = self.rows.contains(&entry.row);
-        let waits_for_parent = entry.parents.iter().any(|parent| self.in_doubt.contains(parent));
+        let waits_for_parent = self.waits_for_parent(entry);
         let waits_for_children =
             entry.kind == EntryKind::Delete && self.referred.contains(&entry.row);
         let waits_for_table = entry.is_ordered && self.breaks_order(entry);
         !(waits_for_own || waits_for_parent || waits_for_children || waits_for_table)
+    }
+
+    fn waits_for_parent(&self, entry: &Entry) -> bool {
+        entry.parents.iter().any(|parent| self.in_doubt.contains(parent))
     }
 
     /// Entries of an ordered table go in one request only as an unbroken run of one kind.
@@ -260,6 +273,11 @@ mod tests {
         entry(sequence, kind, "parents", key)
     }
 
+    fn next(waiting: &[Entry], settled: bool) -> Option<Batch> {
+        let window = Window { entries: waiting.to_vec(), needed: HashSet::new() };
+        super::next(&window, settled)
+    }
+
     /// Sends everything, and gives the sequences of each request.
     fn drain(mut waiting: Vec<Entry>) -> Vec<Vec<i64>> {
         let mut requests = Vec::new();
@@ -302,6 +320,15 @@ mod tests {
         let waiting =
             vec![child(1, Delete, "a", "p"), parent(2, Delete, "p"), parent(3, Delete, "q")];
         assert_eq!(drain(waiting), [vec![1], vec![2, 3]]);
+    }
+
+    #[test]
+    fn a_delete_goes_after_the_entries_of_children_that_stand_still() {
+        let window = Window {
+            entries: vec![parent(1, Delete, "p"), parent(2, Insert, "p"), parent(3, Delete, "q")],
+            needed: HashSet::from([RowName("parents".into(), "p".into())]),
+        };
+        assert_eq!(super::next(&window, true).expect("a batch").sequences(), [3]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::entry::{Base, Entry, EntryKind};
 use super::environment::{Moment, until};
 use super::file::{ForeignKeys, Pause, Transaction};
 use super::letters::DeadLetterReason;
-use super::plan::{self, Batch, Item};
+use super::plan::{self, Batch, Item, Window};
 use super::verdict::Verdict;
 use super::{Engine, WriteMode};
 use crate::change::{Change, ChangeKind};
@@ -44,7 +44,7 @@ pub(crate) enum Progress {
 #[derive(Default)]
 pub(crate) struct Replayer {
     lock: Option<Box<dyn Send + Sync>>,
-    window: Vec<Entry>,
+    window: Window,
     /// Parts of refused batches, the next one last.
     parts: Vec<Part>,
     /// Most rows of the next batch, after one that got no answer.
@@ -68,7 +68,7 @@ impl std::fmt::Debug for Replayer {
 
 impl Replayer {
     fn forget(&mut self) {
-        self.window.clear();
+        self.window = Window::default();
         self.parts.clear();
     }
 
@@ -256,7 +256,7 @@ impl Engine {
             return Ok(Progress::Worked);
         }
         let leaving: HashSet<i64> = sequences.iter().copied().collect();
-        replayer.window.retain(|entry| !leaving.contains(&entry.sequence));
+        replayer.window.entries.retain(|entry| !leaving.contains(&entry.sequence));
         let started = self.environment.now();
         let (table, operation) = (part.batch.items[0].entry.row.0.clone(), part.batch.kind.name());
         let answers = self.send(part, bodies).await?;
@@ -288,7 +288,7 @@ impl Engine {
                 .map(|(part, answer)| (part.batch, answer.unwrap_or_default()))
                 .collect();
             if self.file.acknowledge(|| self.taken(replayer, &taken)).await? {
-                replayer.window.clear();
+                replayer.window = Window::default();
             }
         }
         let mut progress = Progress::Worked;
@@ -406,7 +406,7 @@ impl Engine {
             Verdict::DuplicateKey if part.is_plain => {
                 let taken = [(part.batch, 1)];
                 if self.file.acknowledge(|| self.taken(replayer, &taken)).await? {
-                    replayer.window.clear();
+                    replayer.window = Window::default();
                 }
                 Ok(None)
             }
@@ -528,7 +528,7 @@ impl Engine {
     ) -> Result<Option<Duration>> {
         self.file.acknowledge(|| self.take_back(&part.batch)).await?;
         // What comes after the parts, and what travelled with an entry, must not go before them.
-        replayer.window.clear();
+        replayer.window = Window::default();
         let denied = error.code() == Some("42501");
         let is_sent_insert = part.batch.kind == EntryKind::Insert && part.batch.is_sent;
         if denied && is_sent_insert && !part.is_plain {
@@ -611,7 +611,7 @@ impl Engine {
             })
             .await?;
         // Its followers are letters too.
-        replayer.window.clear();
+        replayer.window = Window::default();
         Ok(None)
     }
 

@@ -43,12 +43,14 @@ pub(crate) fn select(read: &Read) -> Statement {
     sql.into_statement()
 }
 
-/// The statement for the keys, as they are stored, of the rows that match.
+/// The statement for some columns of the rows that match.
 #[cfg(feature = "postgrest")]
-pub(crate) fn keys(table: &Table, condition: &Node) -> Statement {
+pub(crate) fn columns(table: &Table, columns: &[&Column], condition: &Node) -> Statement {
     let mut sql = Sql::default();
-    sql.push("SELECT ");
-    sql.name(table.key_column().name);
+    for (at, column) in columns.iter().enumerate() {
+        sql.push(if at == 0 { "SELECT " } else { ", " });
+        sql.name(column.name);
+    }
     sql.push(" FROM ");
     sql.name(table.name);
     sql.condition(condition);

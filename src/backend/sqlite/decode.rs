@@ -11,8 +11,11 @@ use uuid::Uuid;
 const TIME: &[&str] = &["TEXT", "INTEGER", "REAL"];
 
 /// The values of a row that was selected by these columns.
-pub(crate) fn row(columns: &[Column], row: &SqliteRow) -> Result<Vec<Value>> {
-    columns.iter().enumerate().map(|(at, column)| cell(column, row, at)).collect()
+pub(crate) fn row<'a>(
+    columns: impl IntoIterator<Item = &'a Column>,
+    row: &SqliteRow,
+) -> Result<Vec<Value>> {
+    columns.into_iter().enumerate().map(|(at, column)| cell(column, row, at)).collect()
 }
 
 fn cell(column: &Column, row: &SqliteRow, at: usize) -> Result<Value> {

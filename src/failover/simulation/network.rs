@@ -183,12 +183,14 @@ impl Inner {
             return;
         }
         if gateway {
+            let wait = quick + self.up_to(2_000);
             if self.chance(0.5) {
                 // The gateway has passed it on, or holds it for a while.
-                if self.chance(0.3) { self.arrive_late(id) } else { self.arrive(id, quick, true) }
+                let held = self.up_to(wait + SETTLE - 1);
+                let held = if self.chance(0.3) { held } else { quick };
+                self.arrive(id, held, true);
             }
             let code = if self.chance(0.5) { "HTTP 502" } else { "HTTP 503" };
-            let wait = quick + self.up_to(2_000);
             return self.answer_later(id, wait, Answer::Fault(ErrorKind::Timeout, code));
         }
         if self.chance(profile.lost_request) {

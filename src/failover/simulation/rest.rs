@@ -164,8 +164,7 @@ impl Inner {
                 .get(&(id, row.clone()))
                 .is_some_and(|unit| unit.effect.is_some() && unit.sequences.is_empty());
             let is_told = call.acknowledged.is_some();
-            let is_unknown =
-                matches!(call.answer, Some(Err(ErrorKind::Timeout))) || call.finished.is_none();
+            let is_unknown = matches!(call.answer, Some(Err(ErrorKind::Timeout)) | None);
             has_effect && !is_told && is_unknown
         })
     }
