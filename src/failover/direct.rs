@@ -118,16 +118,7 @@ impl Engine {
         // which: they come with the next read.
         let is_partial =
             matches!(&write.kind, WriteKind::Insert { rows, .. } if touched < rows.len() as u64);
-        let is_insert = matches!(write.kind, WriteKind::Insert { .. });
-        let mut revived = false;
-        for row in named_rows(&write).into_iter().flatten() {
-            // All that ever waited came before this.
-            if is_insert {
-                revived |= transaction.revive(&row, i64::MAX).await?;
-            } else if touched > 0 {
-                transaction.supersede(&row, i64::MAX).await?;
-            }
-        }
+        let revived = transaction.answer_letters(&write, touched).await?;
         if is_partial {
             transaction.remember_write(&write, now).await?;
         } else {

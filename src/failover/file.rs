@@ -91,7 +91,7 @@ pub(crate) struct State {
     /// When the replaying process sent what it has no answer to yet: set before the request leaves.
     pub(crate) sending: Option<Moment>,
     /// An entry that alone got no answer: it counts if the server serves otherwise.
-    pub(crate) suspect: Option<i64>,
+    pub(crate) suspect: Option<Suspect>,
     /// Until then new writes wait, so that replay can finish.
     pub(crate) gate_until: Moment,
     /// Tables whose entries stand still, and why; under `*` all of them.
@@ -128,6 +128,14 @@ pub(crate) struct Binding {
     pub(crate) remote: String,
     pub(crate) identity: String,
     pub(crate) mode: String,
+}
+
+/// An entry whose request, which was about its row only, got no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Suspect {
+    pub(crate) sequence: i64,
+    /// Whether nothing travelled with it.
+    pub(crate) is_alone: bool,
 }
 
 /// Why a table's entries stand still.

@@ -11,7 +11,8 @@ use super::environment::Moment;
 use super::file::{ForeignKeys, Transaction};
 use super::outbox::{internal, list};
 use crate::backend::sqlite::{arguments, from_sqlx, quoted};
-use crate::{Error, ErrorKind, Result};
+use crate::operation::{Write, WriteKind};
+use crate::{Error, ErrorKind, Result, value};
 use sea_orm::sqlx::{self, AssertSqlSafe, Row};
 use sea_orm::{JsonValue, Value};
 
@@ -255,6 +256,35 @@ impl Transaction<'_> {
         self.state.waiting.rows += rows;
         self.state.waiting.bytes += bytes;
         Ok(true)
+    }
+
+    /// The remote has just taken a write, which is later than all that ever waited: what its rows
+    /// mean for the letters. `true` when some returned.
+    pub(crate) async fn answer_letters(&mut self, write: &Write, touched: u64) -> Result<bool> {
+        if self.state.dead.rows == 0 {
+            return Ok(false);
+        }
+        let table = write.table;
+        let keys = match &write.kind {
+            WriteKind::Insert { rows, .. } => {
+                rows.iter().map(|row| row[table.key].clone()).collect()
+            }
+            WriteKind::Update { .. } if touched == 0 => Vec::new(),
+            WriteKind::Update { target, .. } | WriteKind::Delete { target } => {
+                self.touched_keys(table, target).await?
+            }
+        };
+        let is_insert = matches!(write.kind, WriteKind::Insert { .. });
+        let mut revived = false;
+        for key in keys {
+            let row = RowName(table.name.to_owned(), value::to_text(&key));
+            if is_insert {
+                revived |= self.revive(&row, i64::MAX).await?;
+            } else {
+                self.supersede(&row, i64::MAX).await?;
+            }
+        }
+        Ok(revived)
     }
 
     /// A write of the row that is later than `sequence` is at the remote: letters about older ones

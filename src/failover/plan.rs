@@ -28,6 +28,9 @@ pub(crate) struct Window {
     pub(crate) needed: HashSet<RowName>,
 }
 
+/// How often an entry may fail alone while the server serves otherwise.
+pub(crate) const MOST_FAILURES: u32 = 5;
+
 /// The entries of one request, or of a few requests under way at once. Never empty.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Batch {
@@ -100,7 +103,7 @@ impl Batch {
         (self.items.iter().map(|item| item.entry.sequence).collect(), rest)
     }
 
-    /// Two batches of half as many rows; `None` for a single row.
+    /// Two batches of half as many rows; a single row is given back.
     pub(crate) fn halves(mut self) -> Result<(Self, Self), Self> {
         let middle = self.items.len() / 2;
         if middle == 0 {
@@ -180,11 +183,12 @@ fn most(batch: &Batch) -> (usize, u64) {
 
 /// Updates travel with the insert, upsert or update of their row right before them. What may have left
 /// together leaves together again, so that none of it goes over the others; only an insert goes alone
-/// then, since it changes nothing where its row is.
+/// then, since it changes nothing where its row is, and what never gets an answer.
 fn folds(item: &Item, entry: &Entry) -> bool {
     entry.kind == EntryKind::Update
         && !entry.is_ordered
         && entry.base.is_none()
+        && item.entry.failures < MOST_FAILURES
         && match item.entry.kind {
             EntryKind::Insert | EntryKind::InsertIfAbsent => !entry.is_sent && !item.entry.is_sent,
             EntryKind::Upsert | EntryKind::Update => entry.is_sent == item.entry.is_sent,

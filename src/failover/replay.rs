@@ -3,9 +3,9 @@
 use super::direct::{GATE, Outage};
 use super::entry::{Base, Entry, EntryKind};
 use super::environment::{Moment, until};
-use super::file::{ForeignKeys, Pause, Transaction};
+use super::file::{ForeignKeys, Pause, Suspect, Transaction};
 use super::letters::DeadLetterReason;
-use super::plan::{self, Batch, Item, Window};
+use super::plan::{self, Batch, Item, MOST_FAILURES, Window};
 use super::verdict::Verdict;
 use super::{Engine, WriteMode};
 use crate::change::{Change, ChangeKind};
@@ -17,8 +17,6 @@ use std::time::Duration;
 
 /// Entries that are looked at at once.
 const WINDOW: u32 = 8_000;
-/// How often an entry may fail alone while the server serves otherwise.
-const MOST_FAILURES: u32 = 5;
 /// Refusals of one table with one code, none accepted between, after which the table is at fault
 /// and not its rows.
 const MOST_ALIKE: u32 = 20;
@@ -101,17 +99,16 @@ impl Engine {
         if replayer.lock.is_none() {
             let Some(lock) = self.environment.try_lock() else { return Ok(Progress::Elsewhere) };
             replayer.lock = Some(lock);
+        }
+        if state.sending.is_some() {
+            // Another process ended meanwhile, or a step of this one was dropped.
+            replayer.forget();
             self.take_over(now).await?;
             return Ok(Progress::Worked);
         }
         if state.breaker.is_open() {
             replayer.forget();
             return self.probe(&state.breaker.wait(now)).await;
-        }
-        if state.suspect.is_some() {
-            replayer.forget();
-            self.ask().await?;
-            return Ok(Progress::Wait(Duration::from_secs(1)));
         }
         self.send_next(replayer).await
     }
@@ -156,29 +153,18 @@ impl Engine {
             return Ok(Progress::Worked);
         }
         transaction.commit().await?;
-        self.ask().await?;
-        Ok(Progress::Worked)
-    }
-
-    /// Asks the server whether it serves. Where it does not answer a single entry, and this, then
-    /// that entry is not to blame.
-    async fn ask(&self) -> Result<()> {
         let answer = self.remote.probe().await;
+        // Where the server does not answer a single entry, and this, the entry is not to blame.
         let mut transaction = self.file.begin(ForeignKeys::Off).await?;
         let suspect = transaction.state.suspect.take();
         // A server that refuses the question is there: what it says to an entry is reported then.
         let outcome = match answer {
-            Err(error) if !Verdict::of(&error).is_answer() => {
-                if !transaction.state.breaker.is_open() {
-                    let outage = Outage { ambiguous: false, at_once: true, error: &error };
-                    self.learn(&mut transaction.state, &outage);
-                }
-                "failed"
-            }
+            Err(error) if !Verdict::of(&error).is_answer() => "failed",
             _ => {
                 transaction.state.breaker.probe_succeeded();
-                if let Some(sequence) = suspect
+                if let Some(Suspect { sequence, is_alone }) = suspect
                     && transaction.count_failure(sequence).await? >= MOST_FAILURES
+                    && is_alone
                 {
                     let error = Error::new(
                         ErrorKind::Timeout,
@@ -191,12 +177,16 @@ impl Engine {
             }
         };
         metrics::counter!("chronicle_probes_total", "outcome" => outcome).increment(1);
-        transaction.commit().await.map(drop)
+        transaction.commit().await?;
+        Ok(Progress::Worked)
     }
 
     async fn send_next(&self, replayer: &mut Replayer) -> Result<Progress> {
         let now = self.environment.now();
         let mut transaction = self.file.begin(ForeignKeys::Off).await?;
+        if transaction.state.breaker.is_open() {
+            return Ok(Progress::Worked);
+        }
         if let Some(wait) = lift_due_pauses(&mut transaction, now) {
             replayer.forget();
             transaction.commit().await?;
@@ -401,7 +391,6 @@ impl Engine {
             Err(error) => error,
         };
         let verdict = Verdict::of(&error);
-        let is_single = part.batch.items.len() == 1;
         match verdict {
             Verdict::DuplicateKey if part.is_plain => {
                 let taken = [(part.batch, 1)];
@@ -413,12 +402,13 @@ impl Engine {
             Verdict::Poison | Verdict::DuplicateKey | Verdict::ParentMissing => {
                 self.refused(replayer, part, verdict, error).await
             }
-            Verdict::TooMuch if !is_single => {
+            Verdict::TooMuch => {
                 self.file.acknowledge(|| self.take_back(&part.batch)).await?;
-                split(replayer, part);
-                Ok(None)
+                match split(replayer, part) {
+                    Ok(()) => Ok(None),
+                    Err(part) => self.failed_alone(replayer, part, &error).await,
+                }
             }
-            Verdict::TooMuch => self.failed_alone(replayer, part, &error).await,
             Verdict::Repeat => {
                 self.file.acknowledge(|| self.take_back(&part.batch)).await?;
                 let wait = Duration::from_secs(1).mul_f64(self.environment.random());
@@ -457,9 +447,14 @@ impl Engine {
             transaction.mark(&batch.sequences(), false).await?;
         }
         if let ([item], true) = (batch.items.as_slice(), outage.ambiguous) {
-            transaction.state.suspect = Some(item.entry.sequence);
+            let is_alone = item.folded.is_empty();
+            transaction.state.suspect = Some(Suspect { sequence: item.entry.sequence, is_alone });
+            // The next probe tells, and when it was asked for often, it takes its time.
+            let outage = Outage { at_once: true, ..*outage };
+            self.learn(&mut transaction.state, &outage);
+        } else {
+            self.learn(&mut transaction.state, outage);
         }
-        self.learn(&mut transaction.state, outage);
         transaction.commit().await.map(drop)
     }
 
@@ -539,18 +534,11 @@ impl Engine {
             }
             return Ok(None);
         }
-        if part.batch.items.len() > 1 {
-            split(replayer, part);
-            return Ok(None);
-        }
-        let item = &part.batch.items[0];
-        if !item.folded.is_empty() {
-            let alone = Item { entry: item.entry.clone(), folded: Vec::new() };
-            let batch = Batch { items: vec![alone], ..part.batch };
-            replayer.parts.push(Part { batch, is_plain: part.is_plain });
-            return Ok(None);
-        }
-        let table = item.entry.row.0.clone();
+        let part = match split(replayer, part) {
+            Ok(()) => return Ok(None),
+            Err(part) => part,
+        };
+        let table = part.batch.items[0].entry.row.0.clone();
         let reason = match verdict {
             Verdict::DuplicateKey => DeadLetterReason::Conflict,
             // A delete is refused with the same code, for the sake of children.
@@ -646,14 +634,29 @@ impl Engine {
     }
 }
 
-fn split(replayer: &mut Replayer, part: Part) {
-    let is_plain = part.is_plain;
-    match part.batch.halves() {
+/// Half of the rows at a time, then the entry without what travels with it; an entry that is alone
+/// is given back.
+fn split(replayer: &mut Replayer, part: Part) -> Result<(), Part> {
+    let Part { batch, is_plain } = part;
+    match batch.halves() {
         Ok((first, second)) => {
             replayer.parts.push(Part { batch: second, is_plain });
             replayer.parts.push(Part { batch: first, is_plain });
+            Ok(())
         }
-        Err(batch) => replayer.parts.push(Part { batch, is_plain }),
+        Err(mut batch) => {
+            let has_folded = batch.items.iter_mut().fold(false, |has_folded, item| {
+                let folded = std::mem::take(&mut item.folded);
+                has_folded || !folded.is_empty()
+            });
+            // What travelled with it must not go before it.
+            replayer.window = Window::default();
+            if has_folded {
+                replayer.parts.push(Part { batch, is_plain });
+                return Ok(());
+            }
+            Err(Part { batch, is_plain })
+        }
     }
 }
 

@@ -73,15 +73,21 @@ impl Inner {
             "follows" => letter.missing.as_ref().is_some_and(|missing| {
                 let mut letters = self.snapshot.letters.iter();
                 letters.any(|one| one.entry.row == *missing && one.is_absent)
-                    // A later write made the row anew, which replaces its older ones.
-                    || (missing == row && self.is_made_after(row, &call))
+                    // Something later is at the remote, which it would undo.
+                    || (missing == row && self.is_written_after(row, &call))
             }),
-            "parent_missing" => self.is_orphan(row, &call, entry.kind),
-            // Where a delete of its parent is a letter, what was to go with the parent is there.
+            "parent_missing" => {
+                self.is_orphan(row, &call, entry.kind) || self.is_written_after(row, &call)
+            }
+            // Where a delete of it or its parent is a letter, the row is still there; and another
+            // insert that is a letter may have been applied.
             "conflict" => {
                 let parent = entities::parent_of(row);
                 let kept = parent.is_some_and(|parent| self.history.row(&parent).had_letter);
-                is_foreign || kept || self.has_rival(row, id, &call)
+                let mut letters = self.snapshot.letters.iter();
+                let is_second =
+                    letters.any(|one| one.entry.row == *row && one.entry.sequence < entry.sequence);
+                is_foreign || kept || is_second || self.has_rival(row, id, &call)
             }
             // The remote's row was looked for when it was found missing.
             "missing_row" => true,
@@ -114,12 +120,10 @@ impl Inner {
             })
     }
 
-    fn is_made_after(&self, row: &RowName, call: &Call) -> bool {
-        let known = self.history.rows.get(row);
-        known.is_some_and(|known| {
-            known.effects.iter().any(|(other, effect)| {
-                *effect == Effect::Inserted && !self.history.calls[other].precedes(call)
-            })
+    fn is_written_after(&self, row: &RowName, call: &Call) -> bool {
+        self.history.calls_of(row).any(|(id, other)| {
+            let unit = self.history.units.get(&(id, row.clone()));
+            unit.is_some_and(|unit| unit.is_done()) && !other.precedes(call)
         })
     }
 
