@@ -71,10 +71,16 @@ pub(super) struct RowHistory {
     pub(super) latest: Option<(Tick, CallId)>,
     /// Whether somebody outside the file wrote it, or its parent.
     pub(super) is_foreign: bool,
-    /// Whether a letter ever was about it, or its parent.
-    pub(super) had_letter: bool,
+    /// Its entries that ever were letters.
+    pub(super) letters: BTreeSet<i64>,
     /// Whether the file may lawfully differ: why.
     pub(super) differs: Option<&'static str>,
+}
+
+impl RowHistory {
+    pub(super) fn had_letter(&self) -> bool {
+        !self.letters.is_empty()
+    }
 }
 
 #[derive(Clone, Debug, Default)]

@@ -339,7 +339,7 @@ impl Inner {
             }
         }
         for letter in &new.letters {
-            self.history.row(&letter.entry.row).had_letter = true;
+            self.history.row(&letter.entry.row).letters.insert(letter.entry.sequence);
         }
         let stays = |sequence| new.entry(sequence).is_some() || new.letter(sequence).is_some();
         let was = old.outbox.iter().chain(old.letters.iter().map(|letter| &letter.entry));

@@ -24,10 +24,10 @@ impl Inner {
         self.note(|_| format!("p{process} reads {row:?}: {found:?}"));
         let known = self.history.row(row).clone();
         let parent = entities::parent_of(row).map(|parent| self.history.row(&parent).clone());
-        let is_exempt = known.had_letter
+        let is_exempt = known.had_letter()
             || known.is_foreign
             || known.differs.is_some()
-            || parent.is_some_and(|parent| parent.had_letter || parent.is_foreign);
+            || parent.is_some_and(|parent| parent.had_letter() || parent.is_foreign);
         if is_exempt {
             return;
         }

@@ -48,6 +48,8 @@ impl Inner {
             match (unit.is_done(), letters.len()) {
                 (true, 0) | (false, 1) => {}
                 (true, 1) if is_unsure || is_foreign => {}
+                // Its answer was lost, and it found nothing to change.
+                (true, 1) if unit.effect.is_none() => {}
                 (done, letters) => {
                     let what = format!("call {call} on {row:?}: effect {done}, letters {letters}");
                     self.violated(1, what);
@@ -80,10 +82,10 @@ impl Inner {
                 self.is_orphan(row, &call, entry.kind) || self.is_written_after(row, &call)
             }
             // Where a delete of it or its parent is a letter, the row is still there; and another
-            // insert that is a letter may have been applied.
+            // write that was a letter may have made it.
             "conflict" => {
                 let parent = entities::parent_of(row);
-                let kept = parent.is_some_and(|parent| self.history.row(&parent).had_letter);
+                let kept = parent.is_some_and(|parent| self.history.row(&parent).had_letter());
                 let mut letters = self.snapshot.letters.iter();
                 let is_second =
                     letters.any(|one| one.entry.row == *row && one.entry.sequence < entry.sequence);
@@ -113,7 +115,7 @@ impl Inner {
         }
         let known = self.history.row(&parent).clone();
         let never_was = !known.effects.iter().any(|(_, effect)| *effect == Effect::Inserted);
-        known.had_letter
+        known.had_letter()
             || never_was
             || known.effects.iter().any(|(other, effect)| {
                 *effect == Effect::Deleted && !call.precedes(&self.history.calls[other])
@@ -123,7 +125,9 @@ impl Inner {
     fn is_written_after(&self, row: &RowName, call: &Call) -> bool {
         self.history.calls_of(row).any(|(id, other)| {
             let unit = self.history.units.get(&(id, row.clone()));
-            unit.is_some_and(|unit| unit.is_done()) && !other.precedes(call)
+            // A delete that finds nothing has no effect, but its meaning.
+            let is_delete = other.write.kind == EntryKind::Delete && other.answer == Some(Ok(0));
+            (is_delete || unit.is_some_and(|unit| unit.is_done())) && !other.precedes(call)
         })
     }
 
@@ -144,7 +148,7 @@ impl Inner {
             entities::parent_of(row).into_iter().chain([row.clone()]).collect();
         for one in &related {
             let known = self.history.row(one);
-            if known.is_foreign || known.had_letter || known.differs.is_some() {
+            if known.is_foreign || known.had_letter() || known.differs.is_some() {
                 return;
             }
             if self.is_uncertain(one) {
