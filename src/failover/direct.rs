@@ -115,9 +115,12 @@ impl Engine {
         transaction.state.breaker.accepted();
         transaction.state.last_success = Some(self.environment.date());
         // Where rows were left alone because others with their keys are there, it is not known
-        // which: they come with the next read.
-        let is_partial =
-            matches!(&write.kind, WriteKind::Insert { rows, .. } if touched < rows.len() as u64);
+        // which: they come with the next read. So does a row that is not there, or is hidden.
+        let is_partial = match &write.kind {
+            WriteKind::Insert { rows, .. } => touched < rows.len() as u64,
+            WriteKind::Update { .. } => touched == 0,
+            WriteKind::Delete { .. } => false,
+        };
         let revived = transaction.answer_letters(&write, touched).await?;
         if is_partial {
             transaction.remember_write(&write, now).await?;

@@ -6,7 +6,7 @@
 //! them; and once something later has reached the remote, they do not return any more.
 
 use super::Engine;
-use super::entry::RowName;
+use super::entry::{EntryKind, RowName};
 use super::environment::Moment;
 use super::file::{ForeignKeys, Transaction};
 use super::outbox::{internal, list};
@@ -78,6 +78,8 @@ pub struct DeadLetter {
     pub code: Option<String>,
     /// The remote's own words.
     pub message: String,
+    /// Whether a request with it may have been applied all the same: one of them got no answer.
+    pub may_be_applied: bool,
 }
 
 const ENTRY: &str = "sequence, table_name, row_key, local_key, key_column, kind, columns, body, \
@@ -206,10 +208,7 @@ impl Transaction<'_> {
     /// The row is at the remote now, by the entry with this sequence: what waited for it among the
     /// dead letters returns to its old place in the outbox. Older writes of the row itself do not.
     /// `true` when something returned.
-    pub(crate) async fn revive(&mut self, row: &RowName, sequence: i64) -> Result<bool> {
-        if self.state.dead.rows == 0 {
-            return Ok(false);
-        }
+    async fn revive(&mut self, row: &RowName, sequence: i64) -> Result<bool> {
         self.supersede(row, sequence).await?;
         let names: Vec<Value> = vec![row.0.as_str().into(), row.1.as_str().into(), sequence.into()];
         self.execute(
@@ -274,25 +273,49 @@ impl Transaction<'_> {
                 self.touched_keys(table, target).await?
             }
         };
-        let is_insert = matches!(write.kind, WriteKind::Insert { .. });
         let mut revived = false;
         for key in keys {
             let row = RowName(table.name.to_owned(), value::to_text(&key));
-            if is_insert {
-                revived |= self.revive(&row, i64::MAX).await?;
-            } else {
-                self.supersede(&row, i64::MAX).await?;
-            }
+            let kind = match write.kind {
+                WriteKind::Insert { .. } => EntryKind::Insert,
+                WriteKind::Update { .. } => EntryKind::Update,
+                WriteKind::Delete { .. } => EntryKind::Delete,
+            };
+            revived |= self.answer_letters_of(&row, kind, i64::MAX).await?;
         }
         Ok(revived)
     }
 
+    /// The remote has taken an entry, or a later write: what its row means for the letters.
+    pub(crate) async fn answer_letters_of(
+        &mut self,
+        row: &RowName,
+        kind: EntryKind,
+        sequence: i64,
+    ) -> Result<bool> {
+        if self.state.dead.rows == 0 {
+            return Ok(false);
+        }
+        if kind.creates() {
+            return self.revive(row, sequence).await;
+        }
+        self.supersede(row, sequence).await?;
+        if kind == EntryKind::Delete {
+            // Its children went with it.
+            self.execute(
+                "update chronicle_dead_letters set returns = 0 where sequence < $3 \
+                 and exists (select 1 from json_each(parents) p \
+                 where p.value ->> 0 = $1 and p.value ->> 1 = $2)",
+                vec![row.0.as_str().into(), row.1.as_str().into(), sequence.into()],
+            )
+            .await?;
+        }
+        Ok(false)
+    }
+
     /// A write of the row that is later than `sequence` is at the remote: letters about older ones
     /// would undo it, so they do not return by themselves.
-    pub(crate) async fn supersede(&mut self, row: &RowName, sequence: i64) -> Result<()> {
-        if self.state.dead.rows == 0 {
-            return Ok(());
-        }
+    async fn supersede(&mut self, row: &RowName, sequence: i64) -> Result<()> {
         self.execute(
             "update chronicle_dead_letters set returns = 0 \
              where table_name = $1 and row_key = $2 and sequence < $3",
@@ -305,7 +328,7 @@ impl Transaction<'_> {
 impl Engine {
     pub(super) async fn letters(&self, most: u32) -> Result<Vec<DeadLetter>> {
         let rows = sqlx::query(
-            "select id, table_name, row_key, kind, body, reason, code, message
+            "select id, table_name, row_key, kind, body, reason, code, message, is_sent
              from chronicle_dead_letters order by id limit $1",
         )
         .bind(most)
@@ -329,6 +352,7 @@ impl Engine {
                         .unwrap_or(DeadLetterReason::Refused),
                     code: row.try_get(6).map_err(from_sqlx)?,
                     message: text(7)?,
+                    may_be_applied: row.try_get(8).map_err(from_sqlx)?,
                 })
             })
             .collect()

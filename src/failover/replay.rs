@@ -485,11 +485,7 @@ impl Engine {
         let items = batches.iter().flat_map(|(batch, _)| &batch.items);
         for item in items {
             let Entry { row, sequence, kind, .. } = &item.entry;
-            if kind.creates() {
-                revived |= transaction.revive(row, *sequence).await?;
-            } else {
-                transaction.supersede(row, *sequence).await?;
-            }
+            revived |= transaction.answer_letters_of(row, *kind, *sequence).await?;
         }
         let is_empty = transaction.commit().await?.waiting.rows == 0;
         // There is room in the outbox now; and none is needed once nothing waits.

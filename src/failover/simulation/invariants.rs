@@ -254,6 +254,9 @@ impl Inner {
                 format!("insert {call} is taken for applied; {row:?} is of {maker:?}"),
             );
         }
+        if maker != Some(call) {
+            self.history.row(row).differs = Some("an insert was taken for applied beside another");
+        }
         self.history.unit(call, row).is_void = true;
     }
 

@@ -44,12 +44,10 @@ impl Inner {
                 unit.sequences.iter().filter_map(|one| self.snapshot.letter(*one)).collect();
             let is_foreign = self.history.row(&row).is_foreign;
             // It says itself that it may have been applied.
-            let is_unsure = letters.iter().any(|letter| letter.reason == "unanswerable");
+            let is_unsure = letters.iter().any(|letter| letter.is_sent);
             match (unit.is_done(), letters.len()) {
                 (true, 0) | (false, 1) => {}
                 (true, 1) if is_unsure || is_foreign => {}
-                // Its answer was lost, and it found nothing to change.
-                (true, 1) if unit.effect.is_none() => {}
                 (done, letters) => {
                     let what = format!("call {call} on {row:?}: effect {done}, letters {letters}");
                     self.violated(1, what);
@@ -79,7 +77,15 @@ impl Inner {
                     || (missing == row && self.is_written_after(row, &call))
             }),
             "parent_missing" => {
-                self.is_orphan(row, &call, entry.kind) || self.is_written_after(row, &call)
+                self.is_orphan(row, &call, entry.kind)
+                    || self.is_written_after(row, &call)
+                    || entities::parent_of(row).is_some_and(|parent| {
+                        // It went with its parent.
+                        let mut calls = self.history.calls_of(&parent);
+                        calls.any(|(_, other)| {
+                            other.write.kind == EntryKind::Delete && !other.precedes(&call)
+                        })
+                    })
             }
             // Where a delete of it or its parent is a letter, the row is still there; and another
             // write that was a letter may have made it.
@@ -151,7 +157,7 @@ impl Inner {
             if known.is_foreign || known.had_letter() || known.differs.is_some() {
                 return;
             }
-            if self.is_uncertain(one) {
+            if self.is_uncertain(one) || self.has_raced(one) {
                 return;
             }
         }
@@ -160,6 +166,20 @@ impl Inner {
             let what = format!("{row:?} is {file:?} in the file and {remote:?} at the remote");
             self.violated(11, what);
         }
+    }
+
+    /// Whether two processes wrote it at the same time: their answers may come in another order than
+    /// their effects.
+    fn has_raced(&self, row: &RowName) -> bool {
+        let direct: Vec<&Call> = self
+            .history
+            .calls_of(row)
+            .filter(|(_, call)| call.is_direct && !call.is_refused())
+            .map(|(_, call)| call)
+            .collect();
+        direct.iter().enumerate().any(|(at, one)| {
+            direct[..at].iter().any(|other| other.process != one.process && one.overlaps(other))
+        })
     }
 
     /// Whether a process ended, or told its caller that it does not know, after the remote had done

@@ -53,6 +53,7 @@ pub(super) struct Letter {
     pub(super) reason: String,
     pub(super) missing: Option<RowName>,
     pub(super) is_absent: bool,
+    pub(super) is_sent: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -68,13 +69,13 @@ const QUESTION: &str = "select
     (select json_group_array(json_array(sequence, table_name, row_key, kind, body, json(parents)))
         from (select * from chronicle_outbox order by sequence)),
     (select json_group_array(json_array(json_array(sequence, table_name, row_key, kind, body,
-        json(parents)), id, reason, missing_table, missing_key, is_absent))
+        json(parents)), id, reason, missing_table, missing_key, is_absent, is_sent))
         from (select * from chronicle_dead_letters order by id)),
     (select json_group_array(json_array(id, null, made, a, b)) from parents),
     (select json_group_array(json_array(id, parent_id, made, a, b)) from children)";
 
 type EntryParts = (i64, String, String, EntryKind, String, Vec<RowName>);
-type LetterParts = (EntryParts, i64, String, Option<String>, Option<String>, i64);
+type LetterParts = (EntryParts, i64, String, Option<String>, Option<String>, i64, i64);
 type RowParts = (String, Option<String>, i64, i64, i64);
 
 impl Snapshot {
@@ -97,12 +98,13 @@ impl Snapshot {
             outbox: entries.into_iter().map(waiting).collect(),
             letters: letters
                 .into_iter()
-                .map(|(entry, id, reason, table, key, is_absent)| Letter {
+                .map(|(entry, id, reason, table, key, is_absent, is_sent)| Letter {
                     entry: waiting(entry),
                     id,
                     reason,
                     missing: table.zip(key).map(|(table, key)| RowName(table, key)),
                     is_absent: is_absent != 0,
+                    is_sent: is_sent != 0,
                 })
                 .collect(),
             rows,
