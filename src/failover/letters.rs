@@ -83,7 +83,8 @@ pub struct DeadLetter {
 }
 
 const ENTRY: &str = "sequence, table_name, row_key, local_key, key_column, kind, columns, body, \
-                     parents, is_ordered, is_sent, base, schema_version, bytes, queued_at";
+                     parents, is_ordered, brings_row, is_sent, base, \
+                     schema_version, bytes, queued_at";
 
 /// The entries that belong after a letter. A new attempt to bring the row of a letter that does not
 /// return may go on, and its children wait for it.
@@ -154,8 +155,7 @@ impl Transaction<'_> {
         let sql = format!(
             "insert into chronicle_dead_letters ({ENTRY}, reason, is_absent, returns, \
              missing_table, missing_key, code, message, died_at) \
-             select {ENTRY}, $2, $3 and kind in ('insert', 'insert_if_absent', 'upsert'), \
-             $4, $5, $6, $7, $8, $9 from chronicle_outbox where sequence = $1"
+             select {ENTRY}, $2, $3 and brings_row, $4, $5, $6, $7, $8, $9 from chronicle_outbox where sequence = $1"
         );
         let returns = matches!(reason, DeadLetterReason::ParentMissing | DeadLetterReason::Follows);
         let values: Vec<Value> = vec![

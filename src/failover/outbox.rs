@@ -32,6 +32,8 @@ struct NewEntry {
     row: RowName,
     local_key: Value,
     kind: EntryKind,
+    /// Whether the file had no such row before.
+    brings_row: bool,
     columns: String,
     body: String,
     parents: Vec<RowName>,
@@ -61,7 +63,7 @@ pub(super) fn internal(error: impl std::fmt::Display) -> Error {
 /// Entries of one insert into the outbox.
 const ROWS_OF_INSERT: usize = 100;
 /// Values of an entry that is inserted.
-const COLUMNS_OF_INSERT: usize = 14;
+const COLUMNS_OF_INSERT: usize = 15;
 
 pub(super) const COLUMNS: &str = "sequence, table_name, row_key, key_column, kind, columns, \
                                   parents, is_ordered, is_sent, failures, bytes, base";
@@ -78,9 +80,13 @@ impl Transaction<'_> {
         let table = write.table;
         let (write, entries) = match write.kind {
             WriteKind::Insert { rows, duplicates } => {
+                let mut known = match duplicates {
+                    Duplicates::Refuse => HashSet::new(),
+                    Duplicates::Ignore | Duplicates::Replace => self.known(table, &rows).await?,
+                };
                 let rows = match duplicates {
-                    Duplicates::Ignore => self.without_present(table, rows).await?,
-                    _ => rows,
+                    Duplicates::Ignore => without_known(table, rows, known.clone()),
+                    Duplicates::Refuse | Duplicates::Replace => rows,
                 };
                 if rows.is_empty() {
                     return Ok(Local { touched: 0 });
@@ -90,8 +96,14 @@ impl Transaction<'_> {
                     Duplicates::Ignore => EntryKind::InsertIfAbsent,
                     Duplicates::Replace => EntryKind::Upsert,
                 };
-                let entries =
-                    rows.iter().map(|row| inserted(table, kind, row)).collect::<Result<_>>()?;
+                let entries = rows
+                    .iter()
+                    .map(|row| {
+                        let entry = inserted(table, kind, row)?;
+                        let brings_row = known.insert(entry.row.1.clone());
+                        Ok(NewEntry { brings_row, ..entry })
+                    })
+                    .collect::<Result<_>>()?;
                 (WriteKind::Insert { rows, duplicates }, entries)
             }
             WriteKind::Update { target, assignments } => {
@@ -155,17 +167,16 @@ impl Transaction<'_> {
         rows.iter().map(|row| row.try_get(0).map_err(from_sqlx)).collect()
     }
 
-    /// The rows whose key is not in the file, each key once.
-    async fn without_present(
+    /// Those of the rows' keys, as text, that the file has.
+    async fn known(
         &mut self,
         table: &'static Table,
-        rows: Vec<Vec<Value>>,
-    ) -> Result<Vec<Vec<Value>>> {
+        rows: &[Vec<Value>],
+    ) -> Result<HashSet<String>> {
         let keys = rows.iter().map(|row| row[table.key].clone()).collect();
         let filter = Node::In { expression: Expression::Column(table.key_column()), values: keys };
-        let present = self.touched_keys(table, &Target::Filter(filter.reduce()?)).await?;
-        let mut seen: HashSet<String> = present.iter().map(value::to_text).collect();
-        Ok(rows.into_iter().filter(|row| seen.insert(value::to_text(&row[table.key]))).collect())
+        let known = self.touched_keys(table, &Target::Filter(filter.reduce()?)).await?;
+        Ok(known.iter().map(value::to_text).collect())
     }
 
     /// The keys of the rows in the file that a change is for.
@@ -273,6 +284,7 @@ impl Transaction<'_> {
                     entry.body.into(),
                     serde_json::to_string(&entry.parents).map_err(internal)?.into(),
                     is_ordered.into(),
+                    entry.brings_row.into(),
                     is_sent.into(),
                     (bytes as i64).into(),
                     date.into(),
@@ -283,7 +295,7 @@ impl Transaction<'_> {
             let row = format!("({}?)", "?, ".repeat(COLUMNS_OF_INSERT - 1));
             let sql = format!(
                 "insert into chronicle_outbox (table_name, row_key, local_key, key_column, kind, \
-                 columns, body, parents, is_ordered, is_sent, bytes, queued_at, base, \
+                 columns, body, parents, is_ordered, brings_row, is_sent, bytes, queued_at, base, \
                  schema_version) values {}",
                 vec![row; chunk].join(", ")
             );
@@ -427,6 +439,15 @@ impl NewEntry {
     }
 }
 
+/// The rows whose key is not known, each key once.
+fn without_known(
+    table: &'static Table,
+    rows: Vec<Vec<Value>>,
+    mut known: HashSet<String>,
+) -> Vec<Vec<Value>> {
+    rows.into_iter().filter(|row| known.insert(value::to_text(&row[table.key]))).collect()
+}
+
 fn inserted(table: &'static Table, kind: EntryKind, row: &[Value]) -> Result<NewEntry> {
     new_entry(table, kind, row[table.key].clone(), row.iter().enumerate())
 }
@@ -458,6 +479,7 @@ fn deleted(table: &'static Table, row: TouchedRow) -> NewEntry {
         row: RowName(table.name.to_owned(), value::to_text(&row.key)),
         local_key: row.key,
         kind: EntryKind::Delete,
+        brings_row: false,
         columns: "[]".to_owned(),
         body: String::new(),
         parents: row.parents,
@@ -487,6 +509,7 @@ fn new_entry<'a>(
         row: RowName(table.name.to_owned(), value::to_text(&key)),
         local_key: key,
         kind,
+        brings_row: kind.creates(),
         columns: serde_json::to_string(&columns).map_err(internal)?,
         body: String::from_utf8(body).map_err(internal)?,
         parents,

@@ -200,6 +200,8 @@ impl Inner {
             _ => {}
         }
         let latest = self.history.row(row).latest;
+        // A repeated insert can bring back what somebody else has deleted.
+        let is_brought_back = effect == Effect::Inserted && self.history.row(row).is_foreign;
         for call in calls {
             let known = &self.history.calls[call];
             if known.is_refused() {
@@ -207,6 +209,7 @@ impl Inner {
             } else if let (Some(acknowledged), Some((called, later))) = (known.acknowledged, latest)
                 && called > acknowledged
                 && !calls.contains(&later)
+                && !is_brought_back
             {
                 let what =
                     format!("call {call} was over before {later}, and changes {row:?} after it");

@@ -371,14 +371,15 @@ impl Inner {
     /// Its sender ended. What has left goes on, and arrives within the time that it may take.
     fn abandon(&mut self, id: u64) {
         let Some(request) = self.requests.get(&id) else { return };
-        if request.left.is_none() {
+        let Some(left) = request.left else {
             self.requests.remove(&id);
             return;
-        }
+        };
         let (sender, is_read) = (request.sender, request.statement.is_read());
         self.note(|_| format!("abandoned {id}"));
         if !is_read {
-            self.unanswered.push(Unanswered { sender, since: self.now });
+            // A process that was stopped for long would have given up before.
+            self.unanswered.push(Unanswered { sender, since: self.now.min(left + TIMEOUT) });
         }
         let latest = self.now + SETTLE - 1;
         let late: Vec<(i64, u64)> = self

@@ -70,22 +70,15 @@ impl Inner {
                     // The remote has children of it.
                     || (call.write.kind == EntryKind::Delete && !self.database.cascade)
             }
-            "follows" => letter.missing.as_ref().is_some_and(|missing| {
-                let mut letters = self.snapshot.letters.iter();
-                letters.any(|one| one.entry.row == *missing && one.is_absent)
-                    // Something later is at the remote, which it would undo.
-                    || (missing == row && self.is_written_after(row, &call))
-            }),
+            "follows" => {
+                let is_needed = letter.missing.as_ref().is_some_and(|missing| {
+                    let mut letters = self.snapshot.letters.iter();
+                    letters.any(|one| one.entry.row == *missing && one.is_absent)
+                });
+                is_needed || self.is_superseded(row, &call)
+            }
             "parent_missing" => {
-                self.is_orphan(row, &call, entry.kind)
-                    || self.is_written_after(row, &call)
-                    || entities::parent_of(row).is_some_and(|parent| {
-                        // It went with its parent.
-                        let mut calls = self.history.calls_of(&parent);
-                        calls.any(|(_, other)| {
-                            other.write.kind == EntryKind::Delete && !other.precedes(&call)
-                        })
-                    })
+                self.is_orphan(row, &call, entry.kind) || self.is_superseded(row, &call)
             }
             // Where a delete of it or its parent is a letter, the row is still there; and another
             // write that was a letter may have made it.
@@ -95,7 +88,11 @@ impl Inner {
                 let mut letters = self.snapshot.letters.iter();
                 let is_second =
                     letters.any(|one| one.entry.row == *row && one.entry.sequence < entry.sequence);
-                is_foreign || kept || is_second || self.has_rival(row, id, &call)
+                is_foreign
+                    || kept
+                    || is_second
+                    || self.is_written_after(row, &call)
+                    || self.has_rival(row, id, &call)
             }
             // The remote's row was looked for when it was found missing.
             "missing_row" => true,
@@ -112,8 +109,8 @@ impl Inner {
     /// Whether the parent of a row is lawfully not there.
     fn is_orphan(&mut self, row: &RowName, call: &Call, kind: EntryKind) -> bool {
         let Some(parent) = entities::parent_of(row) else { return false };
-        if self.history.row(&parent).is_foreign {
-            // What somebody else does to the parent is not seen.
+        if self.history.row(&parent).is_foreign || self.is_uncertain(&parent) {
+            // It is not known what somebody else does to the parent, or a process that has ended.
             return true;
         }
         if kind == EntryKind::Delete || self.database.rows.contains_key(&parent) {
@@ -125,6 +122,18 @@ impl Inner {
             || never_was
             || known.effects.iter().any(|(other, effect)| {
                 *effect == Effect::Deleted && !call.precedes(&self.history.calls[other])
+            })
+    }
+
+    /// Whether something later is at the remote, which it would undo: it does not return.
+    fn is_superseded(&self, row: &RowName, call: &Call) -> bool {
+        self.is_written_after(row, call)
+            || entities::parent_of(row).is_some_and(|parent| {
+                // It went with its parent.
+                let mut calls = self.history.calls_of(&parent);
+                calls.any(|(_, other)| {
+                    other.write.kind == EntryKind::Delete && !other.precedes(call)
+                })
             })
     }
 

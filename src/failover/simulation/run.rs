@@ -154,7 +154,8 @@ impl Executor {
             .calls
             .values()
             .filter(|call| call.write.flaw == super::operation::Flaw::Unanswerable)
-            .count() as i64;
+            .map(|call| call.write.rows.len() as i64)
+            .sum::<i64>();
         60_000 + 60_000 + 10_000 + SETTLE + waiting * 1_000 + unanswerable * 10 * 100_000
     }
 }
