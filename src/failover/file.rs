@@ -90,8 +90,8 @@ pub(crate) struct State {
     pub(crate) breaker: Breaker,
     /// Until then a request that got no answer may still arrive.
     pub(crate) settle_until: Moment,
-    /// When the replaying process sent what it has no answer to yet: set before the request leaves.
-    pub(crate) sending: Option<Moment>,
+    /// Whether the replaying process waits for an answer: set before the request leaves.
+    pub(crate) is_sending: bool,
     /// An entry that alone got no answer: it counts if the server serves otherwise.
     pub(crate) suspect: Option<Suspect>,
     /// Until then new writes wait, so that replay can finish.
@@ -114,7 +114,6 @@ impl State {
         boot.clone_into(&mut self.boot);
         self.breaker.rebase(now);
         self.gate_until = 0;
-        self.sending = self.sending.map(|_| now);
         if self.settle_until != 0 {
             self.settle_until = now + settle.as_millis() as Moment;
         }

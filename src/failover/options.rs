@@ -38,8 +38,6 @@ pub(crate) struct Settings {
     pub(crate) bound: Bound,
     /// How long a request that got no answer may still arrive.
     pub(crate) settle: Duration,
-    /// How long a request waits for its answer.
-    pub(crate) request_timeout: Duration,
     /// How often the file is looked at when nothing asks for it.
     pub(crate) interval: Duration,
     pub(crate) flush_on_close: Duration,
@@ -55,7 +53,6 @@ impl Default for Settings {
             bound: Bound { rows: 1_000_000, bytes: 1024 * 1024 * 1024 },
             // 120 s where the socket's own time limit for unanswered data cannot be set.
             settle: Duration::from_secs(if cfg!(target_os = "linux") { 30 } else { 120 }),
-            request_timeout: Duration::from_secs(10),
             interval: Duration::from_secs(30),
             flush_on_close: Duration::from_millis(500),
             #[cfg(test)]
@@ -141,8 +138,7 @@ impl FailoverOptions {
     /// # Errors
     /// Those of [`SqliteOptions::open`] and [`PostgrestOptions::connect`]; `Unsupported` for a
     /// database in memory; `Conflict` when the file is bound to another remote, identity or mode.
-    pub async fn connect(mut self) -> Result<Failover> {
-        self.settings.request_timeout = self.postgrest.request_timeout();
+    pub async fn connect(self) -> Result<Failover> {
         let Some(path) = self.sqlite.file() else {
             return Err(Error::new(
                 ErrorKind::Unsupported,

@@ -100,7 +100,7 @@ impl Engine {
             let Some(lock) = self.environment.try_lock() else { return Ok(Progress::Elsewhere) };
             replayer.lock = Some(lock);
         }
-        if state.sending.is_some() {
+        if state.is_sending {
             // Another process ended meanwhile, or a step of this one was dropped.
             replayer.forget();
             self.take_over(now).await?;
@@ -113,33 +113,24 @@ impl Engine {
         self.send_next(replayer).await
     }
 
-    /// Whoever replayed before may have ended with a request under way: it may arrive for as long
-    /// as one whose client gave up at its time limit, or now.
+    /// Whoever replayed before ended with a request under way. It may have left just now, however long
+    /// ago it was recorded: a process can be stopped between the two.
     async fn take_over(&self, now: Moment) -> Result<()> {
         let mut transaction = self.file.begin(ForeignKeys::Off).await?;
-        let Some(sent) = transaction.state.sending.take() else { return Ok(()) };
-        let given_up =
-            now.min(sent.saturating_add(self.settings.request_timeout.as_millis() as Moment));
-        let settled = given_up.max(0) + self.settle_time();
-        let known = until(transaction.state.settle_until, now, self.settings.settle);
-        if known.is_none() || transaction.state.settle_until < settled {
-            transaction.state.settle_until = settled;
+        if std::mem::take(&mut transaction.state.is_sending) {
+            transaction.state.settle_until = now + self.settings.settle.as_millis() as Moment;
         }
         transaction.commit().await.map(drop)
     }
 
     /// Every request of this process has been answered.
     async fn all_answered(&self) -> Result<()> {
-        if self.file.state().await?.sending.is_none() {
+        if !self.file.state().await?.is_sending {
             return Ok(());
         }
         let mut transaction = self.file.begin(ForeignKeys::Off).await?;
-        transaction.state.sending = None;
+        transaction.state.is_sending = false;
         transaction.commit().await.map(drop)
-    }
-
-    fn settle_time(&self) -> Moment {
-        self.settings.settle.as_millis() as Moment
     }
 
     async fn probe(&self, wait: &Option<Duration>) -> Result<Progress> {
@@ -234,11 +225,11 @@ impl Engine {
         if is_last && self.settings.mode == WriteMode::RemoteFirst {
             transaction.state.gate_until = now + GATE.as_millis() as Moment;
         }
-        transaction.state.sending = Some(now);
+        transaction.state.is_sending = true;
         #[cfg(test)]
         if self.settings.mutation == Some(super::simulation::Mutation::MarkAfterSend) {
             transaction.mark(&sequences, part.batch.is_sent).await?;
-            transaction.state.sending = None;
+            transaction.state.is_sending = false;
         }
         transaction.commit().await?;
         if bodies.len() != sequences.len() {
@@ -463,7 +454,7 @@ impl Engine {
     async fn taken(&self, replayer: &Replayer, batches: &[(Batch, u64)]) -> Result<bool> {
         let mut transaction = self.file.begin(ForeignKeys::Off).await?;
         if replayer.unanswered == 0 {
-            transaction.state.sending = None;
+            transaction.state.is_sending = false;
         }
         let (mut done, mut rest) = (Vec::new(), Vec::new());
         for (batch, touched) in batches {

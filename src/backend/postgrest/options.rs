@@ -68,11 +68,6 @@ impl PostgrestOptions {
         (format!("{address} ({schema})"), self.key.identity())
     }
 
-    #[cfg(feature = "sqlite")]
-    pub(crate) const fn request_timeout(&self) -> Duration {
-        self.request_timeout
-    }
-
     /// The server at an address, asked with a key.
     ///
     /// The address is the one below which the tables are: `https://project.supabase.co/rest/v1` on

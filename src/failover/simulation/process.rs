@@ -3,7 +3,7 @@
 
 use super::executor::{Executor, Role, Spawned};
 use super::mutations::Mutation;
-use super::network::{Client, SETTLE, TIMEOUT};
+use super::network::{Client, SETTLE};
 use super::operation::{self, Operation};
 use super::schedule;
 use super::storage;
@@ -156,7 +156,6 @@ async fn live(world: Arc<World>, process: usize) {
             mode: world.profile.mode,
             bound: Bound { rows: world.profile.bound, bytes: 1 << 30 },
             settle: Duration::from_millis(settle),
-            request_timeout: Duration::from_millis(TIMEOUT as u64),
             mutation: world.mutation,
             ..Settings::default()
         }
