@@ -295,6 +295,7 @@ impl Backend for Failover {
                 kind: BackendKind::Failover,
                 location: format!("{} with {}", remote.location, file.location),
                 version: remote.version,
+                reason: None,
             }
         })
     }

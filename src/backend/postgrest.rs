@@ -164,7 +164,9 @@ impl Backend for Postgrest {
         let client = self.client();
         let version = client.server.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let location = client.address.clone();
-        Box::pin(async move { Info { kind: BackendKind::Postgrest, location, version } })
+        Box::pin(
+            async move { Info { kind: BackendKind::Postgrest, location, version, reason: None } },
+        )
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {

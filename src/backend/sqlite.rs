@@ -238,6 +238,7 @@ impl Backend for Sqlite {
                 kind: BackendKind::Sqlite,
                 location: self.inner.location.clone(),
                 version: self.version().await.ok(),
+                reason: None,
             }
         })
     }
