@@ -100,7 +100,12 @@ impl Engine {
             | Verdict::ParentMissing
             | Verdict::TooMuch
             | Verdict::Unauthenticated
-            | Verdict::Drift => Err(error),
+            | Verdict::Drift => {
+                if matches!(write.kind, WriteKind::Insert { .. }) && error.rows_stored() > 0 {
+                    mirror::count_failure(self.refused_in_part(&write).await);
+                }
+                Err(error)
+            }
         }
     }
 
@@ -114,21 +119,33 @@ impl Engine {
         let mut transaction = self.file.begin_mirror(foreign_keys).await?;
         transaction.state.breaker.accepted();
         transaction.state.last_success = Some(self.environment.date());
-        // Where rows were left alone because others with their keys are there, it is not known
-        // which: they come with the next read.
         let is_partial =
             matches!(&write.kind, WriteKind::Insert { rows, .. } if touched < rows.len() as u64);
         let revived = transaction.answer_letters(&write, touched).await?;
+        // It is not known which rows were taken, and which were left alone or refused.
+        let unknown = is_partial.then(|| write.clone());
         if is_partial {
             transaction.remember_write(&write, now).await?;
         } else {
             transaction.mirror_write(write, now).await?;
         }
-        transaction.commit().await?;
+        let since = transaction.commit().await?.writes;
         if revived {
             self.wake();
         }
-        Ok(())
+        match unknown {
+            Some(write) if touched > 0 => self.keep_taken(&write, since).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// A bulk insert took several requests, of which a later one was refused.
+    async fn refused_in_part(&self, write: &Write) -> Result<()> {
+        self.file.room().await?;
+        let mut transaction = self.file.begin_mirror(ForeignKeys::Off).await?;
+        transaction.remember_write(write, self.environment.now()).await?;
+        let since = transaction.commit().await?.writes;
+        self.keep_taken(write, since).await
     }
 
     /// The remote did not take the write: the file does, and the outbox keeps it.

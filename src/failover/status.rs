@@ -140,6 +140,7 @@ impl Engine {
     pub(super) async fn resume(&self) -> Result<()> {
         let mut transaction = self.file.begin(ForeignKeys::Off).await?;
         transaction.state.pauses.clear();
+        transaction.state.breaker.probe_now(self.environment.now());
         transaction.commit().await?;
         self.wake();
         Ok(())
