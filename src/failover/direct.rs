@@ -171,7 +171,7 @@ impl Engine {
             return Err(as_timeout(&error));
         }
         match self.write_to_file(write, is_sent, Some(&outage)).await {
-            Err(local) if is_sent || cannot_write(local.kind()) => {
+            Err(local) if is_sent || refusal(&local).is_some() => {
                 tracing::warn!(kind = local.kind().name(), "the file could not take a write");
                 self.note_outage(&outage).await;
                 Err(if is_sent { as_timeout(&error) } else { local })
@@ -218,7 +218,7 @@ impl Engine {
         outage: Option<&Outage<'_>>,
     ) -> Result<u64> {
         let result = self.change_file(write, is_sent, outage).await;
-        let refusal = result.as_ref().err().map(Error::kind).filter(|kind| cannot_write(*kind));
+        let refusal = result.as_ref().err().and_then(refusal);
         self.note_refusal(|_| refusal);
         self.wake();
         result
@@ -333,12 +333,13 @@ pub(super) struct Outage<'a> {
     pub(super) error: &'a Error,
 }
 
-/// Whether an error of the file says that it takes no write at all.
-const fn cannot_write(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
+/// The kind of an error of the file that says that it takes no write at all.
+pub(super) fn refusal(error: &Error) -> Option<ErrorKind> {
+    let takes_none = matches!(
+        error.kind(),
         ErrorKind::StorageFull | ErrorKind::OutboxFull | ErrorKind::Denied | ErrorKind::Corrupt
-    )
+    );
+    takes_none.then(|| error.kind())
 }
 
 fn as_timeout(error: &Error) -> Error {
