@@ -31,6 +31,14 @@
 //! | no row, a count, rows touched | at the remote | in the file, which may lack rows that were never read or written here |
 //! | [`Error::backend`](crate::Error::backend) and `code` | PostgREST's | SQLite's |
 //!
+//! # The file
+//!
+//! Beside it stand `-replay`, the lock of the process that replays, and `-reserve`, 8 MB that are
+//! given up on a full disk, so that what is replayed can be acknowledged. Until they are free again
+//! new writes are refused with `StorageFull`, as they are with `Denied` while the file may only be
+//! read: the status is [`Failed`](Status::Failed) if the file should have taken them. Nothing that was
+//! acknowledged is lost, and the remote serves as long as it can be reached.
+//!
 //! # What to look at
 //!
 //! [`failover_info`](Failover::failover_info) tells the state, its cause and what waits, and

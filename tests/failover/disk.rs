@@ -7,7 +7,7 @@ use crate::fixture::{Fixture, healed, make_tables, options, postgrest, session};
 use chronicle::failover::{Failover, FailoverOptions, Status};
 use chronicle::postgrest::Key;
 use chronicle::{Backend, Error, ErrorKind};
-use chronicle_entity::{Events, NewEvent, SessionId};
+use chronicle_entity::{Events, NewEvent, NewSession, SessionId, SessionStatus, Sessions};
 use chronicle_test_servers::{Fault, SECRET_KEY};
 use small_disk::SmallDisk;
 use std::path::{Path, PathBuf};
@@ -214,7 +214,7 @@ async fn a_file_that_may_only_be_read_fails_writes_until_it_may_be_written() {
     const NAME: &str = "disk::a_file_that_may_only_be_read_fails_writes_until_it_may_be_written";
     let Some(disk) = SmallDisk::mount(NAME, 64) else { return };
     let fixture = Fixture::new().await;
-    let (path, elsewhere) = open(&fixture, &disk).await;
+    let (_, elsewhere) = open(&fixture, &disk).await;
     let id = session(&elsewhere).await;
     let view = disk.read_only_view();
     let seen = view.path().join("chronicle.db");
@@ -235,7 +235,7 @@ async fn a_file_that_may_only_be_read_fails_writes_until_it_may_be_written() {
     until("the status tells", async || failover.status() == Status::Failed).await;
     // What the file has can be read: the row that was not mirrored is not among it.
     assert_eq!(events.find().count().await.unwrap(), 0);
-    assert!(chronicle_entity::Sessions::new(&failover).get(id).await.unwrap().is_some());
+    assert!(Sessions::new(&failover).get(id).await.unwrap().is_some());
 
     fixture.gateway.heal().await.unwrap();
     assert_eq!(events.find().count().await.unwrap(), 1, "the remote serves again");
@@ -254,4 +254,26 @@ async fn a_file_that_may_only_be_read_fails_writes_until_it_may_be_written() {
     assert_eq!(Events::new(fixture.remote()).find().count().await.unwrap(), 3);
     assert_eq!(events.find().count().await.unwrap(), 3);
     elsewhere.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_alone_takes_bulk_writes_again_once_there_is_room() {
+    const NAME: &str = "disk::a_file_alone_takes_bulk_writes_again_once_there_is_room";
+    let Some(disk) = SmallDisk::mount(NAME, 16) else { return };
+    let path = disk.path().join("chronicle.db");
+    make_tables(&path).await;
+    let file = chronicle::Sqlite::open(&path).await.unwrap();
+    let session = NewSession::new(SessionStatus::Active);
+    let id = Sessions::new(&file).insert(session).await.unwrap().id;
+    let events = Events::new(&file);
+    let bulk = async || events.insert_many((0..3_000).map(|_| event(id))).await;
+    disk.fill();
+    for _ in 0..2 {
+        let error = bulk().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::StorageFull, "{error}");
+        assert_eq!(events.find().count().await.unwrap(), 0);
+    }
+    disk.make_room();
+    bulk().await.unwrap();
+    assert_eq!(events.find().count().await.unwrap(), 3_000);
 }
