@@ -8,6 +8,7 @@ pub mod sqlite;
 use crate::{Read, Result, Write};
 use futures_util::future::BoxFuture;
 use sea_orm::{JsonValue, Value};
+use std::any::Any;
 use std::fmt;
 
 /// Which kind of database a backend is.
@@ -50,6 +51,9 @@ pub struct Info {
     pub location: String,
     /// The version: SQLite's, or the server's `Server` header once it has answered.
     pub version: Option<String>,
+    /// Why [`Store::connect`](crate::Store::connect) chose it: what was configured, and by which
+    /// variables. `None` for a store that was made of a backend.
+    pub reason: Option<String>,
 }
 
 /// One row of [`query_raw`](Backend::query_raw): column names and their values as JSON.
@@ -86,7 +90,7 @@ pub type RawRow = serde_json::Map<String, JsonValue>;
 ///     fn close(&self) -> BoxFuture<'_, Result<()>> { self.0.close() }
 /// }
 /// ```
-pub trait Backend: fmt::Debug + Send + Sync + 'static {
+pub trait Backend: Any + fmt::Debug + Send + Sync {
     /// Which kind of database this is.
     fn kind(&self) -> BackendKind;
 

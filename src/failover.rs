@@ -18,6 +18,27 @@
 //! write is replayed as one; foreign keys and SQL of your own while the file serves; rows that the
 //! file never saw, for which there is [`pull`](Failover::pull).
 //!
+//! # What depends on who serves
+//!
+//! Repositories give the same answers whichever of the two serves, but for these:
+//!
+//! | | the remote | the file |
+//! |---|---|---|
+//! | a row without its parent | `ForeignKey` | accepted; at the remote it becomes a dead letter, and goes back to the outbox once its parent is there |
+//! | [`query_raw`](crate::Store::query_raw) | runs; what it changes gets to the file when it is read | `Unavailable` |
+//! | a bulk write that is refused | the rows of earlier requests stay ([`rows_stored`](crate::Error::rows_stored)) | none of its rows stay |
+//! | a condition that is too long for a URL | `InvalidInput` | works |
+//! | no row, a count, rows touched | at the remote | in the file, which may lack rows that were never read or written here |
+//! | [`Error::backend`](crate::Error::backend) and `code` | PostgREST's | SQLite's |
+//!
+//! # The file
+//!
+//! Beside it stand `-replay`, the lock of the process that replays, and `-reserve`, 8 MB that are
+//! given up on a full disk, so that what is replayed can be acknowledged. Until they are free again
+//! new writes are refused with `StorageFull`, as they are with `Denied` while the file may only be
+//! read: the status is [`Failed`](Status::Failed) if the file should have taken them. Nothing that was
+//! acknowledged is lost, and the remote serves as long as it can be reached.
+//!
 //! # What to look at
 //!
 //! [`failover_info`](Failover::failover_info) tells the state, its cause and what waits, and
@@ -239,7 +260,7 @@ impl Failover {
         self.engine.convert(R::TABLE, change).await
     }
 
-    /// Ends all pauses, and tries again at once.
+    /// Ends all pauses, and asks the remote again at once, for whoever knows that it is back.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -295,6 +316,7 @@ impl Backend for Failover {
                 kind: BackendKind::Failover,
                 location: format!("{} with {}", remote.location, file.location),
                 version: remote.version,
+                reason: None,
             }
         })
     }

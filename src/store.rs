@@ -20,6 +20,8 @@ use tracing::Instrument;
 #[derive(Clone)]
 pub struct Store {
     backend: Arc<dyn Backend>,
+    /// Why it was chosen, for [`Info::reason`].
+    reason: Option<Arc<str>>,
 }
 
 impl fmt::Debug for Store {
@@ -31,17 +33,19 @@ impl fmt::Debug for Store {
 impl Store {
     /// A store on a backend of your own: a wrapper that injects faults, for example.
     pub fn new(backend: impl Backend) -> Self {
-        Self { backend: Arc::new(backend) }
+        Self { backend: Arc::new(backend), reason: None }
     }
 
     /// Opens what the configuration names.
     ///
     /// A SQLite file is opened, and made when it is missing. A PostgREST server is not asked yet:
-    /// call [`health`](Self::health) to know whether it serves.
+    /// call [`health`](Self::health) to know whether it serves. With both, it is the failover pair
+    /// of the two, whose file is bound to the server now. [`info`](Self::info) says why.
     ///
     /// # Errors
     /// `InvalidInput` for a configuration that is not complete or not valid, `Unsupported` when
-    /// the feature for the backend is off, and those of [`Sqlite::open`](crate::Sqlite::open).
+    /// the feature for the backend is off, those of [`Sqlite::open`](crate::Sqlite::open), and
+    /// for a pair those of `FailoverOptions::connect`.
     pub async fn connect(config: Config) -> Result<Self> {
         config.connect().await
     }
@@ -60,9 +64,39 @@ impl Store {
         self.backend.health().await
     }
 
-    /// What and where the database is, without any key.
+    /// What and where the database is, and why it was chosen, without any key.
     pub async fn info(&self) -> Info {
-        self.backend.info().await
+        let mut info = self.backend.info().await;
+        info.reason = self.reason.as_deref().map(str::to_owned).or(info.reason);
+        info
+    }
+
+    /// The failover pair that serves, to look at its outbox and its dead letters; `None` when it is
+    /// one database alone, or a backend of your own.
+    #[cfg(all(feature = "sqlite", feature = "postgrest"))]
+    #[must_use]
+    pub fn failover(&self) -> Option<&crate::failover::Failover> {
+        let backend: &dyn std::any::Any = &*self.backend;
+        backend.downcast_ref()
+    }
+
+    /// Who serves now, as this process last saw it. One database alone is always `Healthy`: no other
+    /// could take over. Whether it can be reached, [`health`](Self::health) tells.
+    #[cfg(all(feature = "sqlite", feature = "postgrest"))]
+    #[must_use]
+    pub fn status(&self) -> crate::failover::Status {
+        self.failover().map_or(crate::failover::Status::Healthy, crate::failover::Failover::status)
+    }
+
+    /// A receiver that is told of every change of [`status`](Self::status). That of one database
+    /// alone never changes: waiting for it ends at once with an error.
+    #[cfg(all(feature = "sqlite", feature = "postgrest"))]
+    #[must_use]
+    pub fn watch(&self) -> tokio::sync::watch::Receiver<crate::failover::Status> {
+        match self.failover() {
+            Some(failover) => failover.watch(),
+            None => tokio::sync::watch::Sender::new(self.status()).subscribe(),
+        }
     }
 
     /// Ends connections. Later operations fail with `Unavailable`.
@@ -170,7 +204,7 @@ impl From<&Self> for Store {
 
 impl From<Arc<dyn Backend>> for Store {
     fn from(backend: Arc<dyn Backend>) -> Self {
-        Self { backend }
+        Self { backend, reason: None }
     }
 }
 

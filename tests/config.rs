@@ -2,9 +2,13 @@
 #![cfg(all(feature = "sqlite", feature = "postgrest"))]
 #![allow(clippy::unwrap_used)]
 
+use chronicle::failover::{Status, WriteMode};
 use chronicle::postgrest::{Key, PostgrestOptions};
 use chronicle::sqlite::SqliteOptions;
-use chronicle::{BackendKind, Config, ErrorKind, Result, Store};
+use chronicle::{Backend, BackendKind, Config, ErrorKind, Result, Store};
+use chronicle_entity::{NewSession, SessionStatus, Sessions, session};
+use chronicle_migration::{Migrator, MigratorTrait};
+use std::path::Path;
 
 const LEGACY: &str = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiJ9.c2lnbmF0dXJl";
 const SECRET: &str = "sb_secret_0123456789abcdef";
@@ -73,6 +77,8 @@ fn half_a_configuration_is_an_error() {
         &[("SUPABASE_URL", "https://abc.supabase.co")] as &[(&str, &str)],
         &[("SUPABASE_URL", "https://abc.supabase.co"), ("SUPABASE_ANON_KEY", "")],
         &[("SUPABASE_ANON_KEY", LEGACY)],
+        &[("SUPABASE_ANON_KEY", LEGACY), ("CHRONICLE_DB", "x.db")],
+        &[("SUPABASE_URL", "https://abc.supabase.co"), ("CHRONICLE_DB", "x.db")],
         &[
             ("SUPABASE_URL", "https://a"),
             ("POSTGREST_URL", "http://b"),
@@ -86,13 +92,104 @@ fn half_a_configuration_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_configuration_without_a_database_or_with_two_is_an_error() {
+async fn a_configuration_without_a_database_is_an_error() {
     let none = Store::connect(Config::new()).await.unwrap_err();
     assert_eq!(none.kind(), ErrorKind::InvalidInput);
-    let two = Config::new()
-        .sqlite(SqliteOptions::new("x.db"))
-        .postgrest(PostgrestOptions::new("http://127.0.0.1:3000", Key::none()));
-    assert_eq!(Store::connect(two).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+}
+
+/// A port where nobody listens.
+const DOWN: &str = "http://127.0.0.1:9";
+
+/// Makes the tables in the file of the configuration.
+async fn migrate(config: &Config) {
+    let file = config.sqlite_options().unwrap().clone().open().await.unwrap();
+    Migrator::up(file.connection(), None).await.unwrap();
+    file.close().await.unwrap();
+}
+
+async fn insert(store: &Store) {
+    Sessions::new(store).insert(NewSession::new(SessionStatus::Active)).await.unwrap();
+}
+
+fn pair(path: &Path, key: &str) -> Config {
+    let path = path.display().to_string();
+    config(&[("SUPABASE_URL", DOWN), ("SUPABASE_ANON_KEY", key), ("CHRONICLE_DB", &path)]).unwrap()
+}
+
+#[tokio::test]
+async fn with_a_server_and_a_file_writes_go_on_while_the_server_is_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.db");
+    let config = pair(&path, SECRET);
+    migrate(&config).await;
+    let store = Store::connect(config).await.unwrap();
+    assert_eq!((store.kind(), store.status()), (BackendKind::Failover, Status::Healthy));
+    let mut watch = store.watch();
+
+    insert(&store).await;
+    insert(&store).await;
+    assert_eq!(Sessions::new(&store).find().count().await.unwrap(), 2);
+    watch.changed().await.unwrap();
+    assert_eq!((*watch.borrow(), store.status()), (Status::Degraded, Status::Degraded));
+    let failover = store.failover().unwrap();
+    assert_eq!(failover.failover_info().await.unwrap().outbox_rows, 2);
+
+    let info = store.info().await;
+    assert!(info.location.contains(DOWN) && info.location.contains("x.db"), "{info:?}");
+    let reason = info.reason.unwrap();
+    assert!(reason.contains("(SUPABASE_URL, SUPABASE_ANON_KEY)"), "{reason}");
+    assert!(reason.contains("(CHRONICLE_DB)"), "{reason}");
+    assert!(!reason.contains(SECRET) && !reason.contains(DOWN), "{reason}");
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_further_options_of_a_pair_are_given_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.db");
+    let config = Config::new().sqlite(SqliteOptions::new(&path));
+    migrate(&config).await;
+    let alone = Store::connect(config.clone()).await.unwrap();
+    insert(&alone).await;
+    alone.close().await.unwrap();
+
+    let config = config
+        .postgrest(PostgrestOptions::new(DOWN, Key::none()))
+        .failover(|options| options.mode(WriteMode::LocalFirst).adopt::<session::Model>());
+    let store = Store::connect(config.clone()).await.unwrap();
+    let failover = store.failover().unwrap();
+    assert_eq!(failover.failover_info().await.unwrap().outbox_rows, 1, "the row of before");
+    let reason = store.info().await.reason.unwrap();
+    assert!(reason.starts_with("a server is configured and a SQLite file"), "{reason}");
+    store.close().await.unwrap();
+
+    let other = config.failover(|options| options);
+    let error = Store::connect(other).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict, "the file is bound to its mode: {error}");
+}
+
+#[tokio::test]
+async fn one_database_alone_is_no_pair_and_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.db").display().to_string();
+    for (variables, expected) in [
+        (
+            vec![("CHRONICLE_DB", &*path)],
+            "a SQLite file is configured (CHRONICLE_DB), and no server",
+        ),
+        (
+            vec![("POSTGREST_URL", DOWN)],
+            "a server is configured (POSTGREST_URL), and no file for its outages",
+        ),
+    ] {
+        let store = Store::connect(config(&variables).unwrap()).await.unwrap();
+        assert_eq!(store.info().await.reason.as_deref(), Some(expected));
+        assert!(store.failover().is_none());
+        assert_eq!(store.status(), Status::Healthy);
+        assert!(store.watch().changed().await.is_err());
+    }
+    let made = Store::from(chronicle::Sqlite::memory().await.unwrap());
+    assert_eq!(made.info().await.reason, None);
 }
 
 #[tokio::test]
@@ -111,6 +208,14 @@ async fn keys_never_show() {
         assert!(!shown.contains(key), "{shown}");
         assert!(!shown.contains("signature") && !shown.contains("0123456789abcdef"), "{shown}");
         assert_eq!(failure.kind(), ErrorKind::Unavailable, "{failure}");
+
+        let folder = tempfile::tempdir().unwrap();
+        let config = pair(&folder.path().join("x.db"), key);
+        let before = format!("{config:?}");
+        let store = Store::connect(config).await.unwrap();
+        let info = store.failover().unwrap().failover_info().await;
+        let shown = format!("{before} {store:?} {store:#?} {:?} {info:?}", store.info().await);
+        assert!(!shown.contains(key), "{shown}");
     }
 }
 

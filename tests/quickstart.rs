@@ -133,3 +133,25 @@ async fn a_supabase_project_gets_the_same() {
     let stored = database.query("select count(*) from events").await.unwrap();
     assert_eq!(stored, [[Some("29".to_owned())]]);
 }
+
+#[tokio::test]
+async fn a_file_takes_over_while_the_project_is_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("chronicle.db");
+    // What was recorded before there was a server is queued for it.
+    let (alone, _) = run(&mut on_file(&database));
+    assert!(alone.contains(FIRST_RUN) && alone.contains("(sqlite)"), "{alone}");
+    let pair = || {
+        let mut command = on_file(&database);
+        command.env("SUPABASE_URL", "http://127.0.0.1:9").env("SUPABASE_SECRET_KEY", SECRET_KEY);
+        command
+    };
+    let (first, errors) = run(&mut pair());
+    assert!(first.contains("(failover)") && first.contains(SECOND_RUN), "{first}");
+    assert!(first.contains(TOTALS), "{first}");
+    assert!(!first.contains(SECRET_KEY) && !errors.contains(SECRET_KEY), "{first}{errors}");
+    let file = chronicle::Sqlite::open(&database).await.unwrap();
+    let waiting = "select count(*) as rows from chronicle_outbox where kind = 'insert_if_absent'";
+    let waiting = chronicle::Store::from(file).query_raw(waiting, []).await.unwrap();
+    assert_eq!(waiting[0]["rows"], 2 + 29 + 10);
+}

@@ -5,11 +5,12 @@
 //! cargo run --example quickstart -- payloads.jsonl  # yours: JSON lines, or one JSON array
 //! ```
 //!
-//! With `SUPABASE_URL` and a key set, the same goes to that project instead of the file.
+//! With `SUPABASE_URL` and a key set, the same goes to that project instead of the file. With
+//! `CHRONICLE_DB` set too, the file takes over while the project is out of reach.
 
-use chronicle::{Config, Result, Store};
+use chronicle::{Backend, BackendKind, Config, Result, Store};
 use chronicle_entity::hook::{self, Delivery, Line, Recorded, Recorder};
-use chronicle_entity::{Events, Sessions, ToolEvents};
+use chronicle_entity::{Events, Sessions, ToolEvents, event, session, tool_event};
 use chronicle_migration::{Migrator, MigratorTrait};
 use std::error::Error;
 use std::process::ExitCode;
@@ -49,12 +50,19 @@ async fn run() -> std::result::Result<(), Box<dyn Error>> {
 
 /// A Supabase project gets its tables by `cargo run -p chronicle-migration`; a file gets them here.
 async fn open(config: Config) -> std::result::Result<Store, Box<dyn Error>> {
-    let Some(file) = config.sqlite_options() else {
-        return Ok(Store::connect(config).await?);
-    };
-    let sqlite = file.clone().open().await?;
-    Migrator::up(sqlite.connection(), None).await?;
-    Ok(sqlite.into())
+    if let Some(file) = config.sqlite_options() {
+        let sqlite = file.clone().open().await?;
+        Migrator::up(sqlite.connection(), None).await?;
+        if config.kind() == Some(BackendKind::Sqlite) {
+            return Ok(sqlite.into());
+        }
+        sqlite.close().await?;
+    }
+    // What the file recorded before it had a server goes to the server too.
+    let config = config.failover(|options| {
+        options.adopt::<session::Model>().adopt::<event::Model>().adopt::<tool_event::Model>()
+    });
+    Ok(Store::connect(config).await?)
 }
 
 /// Records the payloads of a file. Its name tells equal payloads of two files apart, and those of one

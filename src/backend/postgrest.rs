@@ -128,6 +128,11 @@ impl Postgrest {
     }
 }
 
+/// Errors of this backend say so, also where it is one of two.
+async fn named<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    work.await.map_err(|error| error.with_backend(BackendKind::Postgrest))
+}
+
 impl Backend for Postgrest {
     fn kind(&self) -> BackendKind {
         BackendKind::Postgrest
@@ -135,17 +140,17 @@ impl Backend for Postgrest {
 
     fn read<'a>(&'a self, read: &'a Read) -> BoxFuture<'a, Result<Vec<Vec<Value>>>> {
         self.uses(read.table);
-        Box::pin(self.read_rows(read))
+        Box::pin(named(self.read_rows(read)))
     }
 
     fn count<'a>(&'a self, read: &'a Read) -> BoxFuture<'a, Result<u64>> {
         self.uses(read.table);
-        Box::pin(self.count_rows(read.table, &read.filter))
+        Box::pin(named(self.count_rows(read.table, &read.filter)))
     }
 
     fn write(&self, write: Write) -> BoxFuture<'_, Result<u64>> {
         self.uses(write.table);
-        Box::pin(self.write_rows(write))
+        Box::pin(named(self.write_rows(write)))
     }
 
     fn query_raw<'a>(
@@ -153,18 +158,20 @@ impl Backend for Postgrest {
         sql: &'a str,
         parameters: Vec<Value>,
     ) -> BoxFuture<'a, Result<Vec<RawRow>>> {
-        Box::pin(self.execute_sql(sql, parameters))
+        Box::pin(named(self.execute_sql(sql, parameters)))
     }
 
     fn health(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(self.probe())
+        Box::pin(named(self.probe()))
     }
 
     fn info(&self) -> BoxFuture<'_, Info> {
         let client = self.client();
         let version = client.server.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let location = client.address.clone();
-        Box::pin(async move { Info { kind: BackendKind::Postgrest, location, version } })
+        Box::pin(
+            async move { Info { kind: BackendKind::Postgrest, location, version, reason: None } },
+        )
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {

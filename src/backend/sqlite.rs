@@ -21,7 +21,7 @@ use crate::{Backend, BackendKind, Error, ErrorKind, Info, RawRow, Read, Result, 
 use futures_util::TryStreamExt;
 use futures_util::future::BoxFuture;
 use sea_orm::sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
-use sea_orm::sqlx::{self, AssertSqlSafe, Row};
+use sea_orm::sqlx::{self, AssertSqlSafe, Connection, Row};
 use sea_orm::{DatabaseConnection, DatabaseConnectionType, Value};
 use std::fmt;
 use std::path::Path;
@@ -165,6 +165,29 @@ impl Sqlite {
     }
 }
 
+/// Begins a transaction with these statements.
+///
+/// On a full disk SQLite has ended a transaction by itself, and sqlx, whose own `ROLLBACK` then
+/// failed, takes it for open and begins no other on that connection: another takes its place.
+pub(crate) async fn begin(
+    pool: &SqlitePool,
+    statements: &'static str,
+) -> sqlx::Result<sqlx::Transaction<'static, sqlx::Sqlite>> {
+    let begun = pool.begin_with(statements).await;
+    // A database in memory would end with its connection.
+    let is_file = || pool.connect_options().get_filename().is_file();
+    if !matches!(begun, Err(sqlx::Error::InvalidSavePointStatement)) || !is_file() {
+        return begun;
+    }
+    for _ in 0..pool.size() {
+        let connection = pool.acquire().await?;
+        if connection.is_in_transaction() {
+            connection.close().await?;
+        }
+    }
+    pool.begin_with(statements).await
+}
+
 /// A compiled statement, ready to run.
 fn query(
     statement: sea_orm::Statement,
@@ -238,6 +261,7 @@ impl Backend for Sqlite {
                 kind: BackendKind::Sqlite,
                 location: self.inner.location.clone(),
                 version: self.version().await.ok(),
+                reason: None,
             }
         })
     }

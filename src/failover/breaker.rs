@@ -54,6 +54,13 @@ impl Breaker {
         until(self.probe_at()?, now, LONGEST_WAIT)
     }
 
+    /// The next probe is due: somebody knows that the remote is back.
+    pub(crate) fn probe_now(&mut self, now: Moment) {
+        if let Some(open) = &mut self.open {
+            open.probe_at = now;
+        }
+    }
+
     /// Takes the right to send the probe that is due, by moving the time of the next one.
     pub(crate) fn claim_probe(&mut self, now: Moment, random: f64) -> bool {
         if self.open.is_none() || self.wait(now).is_some() {
@@ -145,6 +152,18 @@ mod tests {
         breaker.accepted();
         breaker.failed(now, true, "refused", 0.999_999);
         assert_eq!(breaker.wait(now).map(|wait| wait.as_secs_f64().round()), Some(5.0));
+    }
+
+    #[test]
+    fn a_probe_may_be_asked_for() {
+        let mut breaker = Breaker::default();
+        breaker.probe_now(0);
+        assert!(!breaker.claim_probe(0, 0.5), "it is closed");
+        breaker.failed(0, true, "refused", 0.999_999);
+        assert!(!breaker.claim_probe(10, 0.5), "not due");
+        breaker.probe_now(10);
+        assert!(breaker.claim_probe(10, 0.5));
+        assert!(!breaker.claim_probe(10, 0.5), "claimed");
     }
 
     #[test]

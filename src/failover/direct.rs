@@ -100,7 +100,12 @@ impl Engine {
             | Verdict::ParentMissing
             | Verdict::TooMuch
             | Verdict::Unauthenticated
-            | Verdict::Drift => Err(error),
+            | Verdict::Drift => {
+                if matches!(write.kind, WriteKind::Insert { .. }) && error.rows_stored() > 0 {
+                    mirror::count_failure(self.refused_in_part(&write).await);
+                }
+                Err(error)
+            }
         }
     }
 
@@ -114,24 +119,38 @@ impl Engine {
         let mut transaction = self.file.begin_mirror(foreign_keys).await?;
         transaction.state.breaker.accepted();
         transaction.state.last_success = Some(self.environment.date());
-        // Where rows were left alone because others with their keys are there, it is not known
-        // which: they come with the next read. So does a row that is not there, or is hidden.
+        // It is not known which rows were taken, and which were left alone or are hidden.
         let is_partial = match &write.kind {
             WriteKind::Insert { rows, .. } => touched < rows.len() as u64,
             WriteKind::Update { .. } => touched == 0,
             WriteKind::Delete { .. } => false,
         };
         let revived = transaction.answer_letters(&write, touched).await?;
+        let unknown = is_partial.then(|| write.clone());
         if is_partial {
             transaction.remember_write(&write, now).await?;
         } else {
             transaction.mirror_write(write, now).await?;
         }
-        transaction.commit().await?;
+        let state = transaction.commit().await?;
         if revived {
             self.wake();
         }
-        Ok(())
+        match unknown {
+            Some(write) if touched > 0 && self.route(&state) == Route::Remote => {
+                self.keep_taken(&write, state.writes).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A bulk insert took several requests, of which a later one was refused.
+    async fn refused_in_part(&self, write: &Write) -> Result<()> {
+        self.file.room().await?;
+        let mut transaction = self.file.begin_mirror(ForeignKeys::Off).await?;
+        transaction.remember_write(write, self.environment.now()).await?;
+        let since = transaction.commit().await?.writes;
+        self.keep_taken(write, since).await
     }
 
     /// The remote did not take the write: the file does, and the outbox keeps it.
@@ -157,7 +176,7 @@ impl Engine {
             return Err(as_timeout(&error));
         }
         match self.write_to_file(write, is_sent, Some(&outage)).await {
-            Err(local) if is_sent || cannot_write(local.kind()) => {
+            Err(local) if is_sent || refusal(&local).is_some() => {
                 tracing::warn!(kind = local.kind().name(), "the file could not take a write");
                 self.note_outage(&outage).await;
                 Err(if is_sent { as_timeout(&error) } else { local })
@@ -204,7 +223,7 @@ impl Engine {
         outage: Option<&Outage<'_>>,
     ) -> Result<u64> {
         let result = self.change_file(write, is_sent, outage).await;
-        let refusal = result.as_ref().err().map(Error::kind).filter(|kind| cannot_write(*kind));
+        let refusal = result.as_ref().err().and_then(refusal);
         self.note_refusal(|_| refusal);
         self.wake();
         result
@@ -319,12 +338,13 @@ pub(super) struct Outage<'a> {
     pub(super) error: &'a Error,
 }
 
-/// Whether an error of the file says that it takes no write at all.
-const fn cannot_write(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
+/// The kind of an error of the file that says that it takes no write at all.
+pub(super) fn refusal(error: &Error) -> Option<ErrorKind> {
+    let takes_none = matches!(
+        error.kind(),
         ErrorKind::StorageFull | ErrorKind::OutboxFull | ErrorKind::Denied | ErrorKind::Corrupt
-    )
+    );
+    takes_none.then(|| error.kind())
 }
 
 fn as_timeout(error: &Error) -> Error {

@@ -7,13 +7,14 @@ use super::breaker::Breaker;
 use super::environment::Moment;
 use super::outbox::Queued;
 use super::reserve::Reserve;
-use crate::backend::sqlite::from_sqlx;
+use crate::backend::sqlite::{begin, from_sqlx};
 use crate::{Backend, BackendKind, Error, ErrorKind, Read, Result, Sqlite};
 use sea_orm::Value;
 use sea_orm::sqlx::sqlite::SqliteConnection;
-use sea_orm::sqlx::{self, Row};
+use sea_orm::sqlx::{self, Executor, Row};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -159,13 +160,20 @@ pub(crate) enum ForeignKeys {
 pub(crate) struct File {
     sqlite: Sqlite,
     reserve: Option<Reserve>,
+    /// Whether the last transaction was not committed: the file may take no write.
+    is_in_doubt: AtomicBool,
     /// The pragma and the transaction after it must go to the connection without another between.
     turn: Mutex<()>,
 }
 
 impl File {
     pub(crate) async fn open(sqlite: Sqlite) -> Result<Self> {
-        let file = Self { sqlite, reserve: None, turn: Mutex::new(()) };
+        let file = Self {
+            sqlite,
+            reserve: None,
+            is_in_doubt: AtomicBool::new(false),
+            turn: Mutex::new(()),
+        };
         file.sqlite.execute_script(SCHEMA).await?;
         let pool = file.sqlite.write_pool()?;
         // A file that another process writes, or that may only be read, can be opened nevertheless.
@@ -261,7 +269,17 @@ impl File {
         let in_use = super::simulation::storage::enter();
         let turn = self.turn.lock().await;
         let pool = self.sqlite.write_pool()?;
-        let mut inner = pool.begin_with(statements).await.map_err(from_sqlx)?;
+        let mut inner = begin(pool, statements).await.map_err(from_sqlx)?;
+        if self.is_in_doubt.load(Ordering::Relaxed) {
+            // A connection that was opened while the file could only be read stays so.
+            let same = "update chronicle_failover set state = state where id = 1";
+            let tried = inner.execute(same).await.map_err(from_sqlx);
+            if tried.is_err_and(|error| error.kind() == ErrorKind::Denied) {
+                drop(inner);
+                pool.acquire().await.map_err(from_sqlx)?.close().await.map_err(from_sqlx)?;
+                inner = begin(pool, statements).await.map_err(from_sqlx)?;
+            }
+        }
         let row = sqlx::query("select state from chronicle_failover where id = 1")
             .fetch_one(&mut *inner)
             .await
@@ -271,6 +289,7 @@ impl File {
             inner,
             before: state.clone(),
             state,
+            end: End { is_in_doubt: &self.is_in_doubt, is_committed: false },
             _turn: turn,
             #[cfg(test)]
             _in_use: in_use,
@@ -308,9 +327,22 @@ pub(crate) struct Transaction<'a> {
     /// Stored with the transaction where it was changed.
     pub(crate) state: State,
     before: State,
+    end: End<'a>,
     _turn: MutexGuard<'a, ()>,
     #[cfg(test)]
     _in_use: super::simulation::storage::InUse,
+}
+
+/// Tells the next transaction whether this one was committed.
+struct End<'a> {
+    is_in_doubt: &'a AtomicBool,
+    is_committed: bool,
+}
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.is_in_doubt.store(!self.is_committed, Ordering::Relaxed);
+    }
 }
 
 impl Transaction<'_> {
@@ -329,6 +361,7 @@ impl Transaction<'_> {
                 .map_err(from_sqlx)?;
         }
         self.inner.commit().await.map_err(from_sqlx)?;
+        self.end.is_committed = true;
         #[cfg(test)]
         super::simulation::storage::committed();
         Ok(self.state)

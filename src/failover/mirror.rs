@@ -8,13 +8,17 @@ use super::entry::RowName;
 use super::environment::Moment;
 use super::file::{ForeignKeys, Transaction};
 use crate::backend::sqlite::{apply, arguments, from_sqlx, quoted};
-use crate::operation::{Duplicates, Target, Write, WriteKind};
+use crate::filter::{Expression, Node};
+use crate::operation::{Duplicates, OrderTerm, Read, Selection, Target, Write, WriteKind};
 use crate::{Result, Table, value};
 use sea_orm::Value;
 use sea_orm::sqlx::{self, AssertSqlSafe};
 
 /// How long a write is remembered, so that a slow read does not undo it: longer than any read.
 const REMEMBERED: Moment = 10 * 60 * 1000;
+
+/// Rows that are asked for, and kept in one transaction.
+const ROWS_OF_READ: usize = 500;
 
 /// The key under which a write of many rows is remembered, and the table under which a delete is: it
 /// may take rows of other tables along.
@@ -179,6 +183,28 @@ impl Transaction<'_> {
 }
 
 impl Engine {
+    /// Keeps the rows of an insert as the remote has them, which took some of them.
+    pub(super) async fn keep_taken(&self, write: &Write, since: u64) -> Result<()> {
+        let (table, WriteKind::Insert { rows, .. }) = (write.table, &write.kind) else {
+            return Ok(());
+        };
+        for rows in rows.chunks(ROWS_OF_READ) {
+            let expression = Expression::Column(table.key_column());
+            let values = rows.iter().map(|row| row[table.key].clone()).collect();
+            let read = Read {
+                table,
+                selection: Selection::Rows,
+                filter: Node::In { expression, values }.reduce()?,
+                order: vec![OrderTerm { column: table.key_column(), descending: false }],
+                limit: None,
+                offset: 0,
+            };
+            let rows = self.remote.read(&read).await?;
+            self.keep_read(table, rows, since).await;
+        }
+        Ok(())
+    }
+
     /// Keeps rows that were read while the file's last write had the number `since`. A failure is
     /// counted, and harms nobody.
     pub(super) async fn keep_read(&self, table: &'static Table, rows: Vec<Vec<Value>>, since: u64) {

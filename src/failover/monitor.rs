@@ -1,5 +1,6 @@
 //! [`Monitor`]: the task that replays behind the callers, probes, and tells the status.
 
+use super::direct::refusal;
 use super::replay::{Progress, Replayer};
 use super::{Engine, WriteMode};
 use crate::Result;
@@ -72,6 +73,9 @@ async fn run(engine: std::sync::Weak<Engine>, replayer: Arc<Mutex<Replayer>>) {
     loop {
         let Some(engine) = engine.upgrade() else { return };
         let progress = engine.step(&mut *replayer.lock().await).await;
+        if let Some(refusal) = progress.as_ref().err().and_then(refusal) {
+            engine.note_refusal(|_| Some(refusal));
+        }
         engine.refresh_status().await;
         let wait = match progress {
             Ok(Progress::Worked) => {

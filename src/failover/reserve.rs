@@ -71,6 +71,19 @@ impl Reserve {
     }
 }
 
+/// Whether the disk has so many bytes left; `true` where that cannot be asked.
+#[cfg(target_os = "linux")]
+fn is_free(path: &Path, bytes: u64) -> bool {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    rustix::fs::statvfs(folder.unwrap_or(Path::new(".")))
+        .map_or(true, |disk| disk.f_bavail.saturating_mul(disk.f_frsize) >= bytes)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_free(_: &Path, _: u64) -> bool {
+    true
+}
+
 fn is_full(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -79,6 +92,10 @@ fn is_full(error: &io::Error) -> bool {
 }
 
 fn make(path: &Path) -> io::Result<()> {
+    // Trying would leave nothing to those who write meanwhile.
+    if !is_free(path, SIZE + MARGIN) {
+        return Err(ErrorKind::StorageFull.into());
+    }
     let made = File::create(path).and_then(|mut file| {
         // Not zeros: file systems that compress keep no room for those.
         let mut chunk = vec![0; 1024 * 1024];

@@ -30,7 +30,7 @@ pub struct FailoverInfo {
     pub status: Status,
     /// Since when the breaker is open, where it is.
     pub since: Option<DateTime<Utc>>,
-    /// Why the breaker is open, or the first pause.
+    /// Why the file takes no write, else why the breaker is open, else the first pause.
     pub cause: Option<String>,
     /// Writes that wait for the remote.
     pub outbox_rows: u64,
@@ -111,10 +111,10 @@ impl Engine {
     pub(super) async fn info(&self) -> Result<FailoverInfo> {
         let state = self.file.state().await?;
         let oldest = self.oldest().await?;
-        let cause = state
-            .breaker
-            .cause()
-            .map(|(_, cause)| cause.to_owned())
+        let refusal = *self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
+        let cause = refusal
+            .map(|kind| format!("the file takes no write: {kind}"))
+            .or_else(|| state.breaker.cause().map(|(_, cause)| cause.to_owned()))
             .or_else(|| state.pauses.values().next().map(|pause| pause.message.clone()));
         let offset = self.environment.date() - self.environment.now();
         let on_the_wall = |moment: Moment| time(moment + offset);
@@ -138,9 +138,14 @@ impl Engine {
     }
 
     pub(super) async fn resume(&self) -> Result<()> {
-        let mut transaction = self.file.begin(ForeignKeys::Off).await?;
-        transaction.state.pauses.clear();
-        transaction.commit().await?;
+        self.file
+            .acknowledge(|| async {
+                let mut transaction = self.file.begin(ForeignKeys::Off).await?;
+                transaction.state.pauses.clear();
+                transaction.state.breaker.probe_now(self.environment.now());
+                transaction.commit().await.map(drop)
+            })
+            .await?;
         self.wake();
         Ok(())
     }

@@ -1,8 +1,12 @@
 //! [`Config`]: which database a store opens.
 
-use crate::{Error, Result, Store};
+#[cfg(all(feature = "sqlite", feature = "postgrest"))]
+use crate::failover::FailoverOptions;
+use crate::{BackendKind, Error, Result, Store};
 use std::env::VarError;
 use std::fmt;
+#[cfg(all(feature = "sqlite", feature = "postgrest"))]
+use std::sync::Arc;
 
 /// Which database a [`Store`] opens: from the environment, or built.
 ///
@@ -14,23 +18,52 @@ use std::fmt;
 /// | `SUPABASE_ANON_KEY`, `SUPABASE_PUBLISHABLE_KEY` | the key that anybody may have |
 /// | `CHRONICLE_DB` | the path of the SQLite file, `chronicle.db` by default |
 ///
-/// With an address the store is the server's; without one it is the SQLite file.
+/// | configured | the store |
+/// |---|---|
+/// | an address | the server alone |
+/// | an address and `CHRONICLE_DB` | the failover pair: the server, and the file while it is out of reach |
+/// | no address | the file alone, the default one if `CHRONICLE_DB` is not set either |
+///
+/// The file of a pair needs its tables as any other does: open it by
+/// [`sqlite_options`](Self::sqlite_options) and migrate it first.
 #[derive(Clone, Default)]
 pub struct Config {
     #[cfg(feature = "sqlite")]
-    sqlite: Option<crate::sqlite::SqliteOptions>,
+    sqlite: Option<Chosen<crate::sqlite::SqliteOptions>>,
     #[cfg(feature = "postgrest")]
-    postgrest: Option<crate::postgrest::PostgrestOptions>,
+    postgrest: Option<Chosen<crate::postgrest::PostgrestOptions>>,
+    #[cfg(all(feature = "sqlite", feature = "postgrest"))]
+    failover: Option<Arc<ChangeFailover>>,
 }
+
+/// How a database is opened, and what in the environment says so, if it was the environment.
+#[derive(Clone)]
+struct Chosen<T> {
+    options: T,
+    by: Option<String>,
+}
+
+impl<T> Chosen<T> {
+    /// What was configured, for [`Info::reason`](crate::Info::reason).
+    fn describe(&self, what: &str) -> String {
+        match &self.by {
+            Some(by) => format!("{what} is configured ({by})"),
+            None => format!("{what} is configured"),
+        }
+    }
+}
+
+#[cfg(all(feature = "sqlite", feature = "postgrest"))]
+type ChangeFailover = dyn Fn(FailoverOptions) -> FailoverOptions + Send + Sync;
 
 impl fmt::Debug for Config {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut fields = formatter.debug_struct("Config");
         #[cfg(feature = "sqlite")]
-        fields.field("sqlite", &self.sqlite);
+        fields.field("sqlite", &self.sqlite.as_ref().map(|chosen| &chosen.options));
         #[cfg(feature = "postgrest")]
-        fields.field("postgrest", &self.postgrest);
-        fields.finish()
+        fields.field("postgrest", &self.postgrest.as_ref().map(|chosen| &chosen.options));
+        fields.finish_non_exhaustive()
     }
 }
 
@@ -81,91 +114,173 @@ impl Config {
         let get = |name: &str| -> Result<Option<String>> {
             Ok(variable(name)?.filter(|value| !value.trim().is_empty()))
         };
-        let key = KEYS.iter().find_map(|name| get(name).transpose()).transpose()?;
+        let found = |name: &&'static str| -> Result<Option<(&'static str, String)>> {
+            Ok(get(name)?.map(|value| (*name, value)))
+        };
+        let key = KEYS.iter().find_map(|name| found(name).transpose()).transpose()?;
         let [project, server] = ADDRESSES.map(get);
-        match ([project?, server?], key) {
-            ([Some(_), Some(_)], _) => Err(Error::invalid(
-                "both SUPABASE_URL and POSTGREST_URL are set: unset one of them",
-            )),
-            ([Some(_), None], None) => Err(Error::invalid(format!(
-                "SUPABASE_URL is set without a key: set one of {}",
-                KEYS.join(", ")
-            ))),
+        let config = match ([project?, server?], key) {
+            ([Some(_), Some(_)], _) => {
+                return Err(Error::invalid(
+                    "both SUPABASE_URL and POSTGREST_URL are set: unset one of them",
+                ));
+            }
+            ([Some(_), None], None) => {
+                return Err(Error::invalid(format!(
+                    "SUPABASE_URL is set without a key: set one of {}",
+                    KEYS.join(", ")
+                )));
+            }
             ([Some(url), None], Some(key)) => {
                 let url = url.trim().trim_end_matches('/');
                 let path = if url.ends_with("/rest/v1") { "" } else { "/rest/v1" };
-                Self::server(&format!("{url}{path}"), Some(key))
+                Self::server("SUPABASE_URL", &format!("{url}{path}"), Some(key))?
             }
-            ([None, Some(url)], key) => Self::server(url.trim(), key),
-            ([None, None], Some(_)) => Err(Error::invalid(
-                "a Supabase key is set without an address: set SUPABASE_URL, or unset the key",
-            )),
-            ([None, None], None) => Self::file(&get(FILE)?.unwrap_or_else(|| DEFAULT_FILE.into())),
+            ([None, Some(url)], key) => Self::server("POSTGREST_URL", url.trim(), key)?,
+            ([None, None], Some(_)) => {
+                return Err(Error::invalid(
+                    "a Supabase key is set without an address: set SUPABASE_URL, or unset the key",
+                ));
+            }
+            ([None, None], None) => match get(FILE)? {
+                Some(path) => return Self::new().file(&path, FILE),
+                None => return Self::new().file(DEFAULT_FILE, "by default"),
+            },
+        };
+        match get(FILE)? {
+            Some(path) => config.file(&path, FILE),
+            None => Ok(config),
         }
     }
 
     #[cfg(feature = "postgrest")]
-    fn server(url: &str, key: Option<String>) -> Result<Self> {
+    fn server(variable: &str, url: &str, key: Option<(&str, String)>) -> Result<Self> {
         use crate::postgrest::{Key, PostgrestOptions};
-        let key = key.map_or_else(Key::none, |key| Key::new(key.trim()));
-        Ok(Self::new().postgrest(PostgrestOptions::new(url, key)))
+        let (key, variables) = match key {
+            Some((name, key)) => (Key::new(key.trim()), format!("{variable}, {name}")),
+            None => (Key::none(), variable.to_owned()),
+        };
+        let options = PostgrestOptions::new(url, key);
+        let mut config = Self::new();
+        config.postgrest = Some(Chosen { options, by: Some(variables) });
+        Ok(config)
     }
 
     #[cfg(not(feature = "postgrest"))]
-    fn server(_: &str, _: Option<String>) -> Result<Self> {
-        Err(feature_off("a server's address is set", "postgrest"))
+    fn server(variable: &str, _: &str, _: Option<(&str, String)>) -> Result<Self> {
+        Err(feature_off(&format!("{variable} is set"), "postgrest"))
     }
 
     #[cfg(feature = "sqlite")]
-    fn file(path: &str) -> Result<Self> {
-        Ok(Self::new().sqlite(crate::sqlite::SqliteOptions::new(path)))
+    fn file(mut self, path: &str, by: &str) -> Result<Self> {
+        let options = crate::sqlite::SqliteOptions::new(path);
+        self.sqlite = Some(Chosen { options, by: Some(by.to_owned()) });
+        Ok(self)
     }
 
     #[cfg(not(feature = "sqlite"))]
-    fn file(_: &str) -> Result<Self> {
-        Err(feature_off("no server's address is set, so the SQLite file would serve", "sqlite"))
+    fn file(self, _: &str, by: &str) -> Result<Self> {
+        let why = if by == FILE {
+            "CHRONICLE_DB is set"
+        } else {
+            "no server's address is set, so the SQLite file would serve"
+        };
+        Err(feature_off(why, "sqlite"))
     }
 
-    /// Uses a SQLite file.
+    /// Uses a SQLite file: alone, or beside a [server](Self::postgrest) for its outages.
     #[cfg(feature = "sqlite")]
     #[must_use]
     pub fn sqlite(mut self, options: crate::sqlite::SqliteOptions) -> Self {
-        self.sqlite = Some(options);
+        self.sqlite = Some(Chosen { options, by: None });
         self
     }
 
     /// How the SQLite file is opened, where there is one: to migrate it before it serves.
     #[cfg(feature = "sqlite")]
     #[must_use]
-    pub const fn sqlite_options(&self) -> Option<&crate::sqlite::SqliteOptions> {
-        self.sqlite.as_ref()
+    pub fn sqlite_options(&self) -> Option<&crate::sqlite::SqliteOptions> {
+        self.sqlite.as_ref().map(|chosen| &chosen.options)
     }
 
-    /// Uses a PostgREST server.
+    /// Uses a PostgREST server: alone, or with a [file](Self::sqlite) for its outages.
     #[cfg(feature = "postgrest")]
     #[must_use]
     pub fn postgrest(mut self, options: crate::postgrest::PostgrestOptions) -> Self {
-        self.postgrest = Some(options);
+        self.postgrest = Some(Chosen { options, by: None });
         self
+    }
+
+    /// Changes the options of the failover pair, if the store becomes one: its write mode, or the
+    /// tables whose rows a file had before it was one of a pair. A second call replaces the first.
+    ///
+    /// ```
+    /// use chronicle::Config;
+    /// use chronicle::failover::WriteMode;
+    ///
+    /// # fn main() -> chronicle::Result<()> {
+    /// # let variables = |_: &str| None;
+    /// let config = Config::from_variables(variables)?
+    ///     .failover(|options| options.mode(WriteMode::LocalFirst));
+    /// # Ok(()) }
+    /// ```
+    #[cfg(all(feature = "sqlite", feature = "postgrest"))]
+    #[must_use]
+    pub fn failover(
+        mut self,
+        change: impl Fn(FailoverOptions) -> FailoverOptions + Send + Sync + 'static,
+    ) -> Self {
+        self.failover = Some(Arc::new(change));
+        self
+    }
+
+    /// Which kind of store this configuration opens; `None` without any database.
+    #[must_use]
+    pub const fn kind(&self) -> Option<BackendKind> {
+        #[cfg(feature = "sqlite")]
+        let has_file = self.sqlite.is_some();
+        #[cfg(not(feature = "sqlite"))]
+        let has_file = false;
+        #[cfg(feature = "postgrest")]
+        let has_server = self.postgrest.is_some();
+        #[cfg(not(feature = "postgrest"))]
+        let has_server = false;
+        match (has_server, has_file) {
+            (true, true) => Some(BackendKind::Failover),
+            (true, false) => Some(BackendKind::Postgrest),
+            (false, true) => Some(BackendKind::Sqlite),
+            (false, false) => None,
+        }
     }
 
     pub(super) async fn connect(self) -> Result<Store> {
         #[cfg(all(feature = "sqlite", feature = "postgrest"))]
-        if self.sqlite.is_some() && self.postgrest.is_some() {
-            return Err(Error::invalid(
-                "both a SQLite file and a server are configured: choose one",
-            ));
+        if let (Some(sqlite), Some(postgrest)) = (&self.sqlite, &self.postgrest) {
+            let reason = format!(
+                "{} and {}: the server serves, and the file while the server is out of reach",
+                postgrest.describe("a server"),
+                sqlite.describe("a SQLite file")
+            );
+            let options = FailoverOptions::new(sqlite.options.clone(), postgrest.options.clone());
+            let options = self.failover.iter().fold(options, |options, change| change(options));
+            return Ok(because(options.connect().await?.into(), reason));
         }
         #[cfg(feature = "postgrest")]
-        if let Some(options) = self.postgrest {
-            return Ok(options.connect()?.into());
+        if let Some(chosen) = self.postgrest {
+            let reason = format!("{}, and no file for its outages", chosen.describe("a server"));
+            return Ok(because(chosen.options.connect()?.into(), reason));
         }
         #[cfg(feature = "sqlite")]
-        if let Some(options) = self.sqlite {
-            return Ok(options.open().await?.into());
+        if let Some(chosen) = self.sqlite {
+            let reason = format!("{}, and no server", chosen.describe("a SQLite file"));
+            return Ok(because(chosen.options.open().await?.into(), reason));
         }
         Err(Error::invalid("no database is configured: name a SQLite file or a server"))
     }
+}
+
+fn because(store: Store, reason: String) -> Store {
+    Store { reason: Some(reason.into()), ..store }
 }
 
 #[cfg(not(all(feature = "sqlite", feature = "postgrest")))]
@@ -174,4 +289,18 @@ fn feature_off(why: &str, feature: &str) -> Error {
         crate::ErrorKind::Unsupported,
         format!("{why}, but chronicle was built without its feature `{feature}`"),
     )
+}
+
+#[cfg(all(test, not(all(feature = "sqlite", feature = "postgrest"))))]
+mod tests {
+    #[test]
+    fn a_pair_needs_both_features() {
+        let result = super::Config::from_variables(|name| match name {
+            "POSTGREST_URL" => Some("http://127.0.0.1:9".to_owned()),
+            super::FILE => Some("x.db".to_owned()),
+            _ => None,
+        });
+        let error = result.map(drop).expect_err("one of its databases cannot be used");
+        assert_eq!(error.kind(), crate::ErrorKind::Unsupported, "{error}");
+    }
 }

@@ -43,7 +43,7 @@ macro_rules! backend {
                 async fn $test() {
                     let fixture = $fixture().await;
                     crate::$module::$test(&fixture).await;
-                    fixture.finish();
+                    fixture.finish().await;
                 })*
             })*
         }
@@ -56,6 +56,9 @@ macro_rules! suite {
         backend! { #[cfg(feature = "sqlite")] sqlite_memory = crate::fixture::sqlite::memory; $($tests)* }
         backend! { #[cfg(feature = "postgrest")] postgrest = crate::fixture::postgrest::direct; $($tests)* }
         backend! { #[cfg(feature = "postgrest")] supabase = crate::fixture::postgrest::supabase; $($tests)* }
+        backend! { #[cfg(all(feature = "sqlite", feature = "postgrest"))] failover_healthy = crate::fixture::failover::healthy; $($tests)* }
+        backend! { #[cfg(all(feature = "sqlite", feature = "postgrest"))] failover_degraded = crate::fixture::failover::degraded; $($tests)* }
+        backend! { #[cfg(all(feature = "sqlite", feature = "postgrest"))] failover_switching = crate::fixture::failover::switching; $($tests)* }
     };
 }
 

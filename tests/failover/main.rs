@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod conflicts;
+#[cfg(target_os = "linux")]
+mod disk;
 mod fixture;
 mod mirror;
 mod outages;

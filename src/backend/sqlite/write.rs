@@ -25,7 +25,8 @@ pub(super) async fn run(pool: &SqlitePool, write: Write) -> Result<u64> {
     {
         // IMMEDIATE: taking the write lock at the first statement would fail at once, without
         // waiting for the busy timeout, if another process wrote in between.
-        let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.map_err(error::of_write)?;
+        let mut transaction =
+            super::begin(pool, "BEGIN IMMEDIATE").await.map_err(error::of_write)?;
         let touched = apply(&mut transaction, write).await?;
         transaction.commit().await.map_err(error::of_write)?;
         return Ok(touched);

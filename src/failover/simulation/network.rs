@@ -437,7 +437,12 @@ impl Backend for Client {
 
     fn info(&self) -> BoxFuture<'_, Info> {
         Box::pin(async {
-            Info { kind: BackendKind::Postgrest, location: "simulated".to_owned(), version: None }
+            Info {
+                kind: BackendKind::Postgrest,
+                location: "simulated".to_owned(),
+                version: None,
+                reason: None,
+            }
         })
     }
 

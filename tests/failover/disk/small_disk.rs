@@ -55,17 +55,53 @@ impl SmallDisk {
         fs::remove_file(self.0.path().join("filler")).unwrap();
     }
 
-    pub(super) fn make_read_only(&self) {
-        let done = run(Command::new("mount").args(["-o", "remount,ro"]).arg(self.0.path()));
-        assert!(done.status.success(), "{done:?}");
+    /// The same files in another folder, where they may only be read.
+    pub(super) fn read_only_view(&self) -> View {
+        let folder = tempfile::tempdir().unwrap();
+        mount(Command::new("mount").arg("--bind").args([self.path(), folder.path()]));
+        let view = View(folder);
+        view.remount("remount,bind,ro");
+        view
+    }
+}
+
+/// A second place of a small disk's files.
+pub(super) struct View(tempfile::TempDir);
+
+impl View {
+    pub(super) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(super) fn make_writable(&self) {
+        self.remount("remount,bind,rw");
+    }
+
+    fn remount(&self, options: &str) {
+        mount(Command::new("mount").args(["-o", options]).arg(self.0.path()));
+    }
+}
+
+impl Drop for View {
+    fn drop(&mut self) {
+        unmount(self.0.path());
     }
 }
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        // Files in it may be open still.
-        let _ = Command::new("umount").arg("--lazy").arg(self.0.path()).status();
+        unmount(self.0.path());
     }
+}
+
+fn mount(command: &mut Command) {
+    let done = run(command);
+    assert!(done.status.success(), "{done:?}");
+}
+
+fn unmount(path: &Path) {
+    // Files in it may be open still.
+    let _ = Command::new("umount").arg("--lazy").arg(path).status();
 }
 
 fn run(command: &mut Command) -> Output {
