@@ -136,6 +136,8 @@ pub(crate) struct Engine {
     status: watch::Sender<Status>,
     /// Why the file did not take the last write that it should have taken.
     refusal: std::sync::Mutex<Option<ErrorKind>>,
+    /// Whether the last write went to the file, so that the next one likely does.
+    serves_file: std::sync::atomic::AtomicBool,
 }
 
 impl fmt::Debug for Failover {
@@ -170,6 +172,7 @@ impl Engine {
             woken: Notify::new(),
             status: watch::Sender::new(Status::Healthy),
             refusal: std::sync::Mutex::default(),
+            serves_file: std::sync::atomic::AtomicBool::default(),
         })
     }
 

@@ -3,6 +3,9 @@
 use crate::{Kind, Result, Scalar, Stored};
 use sea_orm::sea_query::TableRef;
 use sea_orm::{EntityTrait, Identity, Iterable, RelationTrait, Value};
+use std::any::TypeId;
+use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock};
 
 /// A row type that a repository can hold. Written by `#[derive(Repository)]`, not by hand.
 #[diagnostic::on_unimplemented(
@@ -41,7 +44,7 @@ pub struct Table {
     /// The position of `updated_at`, if the entity has it.
     pub updated_at: Option<usize>,
     /// The foreign keys, from SeaORM's relations.
-    pub parents: fn() -> Vec<Parent>,
+    pub parents: fn() -> &'static [Parent],
     /// What is done with a queued update of a row that somebody else has changed meanwhile.
     pub conflict: Conflict,
 }
@@ -71,7 +74,18 @@ pub struct Parent {
 
 /// The foreign keys of one column each that SeaORM's relations of `E` tell of.
 #[must_use]
-pub fn parents_of<E: EntityTrait>() -> Vec<Parent> {
+pub fn parents_of<E: EntityTrait>() -> &'static [Parent] {
+    // Every write of a failover store asks, and SeaORM makes its relations anew each time.
+    static KNOWN: RwLock<BTreeMap<TypeId, &'static [Parent]>> = RwLock::new(BTreeMap::new());
+    let entity = TypeId::of::<E>();
+    if let Some(parents) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(&entity) {
+        return parents;
+    }
+    let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+    known.entry(entity).or_insert_with(|| Vec::leak(made_parents_of::<E>()))
+}
+
+fn made_parents_of<E: EntityTrait>() -> Vec<Parent> {
     E::Relation::iter()
         .map(|relation| relation.def())
         // SeaORM calls the side that is referred to the owner.

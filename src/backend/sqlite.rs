@@ -14,7 +14,7 @@ pub(crate) use {
     compile::{arguments, columns, quoted},
     decode::row as decode,
     error::from_sqlx,
-    write::apply,
+    write::{apply, statement},
 };
 
 use crate::{Backend, BackendKind, Error, ErrorKind, Info, RawRow, Read, Result, Write};

@@ -10,6 +10,7 @@ use crate::operation::{Read, Selection, Target, Write, WriteKind};
 use crate::{Error, ErrorKind, RawRow, Result, Table, value};
 use sea_orm::Value;
 use std::future::Future;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -41,7 +42,7 @@ impl Engine {
 
     pub(super) async fn write(self: &Arc<Self>, write: Write) -> Result<u64> {
         if self.settings.mode == WriteMode::LocalFirst {
-            return self.write_to_file(write, false, None).await;
+            return self.write_to_file(write, false, None, Routing::Decided).await?.touched();
         }
         // It runs to its end even if its caller goes away: a request that has left cannot be called
         // back, and what became of it must be recorded.
@@ -56,21 +57,38 @@ impl Engine {
         })
     }
 
-    async fn write_in_turn(&self, write: Write) -> Result<u64> {
+    async fn write_in_turn(&self, mut write: Write) -> Result<u64> {
         loop {
+            if self.serves_file.load(Ordering::Relaxed) {
+                // It will be the file again, so the question is asked in the write's transaction.
+                match self.write_to_file(write, false, None, Routing::Ask).await? {
+                    Written::Touched(rows) => return Ok(rows),
+                    Written::Not(unwritten) => write = unwritten,
+                }
+            }
             let state = self.file.state().await?;
             let now = self.environment.now();
             if let Some(wait) = until(state.gate_until, now, GATE) {
                 self.environment.sleep(wait).await;
                 continue;
             }
-            // A request that got no answer might still arrive after a delete, and bring its row back.
-            let unsettled = until(state.settle_until, now, self.settings.settle).is_some();
-            let is_delete = matches!(write.kind, WriteKind::Delete { .. });
-            return match self.route(&state) {
-                Route::Remote if !(unsettled && is_delete) => self.write_to_remote(write).await,
-                _ => self.write_to_file(write, false, None).await,
-            };
+            let route = self.route_of_write(&state, &write);
+            self.serves_file.store(route == Route::File, Ordering::Relaxed);
+            if route == Route::Remote {
+                return self.write_to_remote(write).await;
+            }
+        }
+    }
+
+    fn route_of_write(&self, state: &State, write: &Write) -> Route {
+        // A request that got no answer might still arrive after a delete, and bring its row back.
+        let now = self.environment.now();
+        let unsettled = until(state.settle_until, now, self.settings.settle).is_some();
+        match self.route(state) {
+            Route::Remote if unsettled && matches!(write.kind, WriteKind::Delete { .. }) => {
+                Route::File
+            }
+            route => route,
         }
     }
 
@@ -175,7 +193,8 @@ impl Engine {
             self.note_outage(&outage).await;
             return Err(as_timeout(&error));
         }
-        match self.write_to_file(write, is_sent, Some(&outage)).await {
+        let written = self.write_to_file(write, is_sent, Some(&outage), Routing::Decided).await;
+        match written.and_then(Written::touched) {
             Err(local) if is_sent || refusal(&local).is_some() => {
                 tracing::warn!(kind = local.kind().name(), "the file could not take a write");
                 self.note_outage(&outage).await;
@@ -221,8 +240,9 @@ impl Engine {
         write: Write,
         is_sent: bool,
         outage: Option<&Outage<'_>>,
-    ) -> Result<u64> {
-        let result = self.change_file(write, is_sent, outage).await;
+        routing: Routing,
+    ) -> Result<Written> {
+        let result = self.change_file(write, is_sent, outage, routing).await;
         let refusal = result.as_ref().err().and_then(refusal);
         self.note_refusal(|_| refusal);
         self.wake();
@@ -240,7 +260,8 @@ impl Engine {
         write: Write,
         is_sent: bool,
         outage: Option<&Outage<'_>>,
-    ) -> Result<u64> {
+        routing: Routing,
+    ) -> Result<Written> {
         self.file.room().await?;
         let now = self.environment.now();
         let foreign_keys = match &write.kind {
@@ -249,6 +270,12 @@ impl Engine {
         };
         let by_key_without_row = is_sent && !matches!(write.kind, WriteKind::Insert { .. });
         let mut transaction = self.file.begin(foreign_keys).await?;
+        let is_held = until(transaction.state.gate_until, now, GATE).is_some();
+        let is_remote = self.route_of_write(&transaction.state, &write) == Route::Remote;
+        if routing == Routing::Ask && (is_held || is_remote) {
+            self.serves_file.store(false, Ordering::Relaxed);
+            return Ok(Written::Not(write));
+        }
         if let Some(outage) = outage {
             self.learn(&mut transaction.state, outage);
         }
@@ -261,7 +288,7 @@ impl Engine {
             Some(outage) if by_key_without_row && local.touched == 0 => {
                 Err(as_timeout(outage.error))
             }
-            _ => Ok(local.touched),
+            _ => Ok(Written::Touched(local.touched)),
         }
     }
 
@@ -328,6 +355,30 @@ impl Engine {
         // A read leaves nothing behind that could arrive later.
         self.note_outage(&Outage { ambiguous: false, at_once, error: &error }).await;
         Ok(None)
+    }
+}
+
+/// Whether a write to the file asks who serves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Routing {
+    Ask,
+    Decided,
+}
+
+/// What became of a write to the file.
+enum Written {
+    /// It touched so many rows.
+    Touched(u64),
+    /// It is not for the file.
+    Not(Write),
+}
+
+impl Written {
+    fn touched(self) -> Result<u64> {
+        match self {
+            Self::Touched(rows) => Ok(rows),
+            Self::Not(_) => Err(Error::new(ErrorKind::Internal, "the file serves, and does not")),
+        }
     }
 }
 

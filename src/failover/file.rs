@@ -7,11 +7,12 @@ use super::breaker::Breaker;
 use super::environment::Moment;
 use super::outbox::Queued;
 use super::reserve::Reserve;
-use crate::backend::sqlite::{begin, from_sqlx};
+use crate::backend::sqlite::{arguments, begin, from_sqlx};
 use crate::{Backend, BackendKind, Error, ErrorKind, Read, Result, Sqlite};
+use futures_util::TryStreamExt;
 use sea_orm::Value;
 use sea_orm::sqlx::sqlite::SqliteConnection;
-use sea_orm::sqlx::{self, Executor, Row};
+use sea_orm::sqlx::{self, AssertSqlSafe, Executor, Row};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,7 +22,8 @@ use tokio::sync::{Mutex, MutexGuard};
 const SCHEMA: &str = "
     create table if not exists chronicle_failover (
         id integer primary key check (id = 1),
-        state text not null
+        state text not null,
+        sending text not null default '[]'
     );
     create table if not exists chronicle_outbox (
         sequence integer primary key autoincrement,
@@ -91,7 +93,8 @@ pub(crate) struct State {
     pub(crate) breaker: Breaker,
     /// Until then a request that got no answer may still arrive.
     pub(crate) settle_until: Moment,
-    /// Whether the replaying process waits for an answer: set before the request leaves.
+    /// Whether the replaying process waits for answers about the entries in `sending`, beside this:
+    /// set before the requests leave.
     pub(crate) is_sending: bool,
     /// An entry that alone got no answer: it counts if the server serves otherwise.
     pub(crate) suspect: Option<Suspect>,
@@ -289,6 +292,7 @@ impl File {
             inner,
             before: state.clone(),
             state,
+            later: Statements::default(),
             end: End { is_in_doubt: &self.is_in_doubt, is_committed: false },
             _turn: turn,
             #[cfg(test)]
@@ -327,6 +331,7 @@ pub(crate) struct Transaction<'a> {
     /// Stored with the transaction where it was changed.
     pub(crate) state: State,
     before: State,
+    later: Statements,
     end: End<'a>,
     _turn: MutexGuard<'a, ()>,
     #[cfg(test)]
@@ -345,21 +350,55 @@ impl Drop for End<'_> {
     }
 }
 
+/// Statements that have no answer, to be run at once: SQLite works on a thread of its own, and each
+/// way there and back takes longer than a small statement.
+#[derive(Debug, Default)]
+struct Statements {
+    sql: String,
+    count: usize,
+    values: Vec<Value>,
+}
+
 impl Transaction<'_> {
-    pub(crate) fn connection(&mut self) -> &mut SqliteConnection {
-        &mut self.inner
+    /// The connection, after all that was put off has been run.
+    pub(crate) async fn connection(&mut self) -> Result<&mut SqliteConnection> {
+        self.run_later().await?;
+        Ok(&mut self.inner)
+    }
+
+    /// Runs a statement with the next ones, before anything that has an answer. Its parameters are
+    /// `?`, since they are counted through all of those.
+    pub(crate) fn later(&mut self, sql: &str, values: impl IntoIterator<Item = Value>) {
+        self.later.sql.push_str(sql);
+        self.later.sql.push(';');
+        self.later.count += 1;
+        self.later.values.extend(values);
+    }
+
+    pub(crate) async fn run_later(&mut self) -> Result<()> {
+        let Statements { sql, count, values } = std::mem::take(&mut self.later);
+        if count == 0 {
+            return Ok(());
+        }
+        let query = sqlx::query_with(AssertSqlSafe(sql), arguments(values));
+        let mut answers = self.inner.fetch_many(query);
+        let mut done = 0;
+        // The end of the answers would be another change of threads.
+        while done < count
+            && let Some(answer) = answers.try_next().await.map_err(from_sqlx)?
+        {
+            done += usize::from(answer.is_left());
+        }
+        Ok(())
     }
 
     pub(crate) async fn commit(mut self) -> Result<State> {
         if self.state != self.before {
             let text = serde_json::to_string(&self.state)
                 .map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
-            sqlx::query("update chronicle_failover set state = $1 where id = 1")
-                .bind(text)
-                .execute(&mut *self.inner)
-                .await
-                .map_err(from_sqlx)?;
+            self.later("update chronicle_failover set state = ? where id = 1", [text.into()]);
         }
+        self.run_later().await?;
         self.inner.commit().await.map_err(from_sqlx)?;
         self.end.is_committed = true;
         #[cfg(test)]

@@ -144,7 +144,7 @@ impl Transaction<'_> {
     ) -> Result<()> {
         let row = sqlx::query("select bytes from chronicle_outbox where sequence = $1")
             .bind(sequence)
-            .fetch_optional(self.connection())
+            .fetch_optional(self.connection().await?)
             .await
             .map_err(from_sqlx)?;
         let Some(row) = row else { return Ok(()) };
@@ -170,7 +170,7 @@ impl Transaction<'_> {
             date.into(),
         ];
         sqlx::query_with(AssertSqlSafe(sql), arguments(values))
-            .execute(self.connection())
+            .execute(self.connection().await?)
             .await
             .map_err(from_sqlx)?;
         self.remove(&[sequence]).await?;
@@ -186,8 +186,10 @@ impl Transaction<'_> {
             return Ok(());
         }
         loop {
-            let rows =
-                sqlx::query(FOLLOWERS).fetch_all(self.connection()).await.map_err(from_sqlx)?;
+            let rows = sqlx::query(FOLLOWERS)
+                .fetch_all(self.connection().await?)
+                .await
+                .map_err(from_sqlx)?;
             if rows.is_empty() {
                 return Ok(());
             }
@@ -217,7 +219,7 @@ impl Transaction<'_> {
         )
         .await?;
         let returning = sqlx::query_with(RETURNING, arguments(names))
-            .fetch_all(self.connection())
+            .fetch_all(self.connection().await?)
             .await
             .map_err(from_sqlx)?;
         let returning = returning
@@ -232,7 +234,7 @@ impl Transaction<'_> {
         let bytes = format!("select sum(bytes) from chronicle_dead_letters where {which}");
         let bytes: i64 = sqlx::query(AssertSqlSafe(bytes))
             .bind(&ids)
-            .fetch_one(self.connection())
+            .fetch_one(self.connection().await?)
             .await
             .and_then(|row| row.try_get(0))
             .map_err(from_sqlx)?;
@@ -245,7 +247,7 @@ impl Transaction<'_> {
         ] {
             sqlx::query(AssertSqlSafe(sql))
                 .bind(&ids)
-                .execute(self.connection())
+                .execute(self.connection().await?)
                 .await
                 .map_err(from_sqlx)?;
         }
@@ -378,7 +380,7 @@ impl Engine {
              where l.id = $1 order by f.sequence",
         )
         .bind(id)
-        .fetch_all(transaction.connection())
+        .fetch_all(transaction.connection().await?)
         .await
         .map_err(from_sqlx)?;
         let mut letters = vec![id];
@@ -390,7 +392,7 @@ impl Engine {
             sqlx::query(AssertSqlSafe(sql.clone()))
                 .bind(id)
                 .bind(date)
-                .execute(transaction.connection())
+                .execute(transaction.connection().await?)
                 .await
                 .map_err(from_sqlx)?;
             transaction.forget_letter(id, bytes).await?;
@@ -415,7 +417,7 @@ impl Engine {
                  from chronicle_dead_letters where id = $1",
             )
             .bind(id)
-            .fetch_optional(transaction.connection())
+            .fetch_optional(transaction.connection().await?)
             .await
             .map_err(from_sqlx)?;
             let Some(row) = row else { continue };
@@ -428,7 +430,7 @@ impl Engine {
             )
             .bind(&name.0)
             .bind(&name.1)
-            .fetch_all(transaction.connection())
+            .fetch_all(transaction.connection().await?)
             .await
             .map_err(from_sqlx)?;
             for follower in followers {
@@ -442,7 +444,7 @@ impl Engine {
                 );
                 sqlx::query(AssertSqlSafe(sql))
                     .bind(id)
-                    .execute(transaction.connection())
+                    .execute(transaction.connection().await?)
                     .await
                     .map_err(from_sqlx)?;
             }
@@ -458,7 +460,7 @@ impl Transaction<'_> {
     async fn letter_bytes(&mut self, id: i64) -> Result<u64> {
         let row = sqlx::query("select bytes from chronicle_dead_letters where id = $1")
             .bind(id)
-            .fetch_optional(self.connection())
+            .fetch_optional(self.connection().await?)
             .await
             .map_err(from_sqlx)?
             .ok_or_else(|| Error::new(ErrorKind::NotFound, format!("no dead letter {id}")))?;

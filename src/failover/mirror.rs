@@ -41,13 +41,12 @@ impl Transaction<'_> {
         };
         self.state.writes += 1;
         let number = self.state.writes as i64;
-        self.execute(
+        self.later(
             "insert into chronicle_recent_writes (table_name, row_key, number, at) \
-             values ($1, $2, $3, $4) \
+             values (?, ?, ?, ?) \
              on conflict do update set number = excluded.number, at = excluded.at",
-            vec![table.into(), key.into(), number.into(), now.into()],
-        )
-        .await?;
+            [table.into(), key.into(), number.into(), now.into()],
+        );
         if number % 256 == 0 {
             let old = now - REMEMBERED;
             self.execute(
@@ -95,7 +94,7 @@ impl Transaction<'_> {
         }
         if !free.is_empty() {
             let kind = WriteKind::Insert { rows: free, duplicates: Duplicates::Replace };
-            apply(self.connection(), Write { table, kind }).await?;
+            self.apply(Write { table, kind }).await?;
         }
         Ok(())
     }
@@ -117,7 +116,7 @@ impl Transaction<'_> {
             );
             let values = vec![value.clone(), row[table.key].clone(), table.name.into()];
             sqlx::query_with(AssertSqlSafe(sql), arguments(values))
-                .execute(self.connection())
+                .execute(self.connection().await?)
                 .await
                 .map_err(from_sqlx)?;
         }
@@ -139,7 +138,7 @@ impl Transaction<'_> {
             return Ok(false);
         }
         let kind = WriteKind::Delete { target: Target::Key(key) };
-        Ok(apply(self.connection(), Write { table, kind }).await? > 0)
+        Ok(apply(self.connection().await?, Write { table, kind }).await? > 0)
     }
 
     /// Whether a dead letter is about the row.
@@ -157,6 +156,11 @@ impl Transaction<'_> {
         self.remember_write(&write, now).await?;
         match write.kind {
             WriteKind::Insert { rows, .. } => self.store_rows(table, rows, None).await,
+            kind @ (WriteKind::Update { .. } | WriteKind::Delete { .. })
+                if self.state.waiting.rows == 0 =>
+            {
+                self.apply(Write { table, kind }).await
+            }
             kind @ (WriteKind::Update { .. } | WriteKind::Delete { .. }) => {
                 let target = match &kind {
                     WriteKind::Update { target, .. } | WriteKind::Delete { target } => target,
@@ -174,7 +178,7 @@ impl Transaction<'_> {
                         }
                         _ => WriteKind::Delete { target },
                     };
-                    apply(self.connection(), Write { table, kind }).await?;
+                    self.apply(Write { table, kind }).await?;
                 }
                 Ok(())
             }

@@ -4,7 +4,7 @@ use super::entry::{Base, Entry, EntryKind, RowName};
 use super::environment::Moment;
 use super::file::Transaction;
 use super::plan::Window;
-use crate::backend::sqlite::{apply, arguments, from_sqlx};
+use crate::backend::sqlite::{apply, arguments, from_sqlx, statement};
 use crate::filter::{Expression, Node};
 use crate::operation::{Duplicates, OrderTerm, Read, Selection, Target, Write, WriteKind};
 use crate::{Column, Conflict, Error, ErrorKind, Result, Table, value};
@@ -78,7 +78,7 @@ impl Transaction<'_> {
         date: Moment,
     ) -> Result<Local> {
         let table = write.table;
-        let (write, entries) = match write.kind {
+        let (write, entries): (WriteKind, Vec<NewEntry>) = match write.kind {
             WriteKind::Insert { rows, duplicates } => {
                 let mut known = match duplicates {
                     Duplicates::Refuse => HashSet::new(),
@@ -120,9 +120,21 @@ impl Transaction<'_> {
                 (WriteKind::Delete { target }, entries)
             }
         };
-        let touched = apply(self.connection(), Write { table, kind: write }).await?;
+        let touched = entries.len() as u64;
+        self.apply(Write { table, kind: write }).await?;
         self.queue(table, entries, is_sent, bound, date).await?;
         Ok(Local { touched })
+    }
+
+    /// Makes a change in the file: a small one with the next statements.
+    pub(super) async fn apply(&mut self, write: Write) -> Result<()> {
+        match statement(write) {
+            Ok((sql, values)) => self.later(&sql, values),
+            Err(write) => {
+                apply(self.connection().await?, write).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Queues the rows that the file holds already, as new rows of the remote.
@@ -141,7 +153,7 @@ impl Transaction<'_> {
         };
         let statement = crate::backend::sqlite::select(&read);
         let rows = sqlx::query(AssertSqlSafe(statement.sql))
-            .fetch_all(self.connection())
+            .fetch_all(self.connection().await?)
             .await
             .map_err(from_sqlx)?;
         let entries = rows
@@ -161,7 +173,7 @@ impl Transaction<'_> {
              where p.value ->> 0 = $1 and o.table_name <> $1",
         )
         .bind(table)
-        .fetch_all(self.connection())
+        .fetch_all(self.connection().await?)
         .await
         .map_err(from_sqlx)?;
         rows.iter().map(|row| row.try_get(0).map_err(from_sqlx)).collect()
@@ -234,7 +246,7 @@ impl Transaction<'_> {
         let statement = crate::backend::sqlite::columns(table, columns, &target.node(table));
         let values = statement.values.map_or_else(Vec::new, |values| values.0);
         let rows = sqlx::query_with(AssertSqlSafe(statement.sql), arguments(values))
-            .fetch_all(self.connection())
+            .fetch_all(self.connection().await?)
             .await
             .map_err(from_sqlx)?;
         rows.iter()
@@ -299,10 +311,10 @@ impl Transaction<'_> {
                  schema_version) values {}",
                 vec![row; chunk].join(", ")
             );
-            sqlx::query_with(AssertSqlSafe(sql), arguments(values))
-                .execute(self.connection())
-                .await
-                .map_err(from_sqlx)?;
+            self.later(&sql, values);
+            if chunk > 1 {
+                self.run_later().await?;
+            }
         }
         self.state.waiting.rows += rows;
         self.state.waiting.bytes += bytes;
@@ -321,7 +333,7 @@ impl Transaction<'_> {
         let rows = sqlx::query(AssertSqlSafe(sql))
             .bind(&paused)
             .bind(most)
-            .fetch_all(self.connection())
+            .fetch_all(self.connection().await?)
             .await
             .map_err(from_sqlx)?;
         let entries = rows.iter().map(entry).collect::<Result<_>>()?;
@@ -336,7 +348,7 @@ impl Transaction<'_> {
                      and p.value ->> 0 = d.table_name and p.value ->> 1 = d.row_key)",
             )
             .bind(&paused)
-            .fetch_all(self.connection())
+            .fetch_all(self.connection().await?)
             .await
             .map_err(from_sqlx)?;
             for row in &rows {
@@ -354,21 +366,42 @@ impl Transaction<'_> {
              order by j.key",
         )
         .bind(list(sequences)?)
-        .fetch_all(self.connection())
+        .fetch_all(self.connection().await?)
         .await
         .map_err(from_sqlx)?;
         rows.iter().map(|row| row.try_get(0).map_err(from_sqlx)).collect()
     }
 
-    /// Marks entries before a request with them leaves, or takes the mark back when it surely did
-    /// nothing.
-    pub(crate) async fn mark(&mut self, sequences: &[i64], is_sent: bool) -> Result<()> {
-        self.execute(
-            "update chronicle_outbox set is_sent = $2 \
-             where sequence in (select value from json_each($1))",
-            vec![list(sequences)?.into(), is_sent.into()],
-        )
-        .await
+    /// Notes the entries of requests that are about to leave. Their rows are not written for it: most
+    /// requests are answered, and then they go.
+    pub(crate) fn begin_sending(&mut self, sequences: &[i64]) -> Result<()> {
+        self.state.is_sending = true;
+        self.later("update chronicle_failover set sending = ?", [list(sequences)?.into()]);
+        Ok(())
+    }
+
+    /// Nobody will hear what became of the entries that were being sent: they may have left. `false`
+    /// when there were none.
+    pub(crate) fn end_sending(&mut self) -> bool {
+        if !std::mem::take(&mut self.state.is_sending) {
+            return false;
+        }
+        self.later(
+            "update chronicle_outbox set is_sent = 1 where sequence in \
+             (select value from json_each((select sending from chronicle_failover)))",
+            [],
+        );
+        true
+    }
+
+    /// Marks entries of which a request may have left without an answer.
+    pub(crate) fn mark_sent(&mut self, sequences: &[i64]) -> Result<()> {
+        self.later(
+            "update chronicle_outbox set is_sent = 1 \
+             where sequence in (select value from json_each(?))",
+            [list(sequences)?.into()],
+        );
+        Ok(())
     }
 
     /// Counts that an entry failed alone while the server served otherwise; how often by now.
@@ -378,7 +411,7 @@ impl Transaction<'_> {
              returning failures",
         )
         .bind(sequence)
-        .fetch_optional(self.connection())
+        .fetch_optional(self.connection().await?)
         .await
         .map_err(from_sqlx)?;
         row.map_or(Ok(0), |row| row.try_get(0).map_err(from_sqlx))
@@ -391,7 +424,7 @@ impl Transaction<'_> {
              where sequence in (select value from json_each($1))",
         )
         .bind(list(sequences)?)
-        .fetch_one(self.connection())
+        .fetch_one(self.connection().await?)
         .await
         .map_err(from_sqlx)?;
         let number = |at: usize| row.try_get::<i64, _>(at).map_err(from_sqlx);
@@ -418,7 +451,7 @@ impl Transaction<'_> {
 
     pub(super) async fn exists(&mut self, sql: &'static str, values: Vec<Value>) -> Result<bool> {
         let row = sqlx::query_with(sql, arguments(values))
-            .fetch_optional(self.connection())
+            .fetch_optional(self.connection().await?)
             .await
             .map_err(from_sqlx)?;
         Ok(row.is_some())
@@ -426,7 +459,7 @@ impl Transaction<'_> {
 
     pub(super) async fn execute(&mut self, sql: &'static str, values: Vec<Value>) -> Result<()> {
         sqlx::query_with(sql, arguments(values))
-            .execute(self.connection())
+            .execute(self.connection().await?)
             .await
             .map(|_| ())
             .map_err(from_sqlx)

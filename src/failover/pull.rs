@@ -98,7 +98,7 @@ impl Engine {
                     continue;
                 }
                 let kind = WriteKind::Delete { target: Target::Key(key.clone()) };
-                pruned += apply(transaction.connection(), Write { table, kind }).await?;
+                pruned += apply(transaction.connection().await?, Write { table, kind }).await?;
             }
             transaction.commit().await?;
         }
@@ -132,7 +132,7 @@ impl Engine {
             let rows = sqlx::query(select)
                 .bind(table.name)
                 .bind(&version)
-                .fetch_all(transaction.connection())
+                .fetch_all(transaction.connection().await?)
                 .await
                 .map_err(from_sqlx)?;
             for row in rows {

@@ -117,7 +117,7 @@ impl Engine {
     /// ago it was recorded: a process can be stopped between the two.
     async fn take_over(&self, now: Moment) -> Result<()> {
         let mut transaction = self.file.begin(ForeignKeys::Off).await?;
-        if std::mem::take(&mut transaction.state.is_sending) {
+        if transaction.end_sending() {
             transaction.state.settle_until = now + self.settings.settle.as_millis() as Moment;
         }
         transaction.commit().await.map(drop)
@@ -217,7 +217,7 @@ impl Engine {
             }
         };
         let sequences = part.batch.sequences();
-        transaction.mark(&sequences, true).await?;
+        transaction.begin_sending(&sequences)?;
         let bodies = transaction.bodies(&sequences).await?;
         // When what waits fits one request, new writes are held until it is answered: else steady
         // writers would keep the store at the file for ever.
@@ -225,10 +225,8 @@ impl Engine {
         if is_last && self.settings.mode == WriteMode::RemoteFirst {
             transaction.state.gate_until = now + GATE.as_millis() as Moment;
         }
-        transaction.state.is_sending = true;
         #[cfg(test)]
         if self.settings.mutation == Some(super::simulation::Mutation::MarkAfterSend) {
-            transaction.mark(&sequences, part.batch.is_sent).await?;
             transaction.state.is_sending = false;
         }
         transaction.commit().await?;
@@ -244,7 +242,7 @@ impl Engine {
         #[cfg(test)]
         if self.settings.mutation == Some(super::simulation::Mutation::MarkAfterSend) {
             let mut transaction = self.file.begin(ForeignKeys::Off).await?;
-            transaction.mark(&sequences, true).await?;
+            transaction.begin_sending(&sequences)?;
             transaction.commit().await?;
         }
         let seconds = (self.environment.now() - started).max(0) as f64 / 1_000.0;
@@ -393,15 +391,11 @@ impl Engine {
             Verdict::Poison | Verdict::DuplicateKey | Verdict::ParentMissing => {
                 self.refused(replayer, part, verdict, error).await
             }
-            Verdict::TooMuch => {
-                self.file.acknowledge(|| self.take_back(&part.batch)).await?;
-                match split(replayer, part) {
-                    Ok(()) => Ok(None),
-                    Err(part) => self.failed_alone(replayer, part, &error).await,
-                }
-            }
+            Verdict::TooMuch => match split(replayer, part) {
+                Ok(()) => Ok(None),
+                Err(part) => self.failed_alone(replayer, part, &error).await,
+            },
             Verdict::Repeat => {
-                self.file.acknowledge(|| self.take_back(&part.batch)).await?;
                 let wait = Duration::from_secs(1).mul_f64(self.environment.random());
                 replayer.forget();
                 Ok(Some(wait))
@@ -414,7 +408,6 @@ impl Engine {
             }
             Verdict::Throttled(wait) => {
                 replayer.forget();
-                self.file.acknowledge(|| self.take_back(&part.batch)).await?;
                 Ok(Some(wait.unwrap_or(Duration::from_secs(1)).min(PAUSE)))
             }
             Verdict::Ambiguous { at_once } => {
@@ -425,17 +418,17 @@ impl Engine {
                 Ok(None)
             }
             Verdict::Unauthenticated | Verdict::ReadOnly => {
-                self.pause(replayer, &part.batch, ALL_TABLES, &error).await
+                self.pause(replayer, ALL_TABLES, &error).await
             }
-            Verdict::Drift => self.pause(replayer, &part.batch, &table, &error).await,
+            Verdict::Drift => self.pause(replayer, &table, &error).await,
         }
     }
 
     /// The batch met an outage.
     async fn unanswered(&self, batch: &Batch, outage: &Outage<'_>) -> Result<()> {
         let mut transaction = self.file.begin(ForeignKeys::Off).await?;
-        if !outage.ambiguous && !batch.is_sent {
-            transaction.mark(&batch.sequences(), false).await?;
+        if outage.ambiguous {
+            transaction.mark_sent(&batch.sequences())?;
         }
         if let ([item], true) = (batch.items.as_slice(), outage.ambiguous) {
             let is_alone = item.folded.is_empty();
@@ -463,9 +456,6 @@ impl Engine {
             rest.extend(left);
         }
         transaction.remove(&done).await?;
-        if !rest.is_empty() {
-            transaction.mark(&rest, false).await?;
-        }
         transaction.state.breaker.accepted();
         transaction.state.last_success = Some(self.environment.date());
         if transaction.state.waiting.rows == 0 {
@@ -490,15 +480,6 @@ impl Engine {
         Ok(revived)
     }
 
-    async fn take_back(&self, batch: &Batch) -> Result<()> {
-        if batch.is_sent {
-            return Ok(());
-        }
-        let mut transaction = self.file.begin(ForeignKeys::Off).await?;
-        transaction.mark(&batch.sequences(), false).await?;
-        transaction.commit().await.map(drop)
-    }
-
     /// The remote refused the batch, so nothing of it is applied: its parts go alone, down to the
     /// row that is to blame.
     async fn refused(
@@ -508,7 +489,6 @@ impl Engine {
         verdict: Verdict,
         error: Error,
     ) -> Result<Option<Duration>> {
-        self.file.acknowledge(|| self.take_back(&part.batch)).await?;
         // What comes after the parts, and what travelled with an entry, must not go before them.
         replayer.window = Window::default();
         let denied = error.code() == Some("42501");
@@ -539,7 +519,7 @@ impl Engine {
             let alike = replayer.alike.entry(table.clone()).or_default();
             *alike = if alike.0 == code { (code, alike.1 + 1) } else { (code, 1) };
             if alike.1 >= MOST_ALIKE {
-                return self.pause(replayer, &part.batch, &table, &error).await;
+                return self.pause(replayer, &table, &error).await;
             }
         }
         self.bury(replayer, part, reason, &error).await
@@ -594,16 +574,12 @@ impl Engine {
     async fn pause(
         &self,
         replayer: &mut Replayer,
-        batch: &Batch,
         table: &str,
         error: &Error,
     ) -> Result<Option<Duration>> {
         replayer.forget();
         let now = self.environment.now();
         let mut transaction = self.file.begin(ForeignKeys::Off).await?;
-        if !batch.is_sent {
-            transaction.mark(&batch.sequences(), false).await?;
-        }
         let mut tables = vec![table.to_owned()];
         tables.extend(transaction.children_of(table).await?);
         for table in tables {

@@ -35,6 +35,29 @@ pub(super) async fn run(pool: &SqlitePool, write: Write) -> Result<u64> {
     apply(&mut connection, write).await
 }
 
+/// Rows of an insert that is worth being sent with other statements.
+#[cfg(feature = "postgrest")]
+const FEW_ROWS: usize = 16;
+
+/// The change as one statement with its values, to be run with others; the change itself where it has
+/// many rows.
+#[cfg(feature = "postgrest")]
+pub(crate) fn statement(write: Write) -> std::result::Result<(String, Vec<Value>), Write> {
+    let table = write.table;
+    let statement = match write.kind {
+        WriteKind::Insert { rows, duplicates } if rows.len() <= FEW_ROWS => {
+            let sql = compile::insert_text(table, rows.len()) + &conflict_clause(table, duplicates);
+            return Ok((sql, rows.into_iter().flatten().collect()));
+        }
+        kind @ WriteKind::Insert { .. } => return Err(Write { table, kind }),
+        WriteKind::Update { target, assignments } => {
+            compile::update(table, assignments, &condition(&target, table))
+        }
+        WriteKind::Delete { target } => compile::delete(table, &condition(&target, table)),
+    };
+    Ok((statement.sql, statement.values.map_or_else(Vec::new, |values| values.0)))
+}
+
 /// Makes the change on a connection, in several statements where it has many rows.
 pub(crate) async fn apply(connection: &mut SqliteConnection, write: Write) -> Result<u64> {
     let table = write.table;

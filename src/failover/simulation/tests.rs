@@ -3,7 +3,7 @@
 use super::mutations::Mutation;
 use super::run::{Outcome, Run, first_failure};
 
-const SEEDS: u64 = 3_000;
+const SEEDS: u64 = 2_000;
 
 /// Runs one seed alone: `CHRONICLE_SEED=17 cargo test --lib simulation -- thousands --nocapture`.
 const VARIABLE: &str = "CHRONICLE_SEED";
