@@ -74,9 +74,12 @@ impl Engine {
             }
             let route = self.route_of_write(&state, &write);
             self.serves_file.store(route == Route::File, Ordering::Relaxed);
-            if route == Route::Remote {
-                return self.write_to_remote(write).await;
-            }
+            return match route {
+                Route::Remote => self.write_to_remote(write).await,
+                Route::File => {
+                    self.write_to_file(write, false, None, Routing::Decided).await?.touched()
+                }
+            };
         }
     }
 
@@ -262,7 +265,10 @@ impl Engine {
         outage: Option<&Outage<'_>>,
         routing: Routing,
     ) -> Result<Written> {
-        self.file.room().await?;
+        match self.file.room().await {
+            Err(_) if routing == Routing::Ask => return Ok(self.not_the_file(write)),
+            room => room?,
+        }
         let now = self.environment.now();
         let foreign_keys = match &write.kind {
             WriteKind::Delete { .. } => ForeignKeys::On,
@@ -273,8 +279,7 @@ impl Engine {
         let is_held = until(transaction.state.gate_until, now, GATE).is_some();
         let is_remote = self.route_of_write(&transaction.state, &write) == Route::Remote;
         if routing == Routing::Ask && (is_held || is_remote) {
-            self.serves_file.store(false, Ordering::Relaxed);
-            return Ok(Written::Not(write));
+            return Ok(self.not_the_file(write));
         }
         if let Some(outage) = outage {
             self.learn(&mut transaction.state, outage);
@@ -290,6 +295,11 @@ impl Engine {
             }
             _ => Ok(Written::Touched(local.touched)),
         }
+    }
+
+    fn not_the_file(&self, write: Write) -> Written {
+        self.serves_file.store(false, Ordering::Relaxed);
+        Written::Not(write)
     }
 
     pub(super) async fn read(self: &Arc<Self>, read: &Read) -> Result<Vec<Vec<Value>>> {
