@@ -1,6 +1,7 @@
 //! The SQLite backend, on SeaORM's connection.
 
 mod compile;
+mod connections;
 mod decode;
 mod error;
 mod options;
@@ -8,6 +9,7 @@ mod raw;
 mod write;
 
 pub(crate) use compile::select;
+pub(crate) use connections::Connection;
 pub use options::{SqliteOptions, Synchronous};
 #[cfg(feature = "postgrest")]
 pub(crate) use {
@@ -18,10 +20,11 @@ pub(crate) use {
 };
 
 use crate::{Backend, BackendKind, Error, ErrorKind, Info, RawRow, Read, Result, Write};
+use connections::Connections;
 use futures_util::TryStreamExt;
 use futures_util::future::BoxFuture;
-use sea_orm::sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
-use sea_orm::sqlx::{self, AssertSqlSafe, Connection, Row};
+use sea_orm::sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sea_orm::sqlx::{self, AssertSqlSafe, Row};
 use sea_orm::{DatabaseConnection, DatabaseConnectionType, Value};
 use std::fmt;
 use std::path::Path;
@@ -39,14 +42,14 @@ pub struct Sqlite {
 
 struct Inner {
     location: String,
-    writer: DatabaseConnection,
-    write_pool: SqlitePool,
-    read_pool: SqlitePool,
+    connection: DatabaseConnection,
+    writers: Connections,
+    readers: Connections,
     owner: Owner,
     is_closed: AtomicBool,
 }
 
-/// Who closes the pools.
+/// Who closes the connections.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Owner {
     Store,
@@ -54,11 +57,11 @@ enum Owner {
 }
 
 impl Inner {
-    fn open<'a>(&self, pool: &'a SqlitePool) -> Result<&'a SqlitePool> {
+    async fn acquire(&self, connections: &Connections) -> Result<Connection> {
         if self.is_closed.load(Ordering::Relaxed) {
             return Err(error::closed());
         }
-        Ok(pool)
+        connections.acquire().await.map_err(error::from_sqlx)
     }
 }
 
@@ -109,34 +112,37 @@ impl Sqlite {
         };
         let pool = connection.get_sqlite_connection_pool().clone();
         let location = pool.connect_options().get_filename().display().to_string();
-        Ok(Self::from_pools(location, connection, pool.clone(), pool, Owner::Caller))
+        let pool = Connections::Pool(pool);
+        Ok(Self::from_connections(location, connection, pool.clone(), pool, Owner::Caller))
     }
 
-    fn from_pools(
+    fn from_connections(
         location: String,
-        writer: DatabaseConnection,
-        write_pool: SqlitePool,
-        read_pool: SqlitePool,
+        connection: DatabaseConnection,
+        writers: Connections,
+        readers: Connections,
         owner: Owner,
     ) -> Self {
         let is_closed = AtomicBool::new(false);
-        let inner = Inner { location, writer, write_pool, read_pool, owner, is_closed };
+        let inner = Inner { location, connection, writers, readers, owner, is_closed };
         Self { inner: Arc::new(inner) }
     }
 
-    pub(crate) fn read_pool(&self) -> Result<&SqlitePool> {
-        self.inner.open(&self.inner.read_pool)
+    /// A connection that reads.
+    pub(crate) async fn reader(&self) -> Result<Connection> {
+        self.inner.acquire(&self.inner.readers).await
     }
 
-    pub(crate) fn write_pool(&self) -> Result<&SqlitePool> {
-        self.inner.open(&self.inner.write_pool)
+    /// The connection that writes, once it is free.
+    pub(crate) async fn writer(&self) -> Result<Connection> {
+        self.inner.acquire(&self.inner.writers).await
     }
 
-    /// The connection that writes, for migrations and for queries with SeaORM itself. It has one
-    /// database connection: a transaction that is left open holds up every other writer.
+    /// A connection for migrations, and for queries with SeaORM itself. A transaction that is left
+    /// open on it holds up every other writer.
     #[must_use]
     pub fn connection(&self) -> &DatabaseConnection {
-        &self.inner.writer
+        &self.inner.connection
     }
 
     /// Runs a script of SQL statements, to make tables for example. It is not a transaction
@@ -146,46 +152,23 @@ impl Sqlite {
     /// What SQLite says of the first statement that fails.
     pub async fn execute_script(&self, sql: &str) -> Result<()> {
         sqlx::raw_sql(AssertSqlSafe(sql))
-            .execute(self.write_pool()?)
+            .execute(&mut *self.writer().await?)
             .await
             .map(|_| ())
             .map_err(error::of_write)
     }
 
     async fn fetch(&self, statement: sea_orm::Statement) -> Result<Vec<SqliteRow>> {
-        query(statement).fetch_all(self.read_pool()?).await.map_err(error::from_sqlx)
+        query(statement).fetch_all(&mut *self.reader().await?).await.map_err(error::from_sqlx)
     }
 
     async fn version(&self) -> Result<String> {
         let row = sqlx::query("select sqlite_version()")
-            .fetch_one(self.read_pool()?)
+            .fetch_one(&mut *self.reader().await?)
             .await
             .map_err(error::from_sqlx)?;
         row.try_get(0).map_err(error::from_sqlx)
     }
-}
-
-/// Begins a transaction with these statements.
-///
-/// On a full disk SQLite has ended a transaction by itself, and sqlx, whose own `ROLLBACK` then
-/// failed, takes it for open and begins no other on that connection: another takes its place.
-pub(crate) async fn begin(
-    pool: &SqlitePool,
-    statements: &'static str,
-) -> sqlx::Result<sqlx::Transaction<'static, sqlx::Sqlite>> {
-    let begun = pool.begin_with(statements).await;
-    // A database in memory would end with its connection.
-    let is_file = || pool.connect_options().get_filename().is_file();
-    if !matches!(begun, Err(sqlx::Error::InvalidSavePointStatement)) || !is_file() {
-        return begun;
-    }
-    for _ in 0..pool.size() {
-        let connection = pool.acquire().await?;
-        if connection.is_in_transaction() {
-            connection.close().await?;
-        }
-    }
-    pool.begin_with(statements).await
 }
 
 /// A compiled statement, ready to run.
@@ -204,16 +187,17 @@ impl Backend for Sqlite {
     fn read<'a>(&'a self, read: &'a Read) -> BoxFuture<'a, Result<Vec<Vec<Value>>>> {
         Box::pin(async move {
             let query = query(compile::select(read));
+            let mut connection = self.reader().await?;
             if read.limit == Some(1) {
                 // Without the message that there are no more rows.
-                let row = query.fetch_optional(self.read_pool()?).await;
+                let row = query.fetch_optional(&mut *connection).await;
                 let row = row.map_err(error::from_sqlx)?;
                 return row.iter().map(|row| decode::row(read.columns(), row)).collect();
             }
             // SQLite works on its own thread: rows are decoded while it looks for the next ones. They
             // are freed at the end, since SQLite frees under the lock under which it allocates.
             let (mut rows, mut values) = (Vec::new(), Vec::new());
-            let mut stream = query.fetch(self.read_pool()?);
+            let mut stream = query.fetch(&mut *connection);
             while let Some(row) = stream.try_next().await.map_err(error::from_sqlx)? {
                 values.push(decode::row(read.columns(), &row)?);
                 rows.push(row);
@@ -234,7 +218,7 @@ impl Backend for Sqlite {
     }
 
     fn write(&self, write: Write) -> BoxFuture<'_, Result<u64>> {
-        Box::pin(async move { write::run(self.write_pool()?, write).await })
+        Box::pin(async move { write::run(self, write).await })
     }
 
     fn query_raw<'a>(
@@ -242,13 +226,13 @@ impl Backend for Sqlite {
         sql: &'a str,
         parameters: Vec<Value>,
     ) -> BoxFuture<'a, Result<Vec<RawRow>>> {
-        Box::pin(async move { raw::run(self.write_pool()?, sql, parameters).await })
+        Box::pin(async move { raw::run(&mut *self.writer().await?, sql, parameters).await })
     }
 
     fn health(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             sqlx::query("select count(*) from sqlite_schema")
-                .fetch_one(self.read_pool()?)
+                .fetch_one(&mut *self.reader().await?)
                 .await
                 .map(|_| ())
                 .map_err(error::from_sqlx)
@@ -270,8 +254,9 @@ impl Backend for Sqlite {
         Box::pin(async move {
             self.inner.is_closed.store(true, Ordering::Relaxed);
             if self.inner.owner == Owner::Store {
-                self.inner.read_pool.close().await;
-                self.inner.write_pool.close().await;
+                self.inner.readers.close().await;
+                self.inner.writers.close().await;
+                self.inner.connection.get_sqlite_connection_pool().close().await;
             }
             Ok(())
         })

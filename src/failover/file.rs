@@ -7,7 +7,7 @@ use super::breaker::Breaker;
 use super::environment::Moment;
 use super::outbox::Queued;
 use super::reserve::Reserve;
-use crate::backend::sqlite::{arguments, begin, from_sqlx};
+use crate::backend::sqlite::{Connection, arguments, from_sqlx};
 use crate::{Backend, BackendKind, Error, ErrorKind, Read, Result, Sqlite};
 use futures_util::TryStreamExt;
 use sea_orm::Value;
@@ -165,8 +165,28 @@ pub(crate) struct File {
     reserve: Option<Reserve>,
     /// Whether the last transaction was not committed: the file may take no write.
     is_in_doubt: AtomicBool,
-    /// The pragma and the transaction after it must go to the connection without another between.
-    turn: Mutex<()>,
+    /// One transaction at a time; and the pragmas of the connection that writes, if they are known.
+    turn: Mutex<Option<Pragmas>>,
+}
+
+/// What a transaction asks of its connection. It can be changed between transactions only, and most
+/// are alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Pragmas {
+    foreign_keys: ForeignKeys,
+    /// Whether a commit waits for the disk.
+    is_durable: bool,
+}
+
+impl Pragmas {
+    const fn statements(self) -> &'static str {
+        match (self.foreign_keys, self.is_durable) {
+            (ForeignKeys::Off, true) => "pragma foreign_keys = off; pragma synchronous = full",
+            (ForeignKeys::On, true) => "pragma foreign_keys = on; pragma synchronous = full",
+            (ForeignKeys::Off, false) => "pragma foreign_keys = off; pragma synchronous = normal",
+            (ForeignKeys::On, false) => "pragma foreign_keys = on; pragma synchronous = normal",
+        }
+    }
 }
 
 impl File {
@@ -175,16 +195,18 @@ impl File {
             sqlite,
             reserve: None,
             is_in_doubt: AtomicBool::new(false),
-            turn: Mutex::new(()),
+            turn: Mutex::new(None),
         };
         file.sqlite.execute_script(SCHEMA).await?;
-        let pool = file.sqlite.write_pool()?;
+        let mut connection = file.sqlite.writer().await?;
         // A file that another process writes, or that may only be read, can be opened nevertheless.
-        let known = sqlx::query("select 1 from chronicle_failover").fetch_optional(pool).await;
+        let known =
+            sqlx::query("select 1 from chronicle_failover").fetch_optional(&mut *connection).await;
         if known.map_err(from_sqlx)?.is_none() {
             let first = "insert into chronicle_failover (id, state) values (1, '{}') on conflict do nothing";
-            sqlx::query(first).execute(pool).await.map_err(from_sqlx)?;
+            sqlx::query(first).execute(&mut *connection).await.map_err(from_sqlx)?;
         }
+        drop(connection);
         Ok(file)
     }
 
@@ -233,7 +255,7 @@ impl File {
         #[cfg(test)]
         let _in_use = super::simulation::storage::enter();
         let row = sqlx::query("select state from chronicle_failover where id = 1")
-            .fetch_one(self.sqlite.read_pool()?)
+            .fetch_one(&mut *self.sqlite.reader().await?)
             .await
             .map_err(from_sqlx)?;
         parse(&row)
@@ -241,55 +263,34 @@ impl File {
 
     /// A transaction that writes, with what the file remembers. Its commit waits for the disk.
     pub(crate) async fn begin(&self, foreign_keys: ForeignKeys) -> Result<Transaction<'_>> {
-        self.begin_with(match foreign_keys {
-            ForeignKeys::Off => {
-                "pragma foreign_keys = off; pragma synchronous = full; begin immediate"
-            }
-            ForeignKeys::On => {
-                "pragma foreign_keys = on; pragma synchronous = full; begin immediate"
-            }
-        })
-        .await
+        self.begin_with(Pragmas { foreign_keys, is_durable: true }).await
     }
 
     /// A transaction of the mirror. Its commit does not wait for the disk: what the loss of power
     /// takes of it, the remote has.
     pub(crate) async fn begin_mirror(&self, foreign_keys: ForeignKeys) -> Result<Transaction<'_>> {
-        self.begin_with(match foreign_keys {
-            ForeignKeys::Off => {
-                "pragma foreign_keys = off; pragma synchronous = normal; begin immediate"
-            }
-            ForeignKeys::On => {
-                "pragma foreign_keys = on; pragma synchronous = normal; begin immediate"
-            }
-        })
-        .await
+        self.begin_with(Pragmas { foreign_keys, is_durable: false }).await
     }
 
-    /// The pragmas do nothing inside a transaction, so they go right before it.
-    async fn begin_with(&self, statements: &'static str) -> Result<Transaction<'_>> {
+    async fn begin_with(&self, pragmas: Pragmas) -> Result<Transaction<'_>> {
         #[cfg(test)]
         let in_use = super::simulation::storage::enter();
-        let turn = self.turn.lock().await;
-        let pool = self.sqlite.write_pool()?;
-        let mut inner = begin(pool, statements).await.map_err(from_sqlx)?;
+        let mut turn = self.turn.lock().await;
+        let (mut open, mut state) = self.open_transaction(&mut turn, pragmas).await?;
         if self.is_in_doubt.load(Ordering::Relaxed) {
             // A connection that was opened while the file could only be read stays so.
             let same = "update chronicle_failover set state = state where id = 1";
-            let tried = inner.execute(same).await.map_err(from_sqlx);
+            let tried = open.connection()?.execute(same).await.map_err(from_sqlx);
             if tried.is_err_and(|error| error.kind() == ErrorKind::Denied) {
-                drop(inner);
-                pool.acquire().await.map_err(from_sqlx)?.close().await.map_err(from_sqlx)?;
-                inner = begin(pool, statements).await.map_err(from_sqlx)?;
+                *turn = None;
+                if let Some(connection) = open.0.take() {
+                    connection.discard().await.map_err(from_sqlx)?;
+                }
+                (open, state) = self.open_transaction(&mut turn, pragmas).await?;
             }
         }
-        let row = sqlx::query("select state from chronicle_failover where id = 1")
-            .fetch_one(&mut *inner)
-            .await
-            .map_err(from_sqlx)?;
-        let state = parse(&row)?;
         Ok(Transaction {
-            inner,
+            open,
             before: state.clone(),
             state,
             later: Statements::default(),
@@ -298,6 +299,27 @@ impl File {
             #[cfg(test)]
             _in_use: in_use,
         })
+    }
+
+    /// Begins, and asks what the file remembers, in one way to SQLite's thread and back.
+    async fn open_transaction(
+        &self,
+        known: &mut Option<Pragmas>,
+        wanted: Pragmas,
+    ) -> Result<(Open, State)> {
+        const BEGIN: &str = "begin immediate; select state from chronicle_failover where id = 1";
+        let mut open = Open(Some(self.sqlite.writer().await?));
+        let row = if *known == Some(wanted) {
+            sqlx::query(BEGIN).fetch_one(open.connection()?).await
+        } else {
+            // A prepared pragma does its work when it is prepared, and no more when it runs again.
+            *known = None;
+            let sql = format!("{}; {BEGIN}", wanted.statements());
+            sqlx::raw_sql(AssertSqlSafe(sql)).fetch_one(open.connection()?).await
+        };
+        let row = row.map_err(from_sqlx)?;
+        *known = Some(wanted);
+        Ok((open, parse(&row)?))
     }
 
     /// The rows in the file.
@@ -327,13 +349,13 @@ fn parse(row: &sqlx::sqlite::SqliteRow) -> Result<State> {
 
 /// A transaction on the file. Dropped without [`commit`](Self::commit) it changes nothing.
 pub(crate) struct Transaction<'a> {
-    inner: sqlx::Transaction<'static, sqlx::Sqlite>,
+    open: Open,
     /// Stored with the transaction where it was changed.
     pub(crate) state: State,
     before: State,
     later: Statements,
     end: End<'a>,
-    _turn: MutexGuard<'a, ()>,
+    _turn: MutexGuard<'a, Option<Pragmas>>,
     #[cfg(test)]
     _in_use: super::simulation::storage::InUse,
 }
@@ -350,6 +372,29 @@ impl Drop for End<'_> {
     }
 }
 
+/// A connection with a transaction, which is rolled back when this is dropped.
+struct Open(Option<Connection>);
+
+impl Open {
+    fn connection(&mut self) -> Result<&mut SqliteConnection> {
+        let connection = self.0.as_mut().map(|connection| &mut **connection);
+        connection.ok_or_else(|| Error::new(ErrorKind::Internal, "the transaction has ended"))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let Some(mut connection) = self.0.take() else { return };
+        // Without a runtime the program ends, and SQLite rolls back when the file is opened next.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                // SQLite may have rolled back by itself.
+                let _ = sqlx::raw_sql("rollback").execute(&mut *connection).await;
+            });
+        }
+    }
+}
+
 /// Statements that have no answer, to be run at once: SQLite works on a thread of its own, and each
 /// way there and back takes longer than a small statement.
 #[derive(Debug, Default)]
@@ -363,7 +408,7 @@ impl Transaction<'_> {
     /// The connection, after all that was put off has been run.
     pub(crate) async fn connection(&mut self) -> Result<&mut SqliteConnection> {
         self.run_later().await?;
-        Ok(&mut self.inner)
+        self.open.connection()
     }
 
     /// Runs a statement with the next ones, before anything that has an answer. Its parameters are
@@ -381,7 +426,7 @@ impl Transaction<'_> {
             return Ok(());
         }
         let query = sqlx::query_with(AssertSqlSafe(sql), arguments(values));
-        let mut answers = self.inner.fetch_many(query);
+        let mut answers = self.open.connection()?.fetch_many(query);
         let mut done = 0;
         // The end of the answers would be another change of threads.
         while done < count
@@ -398,8 +443,9 @@ impl Transaction<'_> {
                 .map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
             self.later("update chronicle_failover set state = ? where id = 1", [text.into()]);
         }
+        self.later("commit", []);
         self.run_later().await?;
-        self.inner.commit().await.map_err(from_sqlx)?;
+        self.open.0 = None;
         self.end.is_committed = true;
         #[cfg(test)]
         super::simulation::storage::committed();

@@ -334,7 +334,7 @@ impl Engine {
              from chronicle_dead_letters order by id limit $1",
         )
         .bind(most)
-        .fetch_all(self.file.sqlite().read_pool()?)
+        .fetch_all(&mut *self.file.sqlite().reader().await?)
         .await
         .map_err(from_sqlx)?;
         rows.iter()

@@ -99,7 +99,7 @@ impl Engine {
     /// How long the first entry waits.
     async fn oldest(&self) -> Result<Option<Duration>> {
         let row = sqlx::query("select queued_at from chronicle_outbox order by sequence limit 1")
-            .fetch_optional(self.file.sqlite().read_pool()?)
+            .fetch_optional(&mut *self.file.sqlite().reader().await?)
             .await
             .map_err(from_sqlx)?;
         let Some(row) = row else { return Ok(None) };

@@ -1,5 +1,6 @@
 //! [`SqliteOptions`]: how a file is opened.
 
+use super::connections::Connections;
 use super::{Owner, Sqlite, error};
 use crate::{Error, ErrorKind, Result};
 use sea_orm::SqlxSqliteConnector;
@@ -85,7 +86,14 @@ impl SqliteOptions {
             let pool =
                 pool(1, self.busy_timeout).connect_with(options).await.map_err(error::from_sqlx)?;
             let connection = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool.clone());
-            return Ok(Sqlite::from_pools(location, connection, pool.clone(), pool, Owner::Store));
+            let pool = Connections::Pool(pool);
+            return Ok(Sqlite::from_connections(
+                location,
+                connection,
+                pool.clone(),
+                pool,
+                Owner::Store,
+            ));
         }
         make_file(&self.path).map_err(|error| {
             Error::new(
@@ -93,20 +101,21 @@ impl SqliteOptions {
                 format!("cannot open or make the file {location}: {error}"),
             )
         })?;
-        let options = self.connect_options().filename(&self.path);
-        let writer = pool(1, self.busy_timeout)
-            .connect_with(options.clone().journal_mode(SqliteJournalMode::Wal).synchronous(
-                match self.synchronous {
-                    Synchronous::Normal => SqliteSynchronous::Normal,
-                    Synchronous::Full => SqliteSynchronous::Full,
-                },
-            ))
-            .await
-            .map_err(error::from_sqlx)?;
-        let readers =
-            pool(self.readers, self.busy_timeout).connect_lazy_with(options.read_only(true));
-        let connection = SqlxSqliteConnector::from_sqlx_sqlite_pool(writer.clone());
-        Ok(Sqlite::from_pools(location, connection, writer, readers, Owner::Store))
+        let readers = self.connect_options().filename(&self.path);
+        let writer = readers.clone().journal_mode(SqliteJournalMode::Wal).synchronous(
+            match self.synchronous {
+                Synchronous::Normal => SqliteSynchronous::Normal,
+                Synchronous::Full => SqliteSynchronous::Full,
+            },
+        );
+        let wait = longest_wait(self.busy_timeout);
+        let pool = pool(1, self.busy_timeout).connect_lazy_with(writer.clone());
+        let writers = Connections::to_file(writer, 1, wait);
+        // A file that is no database, or cannot be written, is an error now.
+        drop(writers.acquire().await.map_err(error::from_sqlx)?);
+        let readers = Connections::to_file(readers.read_only(true), self.readers, wait);
+        let connection = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
+        Ok(Sqlite::from_connections(location, connection, writers, readers, Owner::Store))
     }
 
     /// The file's path, unless it is a database in memory.
@@ -131,8 +140,12 @@ fn pool(connections: u32, busy_timeout: Duration) -> SqlitePoolOptions {
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
-        // A writer inside this process may hold its connection for as long as another process.
-        .acquire_timeout(busy_timeout.max(Duration::from_secs(1)) * 6)
+        .acquire_timeout(longest_wait(busy_timeout))
+}
+
+/// A writer inside this process may hold its connection for as long as another process.
+fn longest_wait(busy_timeout: Duration) -> Duration {
+    busy_timeout.max(Duration::from_secs(1)).saturating_mul(6)
 }
 
 fn make_file(path: &Path) -> std::io::Result<()> {

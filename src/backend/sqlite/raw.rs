@@ -2,17 +2,17 @@
 
 use super::{compile, error};
 use crate::{RawRow, Result, value};
-use sea_orm::sqlx::sqlite::{SqlitePool, SqliteRow};
+use sea_orm::sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sea_orm::sqlx::{self, AssertSqlSafe, Column, Row, TypeInfo, ValueRef};
 use sea_orm::{JsonValue, Value};
 
 pub(super) async fn run(
-    pool: &SqlitePool,
+    connection: &mut SqliteConnection,
     sql: &str,
     parameters: Vec<Value>,
 ) -> Result<Vec<RawRow>> {
     let rows = sqlx::query_with(AssertSqlSafe(sql), compile::arguments(parameters))
-        .fetch_all(pool)
+        .fetch_all(connection)
         .await
         .map_err(error::of_write)?;
     rows.iter().map(|row| raw_row(row).map_err(error::from_sqlx)).collect()

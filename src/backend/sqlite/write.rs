@@ -1,16 +1,14 @@
 //! Writes: one statement where one is enough, else one transaction.
 
-use super::{compile, error, query};
+use super::{Sqlite, compile, error, query};
 use crate::operation::{Duplicates, Target, Write, WriteKind};
 use crate::{Result, Table};
 use futures_util::TryStreamExt;
 use futures_util::future::join;
 use sea_orm::Value;
 use sea_orm::sqlx::query::Query;
-use sea_orm::sqlx::sqlite::{
-    Sqlite, SqliteArguments, SqliteConnection, SqliteExecutor, SqlitePool,
-};
-use sea_orm::sqlx::{self, AssertSqlSafe, Either};
+use sea_orm::sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteExecutor};
+use sea_orm::sqlx::{self, AssertSqlSafe, Connection as _, Either};
 use std::sync::Arc;
 
 /// Rows of one `INSERT`. More gain nothing, and the statement is prepared once for all chunks.
@@ -19,20 +17,30 @@ const ROWS_OF_INSERT: usize = 500;
 /// SQLite's limit of parameters of one statement (SQLITE_MAX_VARIABLE_NUMBER since 3.32).
 const MOST_PARAMETERS: usize = 32_766;
 
-pub(super) async fn run(pool: &SqlitePool, write: Write) -> Result<u64> {
-    if let WriteKind::Insert { rows, .. } = &write.kind
-        && rows.len() > rows_of_statement(write.table)
-    {
-        // IMMEDIATE: taking the write lock at the first statement would fail at once, without
-        // waiting for the busy timeout, if another process wrote in between.
-        let mut transaction =
-            super::begin(pool, "BEGIN IMMEDIATE").await.map_err(error::of_write)?;
-        let touched = apply(&mut transaction, write).await?;
-        transaction.commit().await.map_err(error::of_write)?;
-        return Ok(touched);
+pub(super) async fn run(sqlite: &Sqlite, write: Write) -> Result<u64> {
+    let mut connection = sqlite.writer().await?;
+    let WriteKind::Insert { rows, .. } = &write.kind else {
+        return apply(&mut connection, write).await;
+    };
+    if rows.len() <= rows_of_statement(write.table) {
+        return apply(&mut connection, write).await;
     }
-    let mut connection = pool.acquire().await.map_err(error::of_write)?;
-    apply(&mut connection, write).await
+    // IMMEDIATE: taking the write lock at the first statement would fail at once, without waiting
+    // for the busy timeout, if another process wrote in between.
+    let begin = "BEGIN IMMEDIATE";
+    if connection.is_in_transaction() {
+        // On a full disk SQLite has ended a transaction by itself, and sqlx, whose own ROLLBACK then
+        // failed, takes it for open.
+        let test = connection.begin_with(begin).await.map(drop);
+        if matches!(test, Err(sqlx::Error::InvalidSavePointStatement)) {
+            connection.discard().await.map_err(error::of_write)?;
+            connection = sqlite.writer().await?;
+        }
+    }
+    let mut transaction = connection.begin_with(begin).await.map_err(error::of_write)?;
+    let touched = apply(&mut transaction, write).await?;
+    transaction.commit().await.map_err(error::of_write)?;
+    Ok(touched)
 }
 
 /// Rows of an insert that is worth being sent with other statements.
@@ -84,7 +92,7 @@ fn condition(target: &Target, table: &'static Table) -> crate::filter::Node {
 /// thread tells: to wait for its word that there is nothing more would be another change of threads.
 async fn rows_affected(
     executor: impl SqliteExecutor<'_>,
-    query: Query<'static, Sqlite, SqliteArguments>,
+    query: Query<'static, sqlx::Sqlite, SqliteArguments>,
 ) -> Result<u64, sqlx::Error> {
     let mut answers = executor.fetch_many(query);
     while let Some(answer) = answers.try_next().await? {

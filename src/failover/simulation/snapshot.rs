@@ -81,7 +81,7 @@ type RowParts = (String, Option<String>, i64, i64, i64);
 impl Snapshot {
     pub(super) async fn take(file: &Sqlite) -> Self {
         let answer = sqlx::query(QUESTION)
-            .fetch_one(file.read_pool().expect("open"))
+            .fetch_one(&mut *file.reader().await.expect("open"))
             .await
             .expect("the file can be read");
         let text = |at: usize| answer.try_get::<String, _>(at).expect("text");
