@@ -3,6 +3,7 @@
 //! ```sh
 //! cargo bench --bench failover             # ten minutes
 //! cargo bench --bench failover -- --quick  # whether it works: few rounds, small outboxes
+//! cargo bench --bench failover -- replay   # one part: refused, black-hole, healthy, process, replay
 //! cargo bench --bench failover -- --full   # memory while 1,000,000 queued events are replayed
 //! ```
 //!
@@ -51,10 +52,21 @@ async fn measure_all() -> Result<()> {
     let Some(options) = Options::from_arguments()? else { return Ok(()) };
     let servers = Servers::start().await?;
     let report = Report::new("Failover", options);
-    outages::refused(options, &report, &servers).await?;
-    outages::black_hole(options, &report, &servers).await?;
-    healthy::insert_one(options, &report, &servers).await?;
-    process::insert_one(options, &report, &servers).await?;
-    replay::events(options, &report, &servers).await?;
-    replay::hook_records(options, &report, &servers).await
+    if options.wants("refused") {
+        outages::refused(options, &report, &servers).await?;
+    }
+    if options.wants("black-hole") {
+        outages::black_hole(options, &report, &servers).await?;
+    }
+    if options.wants("healthy") {
+        healthy::insert_one(options, &report, &servers).await?;
+    }
+    if options.wants("process") {
+        process::insert_one(options, &report, &servers).await?;
+    }
+    if options.wants("replay") {
+        replay::events(options, &report, &servers).await?;
+        replay::hook_records(options, &report, &servers).await?;
+    }
+    Ok(())
 }

@@ -6,6 +6,7 @@ use super::Result;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Options {
     quick: bool,
+    only: Option<&'static str>,
 }
 
 impl Options {
@@ -14,18 +15,24 @@ impl Options {
     /// Cargo gives `--bench` to a bench. A program that is started by a runner of tests does the
     /// quick version: whether it works, not how fast.
     pub(crate) fn from_arguments() -> Result<Option<Self>> {
-        let (mut quick, mut bench) = (false, false);
+        let (mut quick, mut bench, mut only) = (false, false, None);
         for argument in std::env::args().skip(1) {
             match argument.as_str() {
                 "--bench" => bench = true,
                 "--quick" => quick = true,
                 "--list" => return Ok(None),
+                part if !part.starts_with('-') => only = Some(&*part.to_owned().leak()),
                 other => {
                     return Err(format!("`{other}` is unknown: the one option is `--quick`").into());
                 }
             }
         }
-        Ok(Some(Self { quick: quick || !bench }))
+        Ok(Some(Self { quick: quick || !bench, only }))
+    }
+
+    /// Whether this part of the bench is to run: all are, unless one is named.
+    pub(crate) fn wants(self, part: &str) -> bool {
+        self.only.is_none_or(|only| only == part)
     }
 
     /// What to put behind the title.

@@ -1,7 +1,7 @@
 //! Calls: one question routes each, asked of the file: is the outbox empty, and the breaker closed?
 
 use super::entry::RowName;
-use super::environment::{Moment, until};
+use super::environment::{Moment, to_its_end, until};
 use super::file::{ForeignKeys, State};
 use super::verdict::Verdict;
 use super::{Engine, WriteMode, mirror};
@@ -44,17 +44,13 @@ impl Engine {
         if self.settings.mode == WriteMode::LocalFirst {
             return self.write_to_file(write, false, None, Routing::Decided).await?.touched();
         }
-        // It runs to its end even if its caller goes away: a request that has left cannot be called
-        // back, and what became of it must be recorded.
-        let (answer, answered) = tokio::sync::oneshot::channel();
+        // A request that has left cannot be called back, and what became of it must be recorded.
         let engine = self.clone();
-        self.environment.spawn(Box::pin(async move {
+        let work = async move {
             let _turns = engine.rows.lock(&write).await;
-            let _ = answer.send(engine.write_in_turn(write).await);
-        }));
-        answered.await.unwrap_or_else(|_| {
-            Err(Error::new(ErrorKind::Timeout, "the program ended before the write did"))
-        })
+            engine.write_in_turn(write).await
+        };
+        to_its_end(self.environment.clone(), Box::pin(work)).await
     }
 
     async fn write_in_turn(&self, mut write: Write) -> Result<u64> {
@@ -248,7 +244,9 @@ impl Engine {
         let result = self.change_file(write, is_sent, outage, routing).await;
         let refusal = result.as_ref().err().and_then(refusal);
         self.note_refusal(|_| refusal);
-        self.wake();
+        if refusal.is_some() {
+            self.wake();
+        }
         result
     }
 
@@ -281,6 +279,8 @@ impl Engine {
         if routing == Routing::Ask && (is_held || is_remote) {
             return Ok(self.not_the_file(write));
         }
+        // While something waits, replay is at work, or knows for what it waits.
+        let is_news = transaction.state.waiting.rows == 0 || outage.is_some();
         if let Some(outage) = outage {
             self.learn(&mut transaction.state, outage);
         }
@@ -289,6 +289,9 @@ impl Engine {
         let date = self.environment.date();
         let local = transaction.write_and_queue(write, is_sent, bound, date).await?;
         transaction.commit().await?;
+        if is_news {
+            self.wake();
+        }
         match outage {
             Some(outage) if by_key_without_row && local.touched == 0 => {
                 Err(as_timeout(outage.error))

@@ -32,12 +32,6 @@ impl EntryKind {
             Self::Delete => "delete",
         }
     }
-
-    pub(crate) fn of_name(name: &str) -> Option<Self> {
-        [Self::Insert, Self::InsertIfAbsent, Self::Upsert, Self::Update, Self::Delete]
-            .into_iter()
-            .find(|kind| kind.name() == name)
-    }
 }
 
 /// A row by its table and its key, the key as text.
@@ -54,7 +48,7 @@ pub(crate) struct Base {
 }
 
 /// What the planner needs to know of an entry; its JSON is read when it is sent.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub(crate) struct Entry {
     pub(crate) sequence: i64,
     pub(crate) row: RowName,

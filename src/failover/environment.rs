@@ -3,6 +3,9 @@
 
 use futures_util::future::BoxFuture;
 use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// Milliseconds by one of the clocks of [`Environment`].
@@ -86,7 +89,10 @@ impl Environment for Machine {
     }
 
     fn spawn(&self, work: BoxFuture<'static, ()>) {
-        tokio::spawn(work);
+        // Without a runtime the program ends.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(work);
+        }
     }
 
     fn try_lock(&self) -> Option<Box<dyn Send + Sync>> {
@@ -106,4 +112,39 @@ impl Environment for Machine {
 pub(crate) fn until(time: Moment, now: Moment, longest: Duration) -> Option<Duration> {
     let rest = u64::try_from(time.saturating_sub(now)).ok().filter(|rest| *rest > 0)?;
     (rest <= longest.as_millis() as u64).then(|| Duration::from_millis(rest))
+}
+
+/// Work that runs to its end even if its caller goes away: then it becomes a task of its own.
+pub(crate) fn to_its_end<T: Send + 'static>(
+    environment: Arc<dyn Environment>,
+    work: BoxFuture<'static, T>,
+) -> impl Future<Output = T> {
+    ToItsEnd { environment, work: Some(work) }
+}
+
+struct ToItsEnd<T: Send + 'static> {
+    environment: Arc<dyn Environment>,
+    work: Option<BoxFuture<'static, T>>,
+}
+
+impl<T: Send + 'static> Future for ToItsEnd<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        // Out of it meanwhile: work that panics is not to be continued.
+        let Some(mut work) = self.work.take() else { return Poll::Pending };
+        let answer = work.as_mut().poll(context);
+        if answer.is_pending() {
+            self.work = Some(work);
+        }
+        answer
+    }
+}
+
+impl<T: Send + 'static> Drop for ToItsEnd<T> {
+    fn drop(&mut self) {
+        if let Some(work) = self.work.take() {
+            self.environment.spawn(Box::pin(async move { drop(work.await) }));
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! The outbox: writes that wait for the remote, in the file and in the transaction of their rows.
 
-use super::entry::{Base, Entry, EntryKind, RowName};
+use super::entry::{Base, EntryKind, RowName};
 use super::environment::Moment;
 use super::file::Transaction;
 use super::plan::Window;
@@ -9,7 +9,7 @@ use crate::filter::{Expression, Node};
 use crate::operation::{Duplicates, OrderTerm, Read, Selection, Target, Write, WriteKind};
 use crate::{Column, Conflict, Error, ErrorKind, Result, Table, value};
 use sea_orm::Value;
-use sea_orm::sqlx::{self, AssertSqlSafe, Row, sqlite::SqliteRow};
+use sea_orm::sqlx::{self, AssertSqlSafe, Row};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
@@ -65,8 +65,18 @@ const ROWS_OF_INSERT: usize = 100;
 /// Values of an entry that is inserted.
 const COLUMNS_OF_INSERT: usize = 15;
 
-pub(super) const COLUMNS: &str = "sequence, table_name, row_key, key_column, kind, columns, \
-                                  parents, is_ordered, is_sent, failures, bytes, base";
+/// The entries that wait, as one JSON list: SQLite would copy each cell of thousands of rows by itself.
+/// The order is that of the fields of [`Entry`](super::entry::Entry).
+const WINDOW: &str = "
+    select coalesce(json_group_array(json_array(
+        sequence, json_array(table_name, row_key), kind, key_column, columns, json(parents),
+        json(iif(is_ordered, 'true', 'false')), json(iif(is_sent, 'true', 'false')), json(base),
+        failures, bytes)), '[]')
+    from (select sequence, table_name, row_key, kind, key_column, columns, parents, is_ordered,
+            is_sent, base, failures, bytes
+        from chronicle_outbox
+        where table_name not in (select value from json_each($1))
+        order by sequence limit $2)";
 
 impl Transaction<'_> {
     /// Makes the change in the file, and queues it for the remote: one entry for each row touched.
@@ -325,18 +335,17 @@ impl Transaction<'_> {
     pub(crate) async fn window(&mut self, most: u32) -> Result<Window> {
         let paused = serde_json::to_string(&self.state.pauses.keys().collect::<Vec<_>>())
             .map_err(internal)?;
-        let sql = format!(
-            "select {COLUMNS} from chronicle_outbox \
-             where table_name not in (select value from json_each($1)) \
-             order by sequence limit $2"
-        );
-        let rows = sqlx::query(AssertSqlSafe(sql))
+        let row = sqlx::query(WINDOW)
             .bind(&paused)
             .bind(most)
-            .fetch_all(self.connection().await?)
+            .fetch_one(self.connection().await?)
             .await
             .map_err(from_sqlx)?;
-        let entries = rows.iter().map(entry).collect::<Result<_>>()?;
+        let entries: &str = row.try_get(0).map_err(from_sqlx)?;
+        let entries = serde_json::from_str(entries).map_err(|error| {
+            let message = format!("the outbox has an entry of a newer version: {error}");
+            Error::new(ErrorKind::Unsupported, message)
+        })?;
         let mut needed = HashSet::new();
         if !self.state.pauses.is_empty() {
             let rows = sqlx::query(
@@ -552,34 +561,4 @@ fn new_entry<'a>(
 
 pub(super) fn list(sequences: &[i64]) -> Result<String> {
     serde_json::to_string(sequences).map_err(internal)
-}
-
-/// An entry of a row that was selected by [`COLUMNS`].
-pub(super) fn entry(row: &SqliteRow) -> Result<Entry> {
-    let text = |at: usize| row.try_get::<String, _>(at).map_err(from_sqlx);
-    let number = |at: usize| row.try_get_unchecked::<i64, _>(at).map_err(from_sqlx);
-    let kind = text(4)?;
-    Ok(Entry {
-        sequence: number(0)?,
-        row: RowName(text(1)?, text(2)?),
-        key_column: text(3)?,
-        kind: EntryKind::of_name(&kind).ok_or_else(|| {
-            Error::new(
-                ErrorKind::Unsupported,
-                format!("the outbox has an entry of the kind `{kind}`, of a newer version"),
-            )
-        })?,
-        columns: text(5)?,
-        parents: serde_json::from_str(&text(6)?).map_err(internal)?,
-        is_ordered: number(7)? != 0,
-        is_sent: number(8)? != 0,
-        failures: number(9)? as u32,
-        bytes: number(10)? as u64,
-        base: row
-            .try_get::<Option<String>, _>(11)
-            .map_err(from_sqlx)?
-            .map(|text| serde_json::from_str(&text))
-            .transpose()
-            .map_err(internal)?,
-    })
 }

@@ -70,14 +70,10 @@ impl Connections {
             Self::Own(own) => own,
             Self::Pool(pool) => return pool.acquire().await.map(Connection::Pool),
         };
-        let permit = own.permits.clone().acquire_owned();
-        let permit = match own.permits.clone().try_acquire_owned() {
-            Ok(permit) => permit,
-            Err(_) => tokio::time::timeout(own.longest_wait, permit)
-                .await
-                .map_err(|_| sqlx::Error::PoolTimedOut)?
-                .map_err(|_| sqlx::Error::PoolClosed)?,
-        };
+        let permit = tokio::time::timeout(own.longest_wait, own.permits.clone().acquire_owned())
+            .await
+            .map_err(|_| sqlx::Error::PoolTimedOut)?
+            .map_err(|_| sqlx::Error::PoolClosed)?;
         let idle = own.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
             Some(connection) => connection,
