@@ -21,7 +21,7 @@ pub(crate) struct Change {
     pub(crate) kind: ChangeKind,
     /// The columns that the JSON holds; empty for a delete.
     pub(crate) columns: Vec<Cow<'static, str>>,
-    /// The keys of the rows, as text: of an insert in the order of its rows.
+    /// The keys of the rows that are updated or deleted, as text. An insert needs none.
     pub(crate) keys: Vec<String>,
     /// What a column must hold for the rows to be changed, as text; `None` for NULL.
     pub(crate) condition: Option<(Cow<'static, str>, Option<String>)>,
@@ -62,14 +62,16 @@ impl Change {
         rows: Vec<Vec<Value>>,
     ) -> impl Iterator<Item = Self> + Send {
         let mut rows = rows.into_iter().peekable();
+        let mut longest = 0;
         std::iter::from_fn(move || {
             rows.peek()?;
             let columns = table.columns.iter().map(|column| column.name.into()).collect();
             let mut change = Self::new(table, ChangeKind::Insert(duplicates), columns);
+            change.json.reserve(longest);
             let mut last = 0;
-            while change.keys.len() < MOST_ROWS
+            while change.ends.len() < MOST_ROWS
                 // The next row is about as long as the last one.
-                && (change.keys.is_empty() || change.json.len() + last <= MOST_BYTES)
+                && (change.ends.is_empty() || change.json.len() + last <= MOST_BYTES)
                 && let Some(row) = rows.next()
             {
                 let start = change.json.len();
@@ -79,8 +81,8 @@ impl Change {
                 write_object(table, row.iter().enumerate(), &mut change.json);
                 last = change.json.len() - start;
                 change.ends.push(change.json.len());
-                change.keys.push(row.get(table.key).map(value::to_text).unwrap_or_default());
             }
+            longest = longest.max(change.json.len());
             Some(change)
         })
     }
@@ -159,7 +161,10 @@ impl Change {
 
     /// How many rows it names.
     pub(crate) fn len(&self) -> u64 {
-        self.keys.len() as u64
+        match self.kind {
+            ChangeKind::Insert(_) => self.ends.len() as u64,
+            ChangeKind::Update | ChangeKind::Delete => self.keys.len() as u64,
+        }
     }
 
     /// An insert as two of half as many rows; `None` where there is one row, or no insert.
@@ -172,7 +177,7 @@ impl Change {
             key: self.key.clone(),
             kind: self.kind,
             columns: self.columns.clone(),
-            keys: self.keys.split_off(middle),
+            keys: self.keys.split_off(middle.min(self.keys.len())),
             condition: self.condition.clone(),
             // Without the comma.
             json: self.json.split_off(end).split_off(1),

@@ -1,5 +1,9 @@
 //! The outbox: writes that wait for the remote, in the file and in the transaction of their rows.
 
+mod new_entry;
+
+pub(super) use new_entry::schema_version;
+
 use super::entry::{Base, EntryKind, RowName};
 use super::environment::Moment;
 use super::file::Transaction;
@@ -8,6 +12,7 @@ use crate::backend::sqlite::{apply, arguments, from_sqlx, statement};
 use crate::filter::{Expression, Node};
 use crate::operation::{Duplicates, OrderTerm, Read, Selection, Target, Write, WriteKind};
 use crate::{Column, Conflict, Error, ErrorKind, Result, Table, value};
+use new_entry::{NewEntry, deleted, inserted, updated};
 use sea_orm::Value;
 use sea_orm::sqlx::{self, AssertSqlSafe, Row};
 use serde::{Deserialize, Serialize};
@@ -25,19 +30,6 @@ pub(crate) struct Queued {
 pub(crate) struct Bound {
     pub(crate) rows: u64,
     pub(crate) bytes: u64,
-}
-
-/// An entry before it is in the outbox.
-struct NewEntry {
-    row: RowName,
-    local_key: Value,
-    kind: EntryKind,
-    /// Whether the file had no such row before.
-    brings_row: bool,
-    columns: String,
-    body: String,
-    parents: Vec<RowName>,
-    base: Option<Base>,
 }
 
 /// A row in the file that a change is for.
@@ -475,12 +467,6 @@ impl Transaction<'_> {
     }
 }
 
-impl NewEntry {
-    fn bytes(&self) -> u64 {
-        (self.body.len() + self.columns.len() + self.row.0.len() + self.row.1.len()) as u64
-    }
-}
-
 /// The rows whose key is not known, each key once.
 fn without_known(
     table: &'static Table,
@@ -488,75 +474,6 @@ fn without_known(
     mut known: HashSet<String>,
 ) -> Vec<Vec<Value>> {
     rows.into_iter().filter(|row| known.insert(value::to_text(&row[table.key]))).collect()
-}
-
-fn inserted(table: &'static Table, kind: EntryKind, row: &[Value]) -> Result<NewEntry> {
-    new_entry(table, kind, row[table.key].clone(), row.iter().enumerate())
-}
-
-fn updated(
-    table: &'static Table,
-    row: TouchedRow,
-    assignments: &[(usize, Value)],
-) -> Result<NewEntry> {
-    let values = assignments.iter().map(|(at, value)| (*at, value));
-    let mut entry = new_entry(table, EntryKind::Update, row.key, values)?;
-    // Those that it refers to from now on, and those that it referred to.
-    for parent in row.parents {
-        if !entry.parents.contains(&parent) {
-            entry.parents.push(parent);
-        }
-    }
-    Ok(NewEntry { base: row.base, ..entry })
-}
-
-/// What tells an entity from its earlier and later versions: the names of its columns.
-pub(super) fn schema_version(table: &'static Table) -> String {
-    let names: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
-    names.join(",")
-}
-
-fn deleted(table: &'static Table, row: TouchedRow) -> NewEntry {
-    NewEntry {
-        row: RowName(table.name.to_owned(), value::to_text(&row.key)),
-        local_key: row.key,
-        kind: EntryKind::Delete,
-        brings_row: false,
-        columns: "[]".to_owned(),
-        body: String::new(),
-        parents: row.parents,
-        base: None,
-    }
-}
-
-fn new_entry<'a>(
-    table: &'static Table,
-    kind: EntryKind,
-    key: Value,
-    values: impl Iterator<Item = (usize, &'a Value)> + Clone,
-) -> Result<NewEntry> {
-    let columns: Vec<&str> = values.clone().map(|(at, _)| table.columns[at].name).collect();
-    let body = crate::change::object(table, values.clone());
-    let foreign = (table.parents)();
-    let parents = values
-        .filter(|(_, value)| !value::is_null(value))
-        .flat_map(|(at, value)| {
-            foreign
-                .iter()
-                .filter(move |parent| parent.column == table.columns[at].name)
-                .map(move |parent| RowName(parent.table.clone(), value::to_text(value)))
-        })
-        .collect();
-    Ok(NewEntry {
-        row: RowName(table.name.to_owned(), value::to_text(&key)),
-        local_key: key,
-        kind,
-        brings_row: kind.creates(),
-        columns: serde_json::to_string(&columns).map_err(internal)?,
-        body: String::from_utf8(body).map_err(internal)?,
-        parents,
-        base: None,
-    })
 }
 
 pub(super) fn list(sequences: &[i64]) -> Result<String> {
