@@ -4,6 +4,7 @@
 //! ```sh
 //! cargo bench --bench postgrest             # a minute
 //! cargo bench --bench postgrest -- --quick  # whether it works: few rounds
+//! cargo bench --bench postgrest -- bulk   # one part: single, bulk, newest, original
 //! CHRONICLE_ORIGINAL="python3 original.py" cargo bench --bench postgrest
 //! ```
 //!
@@ -49,10 +50,19 @@ async fn main() -> Result<()> {
     let events = Events::new(&ours);
 
     let report = Report::new(&format!("PostgREST {}", server.version()), options);
-    insert_one(options, &report, &events, &bare, session).await?;
-    insert_many(options, &report, &events, &bare, session).await?;
-    newest(options, &report, &events, &bare, session).await?;
-    original(options, &report, &server, &ours).await
+    if options.wants("single") {
+        insert_one(options, &report, &events, &bare, session).await?;
+    }
+    if options.wants("bulk") {
+        insert_many(options, &report, &events, &bare, session).await?;
+    }
+    if options.wants("newest") {
+        newest(options, &report, &events, &bare, session).await?;
+    }
+    if options.wants("original") {
+        original(options, &report, &server, &ours).await?;
+    }
+    Ok(())
 }
 
 /// A server with the tables.

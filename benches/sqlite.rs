@@ -4,6 +4,7 @@
 //! ```sh
 //! cargo bench --bench sqlite             # a minute, and 2 GB in the temporary folder
 //! cargo bench --bench sqlite -- --quick  # whether it works: small files, few rounds
+//! cargo bench --bench sqlite -- bulk     # one part: bulk, single, original
 //! CHRONICLE_ORIGINAL="python3 original.py" cargo bench --bench sqlite
 //! ```
 //!
@@ -44,15 +45,22 @@ const SEAORM: &str = "SeaORM";
 async fn main() -> Result<()> {
     let Some(options) = Options::from_arguments()? else { return Ok(()) };
     let report = Report::new("SQLite", options);
-    insert_many(options, &report).await?;
-    let small = Filled::make(10_000).await?;
-    newest(options, &report, "newest 100 of 10,000", &small).await?;
-    let large = Filled::make(options.size(1_000_000, 20_000)).await?;
-    newest(options, &report, "newest 100 of 1,000,000", &large).await?;
-    flat(options, &report, &small, &large).await?;
-    find_by_id(options, &report, &large).await?;
-    insert_one(options, &report, &large).await?;
-    original(options, &report).await
+    if options.wants("bulk") {
+        insert_many(options, &report).await?;
+    }
+    if options.wants("single") {
+        let small = Filled::make(10_000).await?;
+        newest(options, &report, "newest 100 of 10,000", &small).await?;
+        let large = Filled::make(options.size(1_000_000, 20_000)).await?;
+        newest(options, &report, "newest 100 of 1,000,000", &large).await?;
+        flat(options, &report, &small, &large).await?;
+        find_by_id(options, &report, &large).await?;
+        insert_one(options, &report, &large).await?;
+    }
+    if options.wants("original") {
+        original(options, &report).await?;
+    }
+    Ok(())
 }
 
 async fn insert_many(options: Options, report: &Report) -> Result<()> {

@@ -23,7 +23,10 @@ impl Options {
                 "--list" => return Ok(None),
                 part if !part.starts_with('-') => only = Some(&*part.to_owned().leak()),
                 other => {
-                    return Err(format!("`{other}` is unknown: the one option is `--quick`").into());
+                    return Err(format!(
+                        "`{other}` is unknown: the options are `--quick` and the name of a part"
+                    )
+                    .into());
                 }
             }
         }

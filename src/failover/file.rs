@@ -377,7 +377,7 @@ struct Open(Option<Connection>);
 
 impl Open {
     fn connection(&mut self) -> Result<&mut SqliteConnection> {
-        let connection = self.0.as_mut().map(|connection| &mut **connection);
+        let connection = self.0.as_deref_mut();
         connection.ok_or_else(|| Error::new(ErrorKind::Internal, "the transaction has ended"))
     }
 }

@@ -84,7 +84,7 @@ fn an_update_of_no_row_taken_as_done_is_caught() {
 
 #[test]
 fn a_mark_after_the_request_is_caught() {
-    is_caught(Mutation::MarkAfterSend, &[1, 3, 4, 5, 8], &[]);
+    is_caught(Mutation::MarkAfterSend, &[1, 3, 4, 5, 6, 8], &[]);
 }
 
 #[test]
