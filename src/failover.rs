@@ -18,6 +18,9 @@
 //! write is replayed as one; foreign keys and SQL of your own while the file serves; rows that the
 //! file never saw, for which there is [`pull`](Failover::pull).
 //!
+//! A write whose future is dropped goes on as a task of its own, to its end. One whose future is kept
+//! and not polled holds up the other writes of its row, and perhaps of the file.
+//!
 //! # What depends on who serves
 //!
 //! Repositories give the same answers whichever of the two serves, but for these:

@@ -308,7 +308,11 @@ impl File {
         wanted: Pragmas,
     ) -> Result<(Open, State)> {
         const BEGIN: &str = "begin immediate; select state from chronicle_failover where id = 1";
-        let mut open = Open(Some(self.sqlite.writer().await?));
+        let connection = self.sqlite.writer().await?;
+        if !connection.is_own() {
+            *known = None;
+        }
+        let mut open = Open(Some(connection));
         let row = if *known == Some(wanted) {
             sqlx::query(BEGIN).fetch_one(open.connection()?).await
         } else {
@@ -384,13 +388,27 @@ impl Open {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        let Some(mut connection) = self.0.take() else { return };
-        // Without a runtime the program ends, and SQLite rolls back when the file is opened next.
+        let Some(connection) = self.0.take() else { return };
+        let mut ending = Ending(Some(connection));
+        // Without a runtime the program ends.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
+                let Some(connection) = &mut ending.0 else { return };
                 // SQLite may have rolled back by itself.
-                let _ = sqlx::raw_sql("rollback").execute(&mut *connection).await;
+                let _ = sqlx::raw_sql("rollback").execute(&mut **connection).await;
+                ending.0 = None;
             });
+        }
+    }
+}
+
+/// A connection that is closed, and the transaction on it rolled back so, unless it is taken out.
+struct Ending(Option<Connection>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            connection.abandon();
         }
     }
 }

@@ -113,6 +113,22 @@ impl Connection {
     }
 }
 
+#[cfg(feature = "postgrest")]
+impl Connection {
+    /// Whether nobody else gives it pragmas.
+    pub(crate) const fn is_own(&self) -> bool {
+        matches!(self, Self::Own(_))
+    }
+
+    /// Lets it end by itself, soon: nobody else gets it.
+    pub(crate) fn abandon(self) {
+        match self {
+            Self::Own(mut lent) => drop(lent.connection.take()),
+            Self::Pool(mut connection) => connection.close_on_drop(),
+        }
+    }
+}
+
 impl Drop for Lent {
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take() {

@@ -181,8 +181,19 @@ impl Executor {
             let task = self.tasks.remove(&id);
             clients += u32::from(task.is_some_and(|task| task.spawned.role == Role::Client));
         }
-        // What their ends handed over dies too.
-        self.world.lock().spawned.retain(|spawned| spawned.process != process);
+        // What their ends handed over dies too; it looks at the world when it does.
+        loop {
+            let mut world = self.world.lock();
+            let spawned = std::mem::take(&mut world.spawned);
+            let (doomed, others): (Vec<_>, Vec<_>) =
+                spawned.into_iter().partition(|spawned| spawned.process == process);
+            world.spawned = others;
+            drop(world);
+            if doomed.is_empty() {
+                break;
+            }
+            drop(doomed);
+        }
         clients
     }
 }

@@ -290,17 +290,21 @@ async fn perform(
     }
 }
 
-/// The work's answer, or nothing where it takes longer: then it is dropped.
+/// The work's answer, or nothing where it takes longer: then it is dropped, but not in the middle of
+/// a use of the file, which is one step.
 async fn within<T>(
     world: &Arc<World>,
     milliseconds: i64,
     work: impl Future<Output = T>,
 ) -> Option<T> {
-    let work = std::pin::pin!(work);
-    match select(work, sleep(world, milliseconds)).await {
-        Either::Left((answer, _)) => Some(answer),
-        Either::Right(_) => None,
-    }
+    let mut work = std::pin::pin!(work);
+    let mut sleep = sleep(world, milliseconds);
+    poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(answer) => Poll::Ready(Some(answer)),
+        Poll::Pending if storage::is_in_use() => Poll::Pending,
+        Poll::Pending => sleep.as_mut().poll(context).map(|()| None),
+    })
+    .await
 }
 
 impl Executor {
