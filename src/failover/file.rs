@@ -396,7 +396,7 @@ impl Drop for Open {
                 let Some(connection) = &mut ending.0 else { return };
                 // SQLite may have rolled back by itself.
                 let _ = sqlx::raw_sql("rollback").execute(&mut **connection).await;
-                ending.0 = None;
+                drop(ending.0.take());
             });
         }
     }

@@ -315,6 +315,15 @@ impl Transaction<'_> {
         Ok(false)
     }
 
+    /// The remote has shown the row. `true` when letters returned.
+    pub(crate) async fn is_there(&mut self, row: &RowName) -> Result<bool> {
+        if self.state.dead.rows == 0 {
+            return Ok(false);
+        }
+        // No write of this file made it, so none is superseded.
+        self.revive(row, 0).await
+    }
+
     /// A write of the row that is later than `sequence` is at the remote: letters about older ones
     /// would undo it, so they do not return by themselves.
     async fn supersede(&mut self, row: &RowName, sequence: i64) -> Result<()> {

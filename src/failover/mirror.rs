@@ -215,8 +215,21 @@ impl Engine {
         let work = async {
             self.file.room().await?;
             let mut transaction = self.file.begin_mirror(ForeignKeys::Off).await?;
+            let names: Vec<RowName> = rows
+                .iter()
+                .map(|row| RowName(table.name.to_owned(), value::to_text(&row[table.key])))
+                .collect();
             transaction.store_rows(table, rows, Some(since)).await?;
-            transaction.commit().await.map(drop)
+            let mut revived = false;
+            for name in names {
+                // Whoever made it: what waits for it among the dead letters may go now.
+                revived |= transaction.is_there(&name).await?;
+            }
+            transaction.commit().await?;
+            if revived {
+                self.wake();
+            }
+            Ok(())
         };
         let done: Result<()> = work.await;
         count_failure(done);
