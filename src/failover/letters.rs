@@ -121,6 +121,16 @@ const RETURNING: &str = "
           and (f.sequence > b.sequence or (f.table_name, f.row_key) <> (b.table_name, b.row_key)))
     select id from back";
 
+/// The rows that some letter waits for, or is to bring.
+const AWAITED: &str = "
+    select missing_table, missing_key from chronicle_dead_letters
+    where returns = 1 and reason = 'follows'
+    union
+    select p.value ->> 0, p.value ->> 1 from chronicle_dead_letters, json_each(parents) p
+    where returns = 1 and reason = 'parent_missing'
+    union
+    select table_name, row_key from chronicle_dead_letters where is_absent = 1";
+
 impl Transaction<'_> {
     /// Makes a dead letter of an entry, and of those that need its row.
     pub(crate) async fn bury(
@@ -315,13 +325,24 @@ impl Transaction<'_> {
         Ok(false)
     }
 
-    /// The remote has shown the row. `true` when letters returned.
-    pub(crate) async fn is_there(&mut self, row: &RowName) -> Result<bool> {
+    /// The remote has shown these rows, whoever made them. `true` when letters returned.
+    pub(crate) async fn are_there(&mut self, rows: &[RowName]) -> Result<bool> {
         if self.state.dead.rows == 0 {
             return Ok(false);
         }
-        // No write of this file made it, so none is superseded.
-        self.revive(row, 0).await
+        // One question for all of them: few are waited for.
+        let awaited =
+            sqlx::query(AWAITED).fetch_all(self.connection().await?).await.map_err(from_sqlx)?;
+        let mut revived = false;
+        for row in awaited {
+            let text = |at: usize| row.try_get::<String, _>(at).map_err(from_sqlx);
+            let name = RowName(text(0)?, text(1)?);
+            if rows.contains(&name) {
+                // No write of this file made it, so none is superseded.
+                revived |= self.revive(&name, 0).await?;
+            }
+        }
+        Ok(revived)
     }
 
     /// A write of the row that is later than `sequence` is at the remote: letters about older ones

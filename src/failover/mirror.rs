@@ -220,11 +220,7 @@ impl Engine {
                 .map(|row| RowName(table.name.to_owned(), value::to_text(&row[table.key])))
                 .collect();
             transaction.store_rows(table, rows, Some(since)).await?;
-            let mut revived = false;
-            for name in names {
-                // Whoever made it: what waits for it among the dead letters may go now.
-                revived |= transaction.is_there(&name).await?;
-            }
+            let revived = transaction.are_there(&names).await?;
             transaction.commit().await?;
             if revived {
                 self.wake();
