@@ -16,7 +16,7 @@ pub(crate) use {
     compile::{arguments, columns, quoted},
     decode::row as decode,
     error::from_sqlx,
-    write::{apply, statement},
+    write::{FEW_ROWS, apply, statement},
 };
 
 use crate::{Backend, BackendKind, Error, ErrorKind, Info, RawRow, Read, Result, Write};

@@ -2,9 +2,10 @@
 
 use super::entry::RowName;
 use super::environment::{Moment, to_its_end, until};
-use super::file::{ForeignKeys, State};
+use super::file::{ForeignKeys, State, Transaction};
 use super::verdict::Verdict;
 use super::{Engine, WriteMode, mirror};
+use crate::backend::sqlite::FEW_ROWS;
 use crate::filter::{Comparison, Expression, Node};
 use crate::operation::{Read, Selection, Target, Write, WriteKind};
 use crate::{Error, ErrorKind, RawRow, Result, Table, value};
@@ -16,6 +17,9 @@ use std::time::Duration;
 
 /// The longest that a gate holds a write.
 pub(super) const GATE: Duration = Duration::from_secs(1);
+
+/// How long the time of the last success stands before a new one is noted, in milliseconds.
+const SUCCESS: Moment = 1_000;
 
 /// Most rows of one read that are kept.
 const MOST_KEPT: usize = 1_000;
@@ -128,36 +132,60 @@ impl Engine {
 
     async fn accepted(&self, write: Write, touched: u64) -> Result<()> {
         self.file.room().await?;
-        let now = self.environment.now();
-        let foreign_keys = match &write.kind {
-            WriteKind::Delete { .. } => ForeignKeys::On,
-            _ => ForeignKeys::Off,
-        };
-        let mut transaction = self.file.begin_mirror(foreign_keys).await?;
-        transaction.state.breaker.accepted();
-        transaction.state.last_success = Some(self.environment.date());
+        let foreign_keys = foreign_keys(&write);
         // It is not known which rows were taken, and which were left alone or are hidden.
         let is_partial = match &write.kind {
             WriteKind::Insert { rows, .. } => touched < rows.len() as u64,
             WriteKind::Update { .. } => touched == 0,
             WriteKind::Delete { .. } => false,
         };
-        let revived = transaction.answer_letters(&write, touched).await?;
-        let unknown = is_partial.then(|| write.clone());
-        if is_partial {
-            transaction.remember_write(&write, now).await?;
-        } else {
-            transaction.mirror_write(write, now).await?;
+        if !is_partial
+            && is_small(&write)
+            && let Some(transaction) = self.file.begin_mirror_as_seen(foreign_keys).await?
+            && self.mirror_accepted(transaction, write.clone(), touched).await.is_ok()
+        {
+            return Ok(());
         }
+        let mut transaction = self.file.begin_mirror(foreign_keys).await?;
+        if !is_partial {
+            return self.mirror_accepted(transaction, write, touched).await;
+        }
+        self.note_success(&mut transaction.state);
+        let revived = transaction.answer_letters(&write, touched).await?;
+        transaction.remember_write(&write);
         let state = transaction.commit().await?;
         if revived {
             self.wake();
         }
-        match unknown {
-            Some(write) if touched > 0 && self.route(&state) == Route::Remote => {
-                self.keep_taken(&write, state.writes).await
-            }
-            _ => Ok(()),
+        if touched > 0 && self.route(&state) == Route::Remote {
+            self.keep_taken(&write, state.writes).await?;
+        }
+        Ok(())
+    }
+
+    async fn mirror_accepted(
+        &self,
+        mut transaction: Transaction<'_>,
+        write: Write,
+        touched: u64,
+    ) -> Result<()> {
+        self.note_success(&mut transaction.state);
+        let revived = transaction.answer_letters(&write, touched).await?;
+        transaction.mirror_write(write).await?;
+        transaction.commit().await?;
+        if revived {
+            self.wake();
+        }
+        Ok(())
+    }
+
+    /// The remote has accepted something.
+    pub(super) fn note_success(&self, state: &mut State) {
+        state.breaker.accepted();
+        let date = self.environment.date();
+        // Not for each of many writes: what is remembered need not be written then.
+        if state.last_success.is_none_or(|last| !(0..SUCCESS).contains(&(date - last))) {
+            state.last_success = Some(date);
         }
     }
 
@@ -165,7 +193,7 @@ impl Engine {
     async fn refused_in_part(&self, write: &Write) -> Result<()> {
         self.file.room().await?;
         let mut transaction = self.file.begin_mirror(ForeignKeys::Off).await?;
-        transaction.remember_write(write, self.environment.now()).await?;
+        transaction.remember_write(write);
         let since = transaction.commit().await?.writes;
         self.keep_taken(write, since).await
     }
@@ -267,13 +295,29 @@ impl Engine {
             Err(_) if routing == Routing::Ask => return Ok(self.not_the_file(write)),
             room => room?,
         }
+        let foreign_keys = foreign_keys(&write);
+        if outage.is_none()
+            && is_small(&write)
+            && let Some(transaction) = self.file.begin_as_seen(foreign_keys).await?
+            && let Ok(written) =
+                self.change_in(transaction, write.clone(), is_sent, None, routing).await
+        {
+            return Ok(written);
+        }
+        let transaction = self.file.begin(foreign_keys).await?;
+        self.change_in(transaction, write, is_sent, outage, routing).await
+    }
+
+    async fn change_in(
+        &self,
+        mut transaction: Transaction<'_>,
+        write: Write,
+        is_sent: bool,
+        outage: Option<&Outage<'_>>,
+        routing: Routing,
+    ) -> Result<Written> {
         let now = self.environment.now();
-        let foreign_keys = match &write.kind {
-            WriteKind::Delete { .. } => ForeignKeys::On,
-            _ => ForeignKeys::Off,
-        };
         let by_key_without_row = is_sent && !matches!(write.kind, WriteKind::Insert { .. });
-        let mut transaction = self.file.begin(foreign_keys).await?;
         let is_held = until(transaction.state.gate_until, now, GATE).is_some();
         let is_remote = self.route_of_write(&transaction.state, &write) == Route::Remote;
         if routing == Routing::Ask && (is_held || is_remote) {
@@ -284,7 +328,10 @@ impl Engine {
         if let Some(outage) = outage {
             self.learn(&mut transaction.state, outage);
         }
-        transaction.remember_write(&write, now).await?;
+        if matches!(write.kind, WriteKind::Delete { .. }) {
+            // Other rows have an entry that guards them. This may take some along that have none.
+            transaction.remember_write(&write);
+        }
         let bound = self.settings.bound;
         let date = self.environment.date();
         let local = transaction.write_and_queue(write, is_sent, bound, date).await?;
@@ -368,6 +415,22 @@ impl Engine {
         // A read leaves nothing behind that could arrive later.
         self.note_outage(&Outage { ambiguous: false, at_once, error: &error }).await;
         Ok(None)
+    }
+}
+
+/// A write of few rows, which costs little to be tried twice.
+fn is_small(write: &Write) -> bool {
+    match &write.kind {
+        WriteKind::Insert { rows, .. } => rows.len() <= FEW_ROWS,
+        WriteKind::Update { .. } | WriteKind::Delete { .. } => true,
+    }
+}
+
+/// What a write asks of the foreign keys in the file.
+fn foreign_keys(write: &Write) -> ForeignKeys {
+    match &write.kind {
+        WriteKind::Delete { .. } => ForeignKeys::On,
+        WriteKind::Insert { .. } | WriteKind::Update { .. } => ForeignKeys::Off,
     }
 }
 

@@ -397,7 +397,7 @@ impl Engine {
         transaction.letter_bytes(id).await?;
         let columns = ENTRY.trim_start_matches("sequence, ");
         let sql = format!(
-            "insert into chronicle_outbox ({columns}) select {} \
+            "insert into chronicle_outbox (sequence, {columns}) select $3, {} \
              from chronicle_dead_letters where id = $1",
             columns.replace("is_sent", "0").replace("queued_at", "$2")
         );
@@ -419,9 +419,12 @@ impl Engine {
         }
         for id in letters {
             let bytes = transaction.letter_bytes(id).await?;
+            transaction.state.last_sequence += 1;
+            let sequence = transaction.state.last_sequence;
             sqlx::query(AssertSqlSafe(sql.clone()))
                 .bind(id)
                 .bind(date)
+                .bind(sequence)
                 .execute(transaction.connection().await?)
                 .await
                 .map_err(from_sqlx)?;

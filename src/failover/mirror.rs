@@ -5,17 +5,22 @@
 
 use super::Engine;
 use super::entry::RowName;
-use super::environment::Moment;
 use super::file::{ForeignKeys, Transaction};
-use crate::backend::sqlite::{apply, arguments, from_sqlx, quoted};
+use super::outbox::internal;
+use crate::backend::sqlite::{apply, from_sqlx, quoted};
 use crate::filter::{Expression, Node};
 use crate::operation::{Duplicates, OrderTerm, Read, Selection, Target, Write, WriteKind};
 use crate::{Result, Table, value};
 use sea_orm::Value;
-use sea_orm::sqlx::{self, AssertSqlSafe};
+use sea_orm::sqlx::{self, Row};
+use std::collections::HashSet;
 
-/// How long a write is remembered, so that a slow read does not undo it: longer than any read.
-const REMEMBERED: Moment = 10 * 60 * 1000;
+/// How many writes are remembered, so that a slow read does not undo one. What is too old to be
+/// known counts as newer than any read.
+const REMEMBERED: i64 = 100_000;
+
+/// How often old ones are forgotten, in writes.
+const FORGET_EVERY: i64 = 256;
 
 /// Rows that are asked for, and kept in one transaction.
 const ROWS_OF_READ: usize = 500;
@@ -24,9 +29,26 @@ const ROWS_OF_READ: usize = 500;
 /// may take rows of other tables along.
 const ALL: &str = "";
 
+/// Which rows of a table were written since.
+enum Newer {
+    /// Those with these keys.
+    Keys(HashSet<String>),
+    /// Any may have been.
+    All,
+}
+
+impl Newer {
+    fn contains(&self, key: &str) -> bool {
+        match self {
+            Self::Keys(keys) => keys.contains(key),
+            Self::All => true,
+        }
+    }
+}
+
 impl Transaction<'_> {
     /// Remembers that rows were written now: the row, the whole table, or all tables.
-    pub(crate) async fn remember_write(&mut self, write: &Write, now: Moment) -> Result<()> {
+    pub(crate) fn remember_write(&mut self, write: &Write) {
         let (table, key) = match &write.kind {
             WriteKind::Insert { rows, .. } if rows.len() == 1 => {
                 (write.table.name, value::to_text(&rows[0][write.table.key]))
@@ -39,61 +61,120 @@ impl Transaction<'_> {
             }
             WriteKind::Delete { .. } => (ALL, ALL.to_owned()),
         };
-        self.state.writes += 1;
-        let number = self.state.writes as i64;
         self.later(
-            "insert into chronicle_recent_writes (table_name, row_key, number, at) \
-             values (?, ?, ?, ?) \
-             on conflict do update set number = excluded.number, at = excluded.at",
-            [table.into(), key.into(), number.into(), now.into()],
+            "insert into chronicle_recent_writes (table_name, row_key) values (?, ?)",
+            [table.into(), key.into()],
         );
-        if number % 256 == 0 {
-            let old = now - REMEMBERED;
-            self.execute(
-                "delete from chronicle_recent_writes where at < $1 or at > $2",
-                vec![old.into(), (now + REMEMBERED).into()],
-            )
-            .await?;
-        }
-        Ok(())
+        self.remembered(1);
     }
 
-    /// Whether the row was written through this file after the write with this number.
-    async fn is_newer(&mut self, row: &RowName, number: u64) -> Result<bool> {
-        self.exists(
-            "select 1 from chronicle_recent_writes \
-             where (table_name, row_key) in (($1, $2), ($1, ''), ('', '')) and number > $3",
-            vec![row.0.as_str().into(), row.1.as_str().into(), (number as i64).into()],
+    /// Remembers the rows of entries that leave the outbox: as long as they were in it, they were
+    /// not read over either.
+    pub(super) fn remember_entries(&mut self, sequences: &str, count: usize) {
+        self.later(
+            "insert into chronicle_recent_writes (table_name, row_key) \
+             select iif(kind = 'delete', '', table_name), iif(kind = 'delete', '', row_key) \
+             from chronicle_outbox where sequence in (select value from json_each(?))",
+            [sequences.into()],
+        );
+        self.remembered(count as i64);
+    }
+
+    fn remembered(&mut self, count: i64) {
+        let before = self.state.writes;
+        self.state.writes += count;
+        if before / FORGET_EVERY != self.state.writes / FORGET_EVERY {
+            self.later(
+                "delete from chronicle_recent_writes \
+                 where number <= (select max(number) from chronicle_recent_writes) - ?",
+                [REMEMBERED.into()],
+            );
+        }
+    }
+
+    /// Those of the rows that were written through this file after the write with this number.
+    async fn newer(&mut self, table: &str, keys: &[String], number: i64) -> Result<Newer> {
+        let list = serde_json::to_string(keys).map_err(internal)?;
+        let rows = sqlx::query(
+            "select row_key from chronicle_recent_writes where number > $1 and (table_name = '' \
+               or table_name = $2 and (row_key = '' or row_key in (select value from json_each($3)))) \
+             union select '' where $1 + 1 < (select min(number) from chronicle_recent_writes)",
         )
+        .bind(number)
+        .bind(table)
+        .bind(list)
+        .fetch_all(self.connection().await?)
         .await
+        .map_err(from_sqlx)?;
+        let keys: HashSet<String> =
+            rows.iter().map(|row| row.try_get(0).map_err(from_sqlx)).collect::<Result<_>>()?;
+        Ok(if keys.contains(ALL) { Newer::All } else { Newer::Keys(keys) })
+    }
+
+    /// Those of the rows with an entry waiting, or with one that deletes a row to which they refer.
+    async fn waiting(
+        &mut self,
+        table: &'static Table,
+        rows: &[Vec<Value>],
+    ) -> Result<HashSet<String>> {
+        if self.state.waiting.rows == 0 {
+            return Ok(HashSet::new());
+        }
+        let foreign = (table.parents)();
+        let mut names: Vec<(&str, String, String)> = Vec::new();
+        for row in rows {
+            let key = value::to_text(&row[table.key]);
+            for (column, value) in
+                table.columns.iter().zip(row).filter(|(_, value)| !value::is_null(value))
+            {
+                for parent in foreign.iter().filter(|parent| parent.column == column.name) {
+                    names.push((&parent.table, value::to_text(value), key.clone()));
+                }
+            }
+            names.push((table.name, key.clone(), key));
+        }
+        let rows = sqlx::query(
+            "select j.value ->> 2 from json_each($1) j join chronicle_outbox o \
+               on o.table_name = j.value ->> 0 and o.row_key = j.value ->> 1 \
+             where o.kind = 'delete' or o.row_key = j.value ->> 2 and o.table_name = $2",
+        )
+        .bind(serde_json::to_string(&names).map_err(internal)?)
+        .bind(table.name)
+        .fetch_all(self.connection().await?)
+        .await
+        .map_err(from_sqlx)?;
+        rows.iter().map(|row| row.try_get(0).map_err(from_sqlx)).collect()
     }
 
     /// Stores rows as the remote has them.
     pub(crate) async fn store_rows(
         &mut self,
         table: &'static Table,
-        rows: Vec<Vec<Value>>,
-        since: Option<u64>,
+        mut rows: Vec<Vec<Value>>,
+        since: Option<i64>,
     ) -> Result<()> {
-        let mut free = Vec::with_capacity(rows.len());
-        for row in rows {
-            let name = RowName(table.name.to_owned(), value::to_text(&row[table.key]));
-            #[cfg(test)]
-            if super::simulation::storage::is_mirror_unguarded() {
-                free.push(row);
-                continue;
+        #[cfg(test)]
+        let is_guarded =
+            !super::simulation::storage::breaks(super::simulation::Mutation::NoMirrorGuard);
+        #[cfg(not(test))]
+        let is_guarded = true;
+        if is_guarded {
+            let key = |row: &Vec<Value>| value::to_text(&row[table.key]);
+            if let Some(number) = since {
+                let keys: Vec<String> = rows.iter().map(key).collect();
+                match self.newer(table.name, &keys, number).await? {
+                    Newer::All => return Ok(()),
+                    Newer::Keys(newer) => rows.retain(|row| !newer.contains(&key(row))),
+                }
             }
-            let is_newer = match since {
-                Some(number) => self.is_newer(&name, number).await?,
-                None => false,
-            };
-            if !is_newer && !self.waits(&name).await? {
-                self.evict_stale_holders(table, &row).await?;
-                free.push(row);
+            let waiting = self.waiting(table, &rows).await?;
+            rows.retain(|row| !waiting.contains(&key(row)));
+            for row in &rows {
+                self.evict_stale_holders(table, row);
             }
         }
-        if !free.is_empty() {
-            let kind = WriteKind::Insert { rows: free, duplicates: Duplicates::Replace };
+        if !rows.is_empty() {
+            let kind = WriteKind::Insert { rows, duplicates: Duplicates::Replace };
             self.apply(Write { table, kind }).await?;
         }
         Ok(())
@@ -101,26 +182,21 @@ impl Transaction<'_> {
 
     /// A row of the mirror that still holds a unique value which the remote has given to another
     /// row is out of date. One with an entry waiting is not: it makes the mirror write fail.
-    async fn evict_stale_holders(&mut self, table: &'static Table, row: &[Value]) -> Result<()> {
+    fn evict_stale_holders(&mut self, table: &'static Table, row: &[Value]) {
         for (column, value) in table.columns.iter().zip(row) {
             if !column.unique || value::is_null(value) {
                 continue;
             }
             let sql = format!(
-                "delete from {table_name} where {column} = $1 and {key} <> $2 \
+                "delete from {table_name} where {column} = ? and {key} <> ? \
                  and not exists (select 1 from chronicle_outbox o \
-                 where o.table_name = $3 and o.local_key = {table_name}.{key})",
+                 where o.table_name = ? and o.local_key = {table_name}.{key})",
                 table_name = quoted(table.name),
                 column = quoted(column.name),
                 key = quoted(table.key_column().name),
             );
-            let values = vec![value.clone(), row[table.key].clone(), table.name.into()];
-            sqlx::query_with(AssertSqlSafe(sql), arguments(values))
-                .execute(self.connection().await?)
-                .await
-                .map_err(from_sqlx)?;
+            self.later(&sql, [value.clone(), row[table.key].clone(), table.name.into()]);
         }
-        Ok(())
     }
 
     /// Removes a row that the remote does not have; `true` when it was there and is gone.
@@ -128,13 +204,11 @@ impl Transaction<'_> {
         &mut self,
         table: &'static Table,
         key: Value,
-        since: u64,
+        since: i64,
     ) -> Result<bool> {
         let name = RowName(table.name.to_owned(), value::to_text(&key));
-        if self.waits(&name).await?
-            || self.is_newer(&name, since).await?
-            || self.is_letter(&name).await?
-        {
+        let newer = self.newer(table.name, std::slice::from_ref(&name.1), since).await?;
+        if newer.contains(&name.1) || self.waits(&name).await? || self.is_letter(&name).await? {
             return Ok(false);
         }
         let kind = WriteKind::Delete { target: Target::Key(key) };
@@ -151,9 +225,9 @@ impl Transaction<'_> {
     }
 
     /// Makes a change in the file that the remote has just taken.
-    pub(crate) async fn mirror_write(&mut self, write: Write, now: Moment) -> Result<()> {
+    pub(crate) async fn mirror_write(&mut self, write: Write) -> Result<()> {
         let table = write.table;
-        self.remember_write(&write, now).await?;
+        self.remember_write(&write);
         match write.kind {
             WriteKind::Insert { rows, .. } => self.store_rows(table, rows, None).await,
             kind @ (WriteKind::Update { .. } | WriteKind::Delete { .. })
@@ -188,7 +262,7 @@ impl Transaction<'_> {
 
 impl Engine {
     /// Keeps the rows of an insert as the remote has them, which took some of them.
-    pub(super) async fn keep_taken(&self, write: &Write, since: u64) -> Result<()> {
+    pub(super) async fn keep_taken(&self, write: &Write, since: i64) -> Result<()> {
         let (table, WriteKind::Insert { rows, .. }) = (write.table, &write.kind) else {
             return Ok(());
         };
@@ -211,7 +285,7 @@ impl Engine {
 
     /// Keeps rows that were read while the file's last write had the number `since`. A failure is
     /// counted, and harms nobody.
-    pub(super) async fn keep_read(&self, table: &'static Table, rows: Vec<Vec<Value>>, since: u64) {
+    pub(super) async fn keep_read(&self, table: &'static Table, rows: Vec<Vec<Value>>, since: i64) {
         let work = async {
             self.file.room().await?;
             let mut transaction = self.file.begin_mirror(ForeignKeys::Off).await?;
@@ -232,7 +306,7 @@ impl Engine {
     }
 
     /// The remote has no row with this key.
-    pub(super) async fn keep_absence(&self, table: &'static Table, key: Value, since: u64) {
+    pub(super) async fn keep_absence(&self, table: &'static Table, key: Value, since: i64) {
         let work = async {
             self.file.room().await?;
             let mut transaction = self.file.begin_mirror(ForeignKeys::On).await?;

@@ -55,7 +55,7 @@ pub(super) fn internal(error: impl std::fmt::Display) -> Error {
 /// Entries of one insert into the outbox.
 const ROWS_OF_INSERT: usize = 100;
 /// Values of an entry that is inserted.
-const COLUMNS_OF_INSERT: usize = 15;
+const COLUMNS_OF_INSERT: usize = 16;
 
 /// The entries that wait, as one JSON list: SQLite would copy each cell of thousands of rows by itself.
 /// The order is that of the fields of [`Entry`](super::entry::Entry).
@@ -282,13 +282,17 @@ impl Transaction<'_> {
         let is_ordered = table.columns.iter().any(|column| column.unique);
         let version = schema_version(table);
         let mut entries = entries.into_iter();
+        let mut sequence = self.state.last_sequence;
+        self.state.last_sequence += rows as i64;
         while entries.len() > 0 {
             let chunk = entries.len().min(ROWS_OF_INSERT);
             let mut values = Vec::with_capacity(chunk * COLUMNS_OF_INSERT);
             for entry in entries.by_ref().take(chunk) {
                 let bytes = entry.bytes();
                 let base = entry.base.map(|base| serde_json::to_string(&base));
+                sequence += 1;
                 values.extend::<[Value; COLUMNS_OF_INSERT]>([
+                    sequence.into(),
                     entry.row.0.into(),
                     entry.row.1.into(),
                     entry.local_key,
@@ -308,7 +312,7 @@ impl Transaction<'_> {
             }
             let row = format!("({}?)", "?, ".repeat(COLUMNS_OF_INSERT - 1));
             let sql = format!(
-                "insert into chronicle_outbox (table_name, row_key, local_key, key_column, kind, \
+                "insert into chronicle_outbox (sequence, table_name, row_key, local_key, key_column, kind, \
                  columns, body, parents, is_ordered, brings_row, is_sent, bytes, queued_at, base, \
                  schema_version) values {}",
                 vec![row; chunk].join(", ")
@@ -418,24 +422,26 @@ impl Transaction<'_> {
         row.map_or(Ok(0), |row| row.try_get(0).map_err(from_sqlx))
     }
 
-    /// Removes entries that the remote has taken.
+    /// Removes entries: the remote has taken them, or they are letters now.
     pub(crate) async fn remove(&mut self, sequences: &[i64]) -> Result<()> {
+        let all = list(sequences)?;
         let row = sqlx::query(
             "select count(*), coalesce(sum(bytes), 0) from chronicle_outbox \
              where sequence in (select value from json_each($1))",
         )
-        .bind(list(sequences)?)
+        .bind(&all)
         .fetch_one(self.connection().await?)
         .await
         .map_err(from_sqlx)?;
         let number = |at: usize| row.try_get::<i64, _>(at).map_err(from_sqlx);
         self.state.waiting.rows = self.state.waiting.rows.saturating_sub(number(0)? as u64);
         self.state.waiting.bytes = self.state.waiting.bytes.saturating_sub(number(1)? as u64);
-        self.execute(
-            "delete from chronicle_outbox where sequence in (select value from json_each($1))",
-            vec![list(sequences)?.into()],
-        )
-        .await
+        self.remember_entries(&all, sequences.len());
+        self.later(
+            "delete from chronicle_outbox where sequence in (select value from json_each(?))",
+            [all.into()],
+        );
+        Ok(())
     }
 
     /// Whether an entry of the row waits.

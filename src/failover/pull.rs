@@ -36,7 +36,7 @@ impl Engine {
     ) -> Result<PullProgress> {
         let mut progress = PullProgress { pulled: 0, removed: 0 };
         let order = vec![OrderTerm { column: table.key_column(), descending: true }];
-        let since = self.file.state().await?.writes;
+        let began = self.file.state().await?.writes;
         let mut seen: HashSet<String> = HashSet::new();
         let mut filter = Node::Constant(true);
         loop {
@@ -48,6 +48,7 @@ impl Engine {
                 limit: Some(PAGE),
                 offset: 0,
             };
+            let since = self.file.state().await?.writes;
             let rows = self.remote.read(&read).await?;
             let Some(last) = rows.last().map(|row| row[table.key].clone()) else { break };
             progress.pulled += rows.len() as u64;
@@ -68,7 +69,7 @@ impl Engine {
         for keys in gone.chunks(PAGE as usize) {
             let mut transaction = self.file.begin(ForeignKeys::On).await?;
             for key in keys {
-                if transaction.forget_row(table, key.clone(), since).await? {
+                if transaction.forget_row(table, key.clone(), began).await? {
                     progress.removed += 1;
                 }
             }

@@ -3,7 +3,7 @@
 //!
 //! A failing seed prints itself, what it broke and what happened. `CHRONICLE_SEED=…` runs it alone.
 
-mod entities;
+pub(super) mod entities;
 mod executor;
 mod history;
 mod invariants;

@@ -45,7 +45,7 @@ pub(super) async fn run(sqlite: &Sqlite, write: Write) -> Result<u64> {
 
 /// Rows of an insert that is worth being sent with other statements.
 #[cfg(feature = "postgrest")]
-const FEW_ROWS: usize = 16;
+pub(crate) const FEW_ROWS: usize = 16;
 
 /// The change as one statement with its values, to be run with others; the change itself where it has
 /// many rows.

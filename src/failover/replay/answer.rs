@@ -125,8 +125,7 @@ impl Engine {
             rest.extend(left);
         }
         transaction.remove(&done).await?;
-        transaction.state.breaker.accepted();
-        transaction.state.last_success = Some(self.environment.date());
+        self.note_success(&mut transaction.state);
         if transaction.state.waiting.rows == 0 {
             transaction.state.gate_until = 0;
             metrics::counter!("chronicle_switches_total", "to" => "remote").increment(1);

@@ -53,8 +53,8 @@ pub(super) mod child {
 use crate::failover::entry::RowName;
 use crate::{Record, Table};
 
-pub(super) const PARENTS: &Table = <parent::Model as Record>::TABLE;
-pub(super) const CHILDREN: &Table = <child::Model as Record>::TABLE;
+pub(in crate::failover) const PARENTS: &Table = <parent::Model as Record>::TABLE;
+pub(in crate::failover) const CHILDREN: &Table = <child::Model as Record>::TABLE;
 
 pub(super) const COLUMNS: [&str; 3] = ["made", "a", "b"];
 
@@ -85,7 +85,7 @@ pub(super) fn all_rows() -> impl Iterator<Item = RowName> {
 }
 
 /// The tables of a SQLite file.
-pub(super) fn schema(cascade: bool) -> String {
+pub(in crate::failover) fn schema(cascade: bool) -> String {
     let action = if cascade { "on delete cascade" } else { "" };
     format!(
         "create table parents (id text primary key not null, made integer not null, \

@@ -17,4 +17,6 @@ pub(crate) enum Mutation {
     TimedLock,
     /// The mirror stores over rows that wait, or were written since.
     NoMirrorGuard,
+    /// A write takes the state that it last saw for the present one.
+    SeenStateTrusted,
 }

@@ -45,7 +45,7 @@ impl Run {
         let profile = Profile::of_seed(self.seed);
         let world = Arc::new(World::new(self.seed, profile.clone(), self.mutation, self.traced));
         world.lock().unchecked = self.unchecked.to_vec();
-        storage::unguard_mirror(self.mutation == Some(Mutation::NoMirrorGuard));
+        storage::break_rule(self.mutation);
         let mut executor = Executor::new(world.clone());
         let file = executor.runtime.block_on(async {
             let _in_use = storage::enter();

@@ -1,13 +1,14 @@
 //! Whether the running task waits for the file. SQLite works on threads of its own; the simulation
 //! lets each use of the file be one step, so that a seed always gives the same run.
 
+use super::mutations::Mutation;
 use std::cell::Cell;
 
 thread_local! {
     static DEPTH: Cell<i64> = const { Cell::new(0) };
     static COMMITS: Cell<u64> = const { Cell::new(0) };
     static MIRROR_FAILURES: Cell<u64> = const { Cell::new(0) };
-    static UNGUARDED: Cell<bool> = const { Cell::new(false) };
+    static MUTATION: Cell<Option<Mutation>> = const { Cell::new(None) };
 }
 
 /// Held while the file is in use.
@@ -33,13 +34,21 @@ pub(in crate::failover) fn mirror_failed() {
     MIRROR_FAILURES.set(MIRROR_FAILURES.get() + 1);
 }
 
-/// Whether the mirror stores whatever it is given, in this run.
-pub(in crate::failover) fn is_mirror_unguarded() -> bool {
-    UNGUARDED.get()
+/// Whether this rule is broken in this run.
+pub(in crate::failover) fn breaks(mutation: Mutation) -> bool {
+    MUTATION.get() == Some(mutation)
 }
 
-pub(super) fn unguard_mirror(unguarded: bool) {
-    UNGUARDED.set(unguarded);
+/// The statement that fails if the state is not as it was seen; in one run it never does.
+pub(in crate::failover) fn guard(sql: &str) -> String {
+    if breaks(Mutation::SeenStateTrusted) {
+        return sql.replace("state = ?,", "? is not null,").replace("state <> ?", "? is null");
+    }
+    sql.to_owned()
+}
+
+pub(super) fn break_rule(mutation: Option<Mutation>) {
+    MUTATION.set(mutation);
 }
 
 pub(super) fn is_in_use() -> bool {

@@ -93,6 +93,12 @@ fn a_lock_that_ends_by_time_is_caught() {
 }
 
 #[test]
+fn trust_in_the_state_last_seen_is_caught() {
+    is_caught(Mutation::SeenStateTrusted, &[12], &[]);
+    is_caught(Mutation::SeenStateTrusted, &[1, 4, 5, 7, 8], &[12]);
+}
+
+#[test]
 fn a_mirror_without_guard_is_caught() {
     is_caught(Mutation::NoMirrorGuard, &[7, 11], &[]);
 }
