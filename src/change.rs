@@ -2,6 +2,7 @@
 
 use crate::operation::Duplicates;
 use crate::{Table, value};
+use bytes::Bytes;
 use sea_orm::Value;
 use std::borrow::Cow;
 
@@ -25,9 +26,10 @@ pub(crate) struct Change {
     pub(crate) keys: Vec<String>,
     /// What a column must hold for the rows to be changed, as text; `None` for NULL.
     pub(crate) condition: Option<(Cow<'static, str>, Option<String>)>,
-    /// One object for each row of an insert, joined by commas; the one object of an update.
-    json: Vec<u8>,
-    /// Where each row's object ends in the JSON.
+    /// A list of one object for each row of an insert; the one object of an update. Cloning shares
+    /// it.
+    json: Bytes,
+    /// Where each row's object ends in the list.
     ends: Vec<usize>,
 }
 
@@ -50,7 +52,7 @@ impl Change {
             columns,
             keys: Vec::new(),
             condition: None,
-            json: Vec::new(),
+            json: Bytes::new(),
             ends: Vec::new(),
         }
     }
@@ -67,22 +69,25 @@ impl Change {
             rows.peek()?;
             let columns = table.columns.iter().map(|column| column.name.into()).collect();
             let mut change = Self::new(table, ChangeKind::Insert(duplicates), columns);
-            change.json.reserve(longest);
+            let mut json = Vec::with_capacity(longest);
+            json.push(b'[');
             let mut last = 0;
             while change.ends.len() < MOST_ROWS
                 // The next row is about as long as the last one.
-                && (change.ends.is_empty() || change.json.len() + last <= MOST_BYTES)
+                && (change.ends.is_empty() || json.len() + last <= MOST_BYTES)
                 && let Some(row) = rows.next()
             {
-                let start = change.json.len();
-                if start > 0 {
-                    change.json.push(b',');
+                let start = json.len();
+                if !change.ends.is_empty() {
+                    json.push(b',');
                 }
-                write_object(table, row.iter().enumerate(), &mut change.json);
-                last = change.json.len() - start;
-                change.ends.push(change.json.len());
+                write_object(table, row.iter().enumerate(), &mut json);
+                last = json.len() - start;
+                change.ends.push(json.len());
             }
-            longest = longest.max(change.json.len());
+            json.push(b']');
+            longest = longest.max(json.len());
+            change.json = json.into();
             Some(change)
         })
     }
@@ -95,7 +100,7 @@ impl Change {
         let (columns, json) = assigned(table, assignments);
         let mut change = Self::new(table, ChangeKind::Update, columns);
         change.keys.push(value::to_text(key));
-        change.json = json;
+        change.json = json.into();
         change
     }
 
@@ -115,14 +120,22 @@ impl Change {
         keys: Vec<String>,
         objects: &[String],
     ) -> Self {
-        let mut json = Vec::with_capacity(objects.iter().map(|object| object.len() + 1).sum());
+        let is_list = matches!(kind, ChangeKind::Insert(_));
+        let length = objects.iter().map(|object| object.len() + 1).sum::<usize>() + 1;
+        let mut json = Vec::with_capacity(length);
         let mut ends = Vec::with_capacity(objects.len());
+        if is_list {
+            json.push(b'[');
+        }
         for object in objects {
-            if !json.is_empty() {
+            if !ends.is_empty() {
                 json.push(b',');
             }
             json.extend_from_slice(object.as_bytes());
             ends.push(json.len());
+        }
+        if is_list {
+            json.push(b']');
         }
         Self {
             table: table.into(),
@@ -132,7 +145,7 @@ impl Change {
             columns: columns.into_iter().map(Cow::from).collect(),
             keys,
             condition: None,
-            json,
+            json: json.into(),
             ends,
         }
     }
@@ -145,16 +158,9 @@ impl Change {
     }
 
     /// The body of the request; `None` for a delete.
-    pub(crate) fn body(&self) -> Option<Vec<u8>> {
+    pub(crate) fn body(&self) -> Option<Bytes> {
         match self.kind {
-            ChangeKind::Insert(_) => {
-                let mut body = Vec::with_capacity(self.json.len() + 2);
-                body.push(b'[');
-                body.extend_from_slice(&self.json);
-                body.push(b']');
-                Some(body)
-            }
-            ChangeKind::Update => Some(self.json.clone()),
+            ChangeKind::Insert(_) | ChangeKind::Update => Some(self.json.clone()),
             ChangeKind::Delete => None,
         }
     }
@@ -179,10 +185,11 @@ impl Change {
             columns: self.columns.clone(),
             keys: self.keys.split_off(middle.min(self.keys.len())),
             condition: self.condition.clone(),
-            // Without the comma.
-            json: self.json.split_off(end).split_off(1),
-            ends: self.ends.split_off(middle).into_iter().map(|at| at - end - 1).collect(),
+            // The bracket stands in place of the comma.
+            json: [b"[", &self.json[end + 1..]].concat().into(),
+            ends: self.ends.split_off(middle).into_iter().map(|at| at - end).collect(),
         };
+        self.json = [&self.json[..end], b"]"].concat().into();
         Some((self, second))
     }
 }

@@ -1,5 +1,6 @@
 //! [`Request`]: what PostgREST is asked, without address and credentials.
 
+use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::fmt;
 
@@ -51,7 +52,7 @@ pub struct Request {
     path: String,
     parameters: Vec<(String, String)>,
     headers: Vec<(&'static str, String)>,
-    body: Option<Vec<u8>>,
+    body: Option<Bytes>,
 }
 
 impl Request {
@@ -89,12 +90,12 @@ impl Request {
         self
     }
 
-    pub(crate) fn with_body(mut self, body: Vec<u8>) -> Self {
-        self.body = Some(body);
+    pub(crate) fn with_body(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = Some(body.into());
         self
     }
 
-    pub(crate) fn take_body(&mut self) -> Option<Vec<u8>> {
+    pub(crate) fn take_body(&mut self) -> Option<Bytes> {
         self.body.take()
     }
 

@@ -7,9 +7,14 @@ use crate::change::{self, Change, ChangeKind};
 use crate::filter::Node;
 use crate::operation::{Duplicates, Target, Write, WriteKind};
 use crate::{Column, Error, Result, Table};
-use futures_util::future::join;
 use sea_orm::Value;
 use std::borrow::Cow;
+use std::pin::pin;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long a request is left alone, before the next one is made: on its way it needs processors too.
+const HEAD_START: Duration = Duration::from_millis(2);
 
 impl Postgrest {
     pub(super) async fn write_rows(&self, write: Write) -> Result<u64> {
@@ -52,15 +57,22 @@ impl Postgrest {
     async fn insert(&self, mut changes: impl Iterator<Item = Change>) -> Result<u64> {
         let (mut touched, mut stored) = (0, 0);
         // The last one is sent first.
-        let mut waiting: Vec<Change> = changes.next().into_iter().collect();
-        while let Some(change) = waiting.pop() {
-            // The next rows are made ready while the server stores these.
-            let ready = async {
-                if waiting.is_empty() {
-                    waiting.extend(changes.next());
+        let mut waiting = Vec::new();
+        while let Some(change) = waiting.pop().or_else(|| changes.next()) {
+            let answer = {
+                let mut sent = pin!(self.apply(&change));
+                match timeout(HEAD_START, &mut sent).await {
+                    Ok(answer) => answer,
+                    Err(_) => {
+                        // The next rows are made ready while the server stores these.
+                        if waiting.is_empty() {
+                            waiting.extend(changes.next());
+                        }
+                        sent.await
+                    }
                 }
             };
-            match join(self.apply(&change), ready).await.0 {
+            match answer {
                 Ok(rows) => {
                     touched += rows;
                     stored += change.len();
