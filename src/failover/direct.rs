@@ -152,7 +152,7 @@ impl Engine {
         }
         self.note_success(&mut transaction.state);
         let revived = transaction.answer_letters(&write, touched).await?;
-        transaction.remember_write(&write);
+        transaction.remember_write(&write)?;
         let state = transaction.commit().await?;
         if revived {
             self.wake();
@@ -193,7 +193,7 @@ impl Engine {
     async fn refused_in_part(&self, write: &Write) -> Result<()> {
         self.file.room().await?;
         let mut transaction = self.file.begin_mirror(ForeignKeys::Off).await?;
-        transaction.remember_write(write);
+        transaction.remember_write(write)?;
         let since = transaction.commit().await?.writes;
         self.keep_taken(write, since).await
     }
@@ -330,7 +330,7 @@ impl Engine {
         }
         if matches!(write.kind, WriteKind::Delete { .. }) {
             // Other rows have an entry that guards them. This may take some along that have none.
-            transaction.remember_write(&write);
+            transaction.remember_write(&write)?;
         }
         let bound = self.settings.bound;
         let date = self.environment.date();

@@ -84,8 +84,9 @@ const SCHEMA: &str = "
         on chronicle_dead_letters (missing_table, missing_key);
     create table if not exists chronicle_recent_writes (
         number integer primary key,
+        row_count integer not null default 1,
         table_name text not null,
-        row_key text not null
+        row_keys text not null
     );
 ";
 

@@ -152,13 +152,17 @@ impl Transaction<'_> {
         error: &Error,
         date: Moment,
     ) -> Result<()> {
-        let row = sqlx::query("select bytes from chronicle_outbox where sequence = $1")
-            .bind(sequence)
-            .fetch_optional(self.connection().await?)
-            .await
-            .map_err(from_sqlx)?;
+        let row = sqlx::query(
+            "select bytes, table_name, row_key from chronicle_outbox where sequence = $1",
+        )
+        .bind(sequence)
+        .fetch_optional(self.connection().await?)
+        .await
+        .map_err(from_sqlx)?;
         let Some(row) = row else { return Ok(()) };
         let bytes: i64 = row.try_get(0).map_err(from_sqlx)?;
+        let text = |at: usize| row.try_get::<String, _>(at).map_err(from_sqlx);
+        let name = RowName(text(1)?, text(2)?);
         // Its row is not at the remote if this was to bring it there.
         let is_absent =
             !matches!(reason, DeadLetterReason::Conflict | DeadLetterReason::MissingRow);
@@ -184,6 +188,8 @@ impl Transaction<'_> {
             .await
             .map_err(from_sqlx)?;
         self.remove(&[sequence]).await?;
+        // Nothing was deleted, if that was what it asked for.
+        self.remember_rows(EntryKind::Update, &[&name])?;
         self.state.dead.rows += 1;
         self.state.dead.bytes += bytes as u64;
         metrics::counter!("chronicle_dead_letters_total", "reason" => reason.name()).increment(1);

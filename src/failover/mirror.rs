@@ -4,7 +4,7 @@
 //! through this file since the read began.
 
 use super::Engine;
-use super::entry::RowName;
+use super::entry::{EntryKind, RowName};
 use super::file::{ForeignKeys, Transaction};
 use super::outbox::internal;
 use crate::backend::sqlite::{apply, from_sqlx, quoted};
@@ -48,36 +48,50 @@ impl Newer {
 
 impl Transaction<'_> {
     /// Remembers that rows were written now: the row, the whole table, or all tables.
-    pub(crate) fn remember_write(&mut self, write: &Write) {
+    pub(crate) fn remember_write(&mut self, write: &Write) -> Result<()> {
         let (table, key) = match &write.kind {
             WriteKind::Insert { rows, .. } if rows.len() == 1 => {
-                (write.table.name, value::to_text(&rows[0][write.table.key]))
+                (write.table.name, &value::to_text(&rows[0][write.table.key]))
             }
             WriteKind::Update { target: Target::Key(key), .. } => {
-                (write.table.name, value::to_text(key))
+                (write.table.name, &value::to_text(key))
             }
             WriteKind::Insert { .. } | WriteKind::Update { .. } => {
-                (write.table.name, ALL.to_owned())
+                (write.table.name, &ALL.to_owned())
             }
-            WriteKind::Delete { .. } => (ALL, ALL.to_owned()),
+            WriteKind::Delete { .. } => (ALL, &ALL.to_owned()),
         };
         self.later(
-            "insert into chronicle_recent_writes (table_name, row_key) values (?, ?)",
-            [table.into(), key.into()],
+            "insert into chronicle_recent_writes (table_name, row_keys) values (?, ?)",
+            [table.into(), serde_json::to_string(&[key]).map_err(internal)?.into()],
         );
         self.remembered(1);
+        Ok(())
     }
 
-    /// Remembers the rows of entries that leave the outbox: as long as they were in it, they were
-    /// not read over either.
-    pub(super) fn remember_entries(&mut self, sequences: &str, count: usize) {
+    /// Remembers rows of one table whose entries leave the outbox: as long as those were in it, they
+    /// were not read over either.
+    pub(super) fn remember_rows(&mut self, kind: EntryKind, rows: &[&RowName]) -> Result<()> {
+        let Some(first) = rows.first() else { return Ok(()) };
+        let (table, keys) = if kind == EntryKind::Delete {
+            (ALL, vec![ALL])
+        } else {
+            (first.0.as_str(), rows.iter().map(|row| row.1.as_str()).collect())
+        };
+        let count = keys.len() as i64;
+        // The numbers of all of them, of which this is the last.
         self.later(
-            "insert into chronicle_recent_writes (table_name, row_key) \
-             select iif(kind = 'delete', '', table_name), iif(kind = 'delete', '', row_key) \
-             from chronicle_outbox where sequence in (select value from json_each(?))",
-            [sequences.into()],
+            "insert into chronicle_recent_writes (number, row_count, table_name, row_keys) \
+             values ((select coalesce(max(number), 0) from chronicle_recent_writes) + ?, ?, ?, ?)",
+            [
+                count.into(),
+                count.into(),
+                table.into(),
+                serde_json::to_string(&keys).map_err(internal)?.into(),
+            ],
         );
-        self.remembered(count as i64);
+        self.remembered(count);
+        Ok(())
     }
 
     fn remembered(&mut self, count: i64) {
@@ -96,9 +110,12 @@ impl Transaction<'_> {
     async fn newer(&mut self, table: &str, keys: &[String], number: i64) -> Result<Newer> {
         let list = serde_json::to_string(keys).map_err(internal)?;
         let rows = sqlx::query(
-            "select row_key from chronicle_recent_writes where number > $1 and (table_name = '' \
-               or table_name = $2 and (row_key = '' or row_key in (select value from json_each($3)))) \
-             union select '' where $1 + 1 < (select min(number) from chronicle_recent_writes)",
+            "select j.value from chronicle_recent_writes r, json_each(r.row_keys) j \
+             where r.number > $1 and r.table_name in ('', $2) \
+               and (j.value = '' or j.value in (select value from json_each($3))) \
+             union all \
+             select '' where $1 + 1 < (select number - row_count + 1 \
+               from chronicle_recent_writes order by number limit 1)",
         )
         .bind(number)
         .bind(table)
@@ -227,7 +244,7 @@ impl Transaction<'_> {
     /// Makes a change in the file that the remote has just taken.
     pub(crate) async fn mirror_write(&mut self, write: Write) -> Result<()> {
         let table = write.table;
-        self.remember_write(&write);
+        self.remember_write(&write)?;
         match write.kind {
             WriteKind::Insert { rows, .. } => self.store_rows(table, rows, None).await,
             kind @ (WriteKind::Update { .. } | WriteKind::Delete { .. })

@@ -422,7 +422,8 @@ impl Transaction<'_> {
         row.map_or(Ok(0), |row| row.try_get(0).map_err(from_sqlx))
     }
 
-    /// Removes entries: the remote has taken them, or they are letters now.
+    /// Removes entries: the remote has taken them, or they are letters now. Their rows are to be
+    /// [remembered](Self::remember_rows).
     pub(crate) async fn remove(&mut self, sequences: &[i64]) -> Result<()> {
         let all = list(sequences)?;
         let row = sqlx::query(
@@ -436,7 +437,6 @@ impl Transaction<'_> {
         let number = |at: usize| row.try_get::<i64, _>(at).map_err(from_sqlx);
         self.state.waiting.rows = self.state.waiting.rows.saturating_sub(number(0)? as u64);
         self.state.waiting.bytes = self.state.waiting.bytes.saturating_sub(number(1)? as u64);
-        self.remember_entries(&all, sequences.len());
         self.later(
             "delete from chronicle_outbox where sequence in (select value from json_each(?))",
             [all.into()],

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{File, ForeignKeys, State};
+use crate::failover::entry::{EntryKind, RowName};
 use crate::failover::outbox::Bound;
 use crate::failover::simulation::entities::{CHILDREN, PARENTS, schema};
 use crate::operation::{Duplicates, Target, Write, WriteKind};
@@ -45,9 +46,11 @@ impl File {
         transaction.commit().await.unwrap().last_sequence
     }
 
-    async fn remove(&self, sequence: i64) {
+    async fn remove(&self, sequence: i64, kind: EntryKind) {
         let mut transaction = self.begin(ForeignKeys::Off).await.unwrap();
         transaction.remove(&[sequence]).await.unwrap();
+        let row = RowName("parents".to_owned(), "p".to_owned());
+        transaction.remember_rows(kind, &[&row]).unwrap();
         transaction.commit().await.unwrap();
     }
 
@@ -74,11 +77,36 @@ async fn a_row_whose_entry_left_the_outbox_since_is_not_read_over() {
     let since = file.state().await.unwrap().writes;
     // A page is read from the remote now, before the entry arrives there.
     file.store(PARENTS, parent("p", 1), since).await;
-    file.remove(sequence).await;
+    file.remove(sequence, EntryKind::Insert).await;
     file.store(PARENTS, parent("p", 1), since).await;
     assert_eq!(file.number("select a from parents").await, 2);
     file.store(PARENTS, parent("p", 3), file.state().await.unwrap().writes).await;
     assert_eq!(file.number("select a from parents").await, 3);
+}
+
+#[tokio::test]
+async fn rows_that_left_together_have_numbers_of_their_own() {
+    let (_folder, file) = file().await;
+    let names = ["p", "q"].map(|key| RowName("parents".to_owned(), key.to_owned()));
+    for writes in [2, 4] {
+        let mut transaction = file.begin(ForeignKeys::Off).await.unwrap();
+        transaction.remember_rows(EntryKind::Insert, &[&names[0], &names[1]]).unwrap();
+        transaction.commit().await.unwrap();
+        assert_eq!(file.state().await.unwrap().writes, writes);
+    }
+    for (key, since, is_stored) in
+        [("p", 0, false), ("q", 3, false), ("r", 0, true), ("p", 4, true)]
+    {
+        file.store(PARENTS, parent(key, 1), since).await;
+        let sql = format!("select count(*) from parents where id = '{key}'");
+        assert_eq!(file.number(&sql).await, i64::from(is_stored), "{key} since {since}");
+    }
+    // The first two are forgotten.
+    file.script("delete from chronicle_recent_writes where number = 2").await;
+    for (since, stored) in [(1, 2), (2, 3)] {
+        file.store(PARENTS, parent("s", 1), since).await;
+        assert_eq!(file.number("select count(*) from parents").await, stored);
+    }
 }
 
 #[tokio::test]
@@ -90,7 +118,7 @@ async fn a_row_whose_parent_waits_to_be_deleted_is_not_stored() {
     assert_eq!(file.number("select count(*) from children").await, 0);
     let since = file.state().await.unwrap().writes;
     file.store(CHILDREN, child("c", "p"), since).await;
-    file.remove(sequence).await;
+    file.remove(sequence, EntryKind::Delete).await;
     file.store(CHILDREN, child("c", "p"), since).await;
     assert_eq!(file.number("select count(*) from children").await, 0);
 }
@@ -115,8 +143,8 @@ async fn old_writes_are_forgotten_and_numbers_go_on() {
     let (_folder, file) = file().await;
     let last = 400 * 256 - 1;
     file.script(
-        "insert into chronicle_recent_writes (number, table_name, row_key) \
-         values (1, '', ''), (2400, '', ''), (2401, '', ''), (102399, '', '')",
+        "insert into chronicle_recent_writes (number, table_name, row_keys) \
+         values (1, '', '[]'), (2400, '', '[]'), (2401, '', '[]'), (102399, '', '[]')",
     )
     .await;
     assert_eq!(file.state().await.unwrap().writes, last);
@@ -131,7 +159,7 @@ async fn old_writes_are_forgotten_and_numbers_go_on() {
 async fn no_sequence_is_given_twice() {
     let (_folder, file) = file().await;
     let first = file.queue(insert(PARENTS, parent("p", 1))).await;
-    file.remove(first).await;
+    file.remove(first, EntryKind::Insert).await;
     let second = file.queue(insert(PARENTS, parent("q", 1))).await;
     assert!(second > first);
     assert_eq!(file.number("select sequence from chronicle_outbox").await, second);

@@ -125,6 +125,10 @@ impl Engine {
             rest.extend(left);
         }
         transaction.remove(&done).await?;
+        for (batch, _) in batches {
+            let rows: Vec<_> = batch.items.iter().map(|item| &item.entry.row).collect();
+            transaction.remember_rows(batch.kind, &rows)?;
+        }
         self.note_success(&mut transaction.state);
         if transaction.state.waiting.rows == 0 {
             transaction.state.gate_until = 0;
