@@ -178,6 +178,7 @@ async fn newest(
 ) -> Result<()> {
     let operations = 20;
     let rounds = options.size(120, 3);
+    repository.insert_many(events(session, 1_000)).await?;
     let path = repository
         .find_by_session_id(session)
         .order_by(Events::TIMESTAMP.desc())
