@@ -42,7 +42,7 @@ pub struct FailoverInfo {
     pub is_stalled: bool,
     /// Dead letters.
     pub dead_letters: u64,
-    /// When the remote last took a write.
+    /// When the remote last took a write, to the second.
     pub last_success: Option<DateTime<Utc>>,
     /// When the remote is probed next, while the breaker is open.
     pub next_probe: Option<DateTime<Utc>>,
