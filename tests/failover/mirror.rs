@@ -4,6 +4,7 @@ use crate::fixture::{Fixture, healed, session};
 use chronicle::failover::Status;
 use chronicle_entity::{Events, NewEvent, NewSession, SessionPatch, SessionStatus, Sessions};
 use chronicle_entity::{event, session};
+use chronicle_test_servers::Fault;
 use std::time::Duration;
 
 async fn eventually(question: impl AsyncFn() -> bool) {
@@ -69,6 +70,36 @@ async fn a_pull_fills_the_file_and_removes_what_the_remote_does_not_have() {
     assert_eq!(pruned, 1_234);
     assert_eq!(Events::new(fixture.file().await).find().count().await.unwrap(), 0);
     assert_eq!(Events::new(fixture.remote()).find().count().await.unwrap(), 1_234);
+}
+
+/// What waited when a page was read may be at the remote when its answer comes: the answer is of before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pull_does_not_undo_what_was_replayed_while_it_read() {
+    let fixture = Fixture::new().await;
+    let failover = fixture.open().await;
+    let id = session(&failover).await;
+    let sessions = Sessions::new(&failover);
+    fixture.gateway.refuse().await.unwrap();
+    assert_eq!(sessions.update(id, SessionPatch::new().git_branch("main")).await.unwrap(), 1);
+    fixture.gateway.heal().await.unwrap();
+
+    // The page leaves and is answered first, the update arrives, then the answer does.
+    let wait = Duration::from_millis(200);
+    fixture.gateway.fault(Fault::delay(wait).method("PATCH").always());
+    fixture.gateway.fault(Fault::delay_answer(2 * wait).method("GET").path_contains("order="));
+    let pull = failover.pull::<session::Model>(|_| ());
+    let drain = async {
+        failover.resume().await.unwrap();
+        assert!(failover.flush(Duration::from_secs(5)).await.unwrap());
+        std::time::Instant::now()
+    };
+    let pull = async { (pull.await.unwrap(), std::time::Instant::now()) };
+    let ((pulled, pull_ended), drain_ended) = tokio::join!(pull, drain);
+    assert!(drain_ended < pull_ended, "the update must be at the remote before the page is stored");
+    assert_eq!((pulled.pulled, pulled.removed), (1, 0));
+    let file = Sessions::new(fixture.file().await).get(id).await.unwrap().unwrap();
+    assert_eq!(file.git_branch.as_deref(), Some("main"));
+    fixture.assert_equal().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

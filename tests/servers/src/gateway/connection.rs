@@ -40,6 +40,13 @@ pub(super) async fn serve(
                     () = time::sleep(delay) => upstream.answer(&request).await,
                 }
             }
+            Some(Action::DelayAnswer(delay)) => {
+                let response = upstream.answer(&request).await;
+                tokio::select! {
+                    () = wire.closed() => return Ok(()),
+                    () = time::sleep(delay) => response,
+                }
+            }
             Some(Action::ResetBefore) => return wire.reset(),
             Some(Action::ResetAfter) => {
                 upstream.answer(&request).await;

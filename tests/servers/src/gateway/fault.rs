@@ -29,6 +29,7 @@ pub(super) enum Action {
     BlackHole,
     BlackHoleAfter,
     Delay(Duration),
+    DelayAnswer(Duration),
     ResetBefore,
     ResetAfter,
     Truncate(usize),
@@ -59,6 +60,13 @@ impl Fault {
     #[must_use]
     pub fn delay(delay: Duration) -> Self {
         Self::new(Action::Delay(delay))
+    }
+
+    /// The request is forwarded and its whole answer awaited, which goes to the client after a delay, unless that has closed
+    /// its connection by then: it tells of the past.
+    #[must_use]
+    pub fn delay_answer(delay: Duration) -> Self {
+        Self::new(Action::DelayAnswer(delay))
     }
 
     /// The connection is reset (TCP RST) after the request was read; nothing is forwarded.

@@ -140,6 +140,18 @@ async fn a_delayed_request_is_given_up_with_its_client() {
 }
 
 #[tokio::test]
+async fn a_delayed_answer_tells_of_the_past() {
+    let stack = Stack::plain().await;
+    stack.gateway.fault(Fault::delay_answer(SHORT * 4));
+    let insert = tokio::spawn(stack.insert(1).send());
+    while stack.stored().await.is_empty() {
+        tokio::time::sleep(SHORT / 10).await;
+    }
+    assert!(!insert.is_finished());
+    assert_eq!(insert.await.unwrap().unwrap().status(), StatusCode::CREATED);
+}
+
+#[tokio::test]
 async fn a_held_request_is_delivered_without_its_client() {
     let stack = Stack::plain().await;
     stack.gateway.fault(Fault::hold(SHORT));
