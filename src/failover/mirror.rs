@@ -3,11 +3,14 @@
 //! Never over a row with an entry waiting, nor, for rows that were read, over one that was written
 //! through this file since the read began.
 
+#[cfg(test)]
+mod tests;
+
 use super::Engine;
 use super::entry::{EntryKind, RowName};
 use super::file::{ForeignKeys, Transaction};
 use super::outbox::internal;
-use crate::backend::sqlite::{apply, from_sqlx, quoted};
+use crate::backend::sqlite::{FEW_ROWS, apply, from_sqlx, quoted};
 use crate::filter::{Expression, Node};
 use crate::operation::{Duplicates, OrderTerm, Read, Selection, Target, Write, WriteKind};
 use crate::{Result, Table, value};
@@ -186,9 +189,7 @@ impl Transaction<'_> {
             }
             let waiting = self.waiting(table, &rows).await?;
             rows.retain(|row| !waiting.contains(&key(row)));
-            for row in &rows {
-                self.evict_stale_holders(table, row);
-            }
+            self.evict_stale_holders(table, &rows).await?;
         }
         if !rows.is_empty() {
             let kind = WriteKind::Insert { rows, duplicates: Duplicates::Replace };
@@ -197,23 +198,41 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// A row of the mirror that still holds a unique value which the remote has given to another
-    /// row is out of date. One with an entry waiting is not: it makes the mirror write fail.
-    fn evict_stale_holders(&mut self, table: &'static Table, row: &[Value]) {
-        for (column, value) in table.columns.iter().zip(row) {
-            if !column.unique || value::is_null(value) {
-                continue;
+    /// Rows of the mirror that still hold a unique value which the remote has given to another row are
+    /// out of date. Those with an entry waiting are not: they make the mirror write fail.
+    async fn evict_stale_holders(
+        &mut self,
+        table: &'static Table,
+        rows: &[Vec<Value>],
+    ) -> Result<()> {
+        let unique = table.columns.iter().enumerate().filter(|(_, column)| column.unique);
+        for (at, column) in unique {
+            let holders: Vec<_> = rows.iter().filter(|row| !value::is_null(&row[at])).collect();
+            for holders in holders.chunks(ROWS_OF_READ) {
+                let sql = format!(
+                    "with given (value, key) as (values {given}) \
+                     delete from {table_name} where {key} in (select held.{key} \
+                       from given join {table_name} held on held.{column} = given.value \
+                       where held.{key} <> given.key and not exists (\
+                         select 1 from chronicle_outbox o \
+                         where o.table_name = ? and o.local_key = held.{key}))",
+                    given = vec!["(?, ?)"; holders.len()].join(", "),
+                    table_name = quoted(table.name),
+                    column = quoted(column.name),
+                    key = quoted(table.key_column().name),
+                );
+                let mut values: Vec<Value> = holders
+                    .iter()
+                    .flat_map(|row| [row[at].clone(), row[table.key].clone()])
+                    .collect();
+                values.push(table.name.into());
+                self.later(&sql, values);
+                if holders.len() > FEW_ROWS {
+                    self.run_later().await?;
+                }
             }
-            let sql = format!(
-                "delete from {table_name} where {column} = ? and {key} <> ? \
-                 and not exists (select 1 from chronicle_outbox o \
-                 where o.table_name = ? and o.local_key = {table_name}.{key})",
-                table_name = quoted(table.name),
-                column = quoted(column.name),
-                key = quoted(table.key_column().name),
-            );
-            self.later(&sql, [value.clone(), row[table.key].clone(), table.name.into()]);
         }
+        Ok(())
     }
 
     /// Removes a row that the remote does not have; `true` when it was there and is gone.
