@@ -1,16 +1,17 @@
 //! Calls: one question routes each, asked of the file: is the outbox empty, and the breaker closed?
+//! Here are the writes; reads are beside.
+
+mod read;
 
 use super::entry::RowName;
 use super::environment::{Moment, to_its_end, until};
-use super::file::{ForeignKeys, State, Transaction};
+use super::file::{ForeignKeys, Pragmas, State, Transaction};
 use super::verdict::Verdict;
 use super::{Engine, WriteMode, mirror};
 use crate::backend::sqlite::FEW_ROWS;
-use crate::filter::{Comparison, Expression, Node};
-use crate::operation::{Read, Selection, Target, Write, WriteKind};
-use crate::{Error, ErrorKind, RawRow, Result, Table, value};
+use crate::operation::{Target, Write, WriteKind};
+use crate::{Error, ErrorKind, Result, value};
 use sea_orm::Value;
-use std::future::Future;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -20,9 +21,6 @@ pub(super) const GATE: Duration = Duration::from_secs(1);
 
 /// How long the time of the last success stands before a new one is noted, in milliseconds.
 const SUCCESS: Moment = 1_000;
-
-/// Most rows of one read that are kept.
-const MOST_KEPT: usize = 1_000;
 
 /// Who serves a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,7 +139,8 @@ impl Engine {
         };
         if !is_partial
             && is_small(&write)
-            && let Some(transaction) = self.file.begin_mirror_as_seen(foreign_keys).await?
+            && let Some(transaction) =
+                self.file.begin_as_seen(Pragmas::mirror(foreign_keys)).await?
             && self.mirror_accepted(transaction, write.clone(), touched).await.is_ok()
         {
             return Ok(());
@@ -298,7 +297,8 @@ impl Engine {
         let foreign_keys = foreign_keys(&write);
         if outage.is_none()
             && is_small(&write)
-            && let Some(transaction) = self.file.begin_as_seen(foreign_keys).await?
+            && let Some(transaction) =
+                self.file.begin_as_seen(Pragmas::durable(foreign_keys)).await?
             && let Ok(written) =
                 self.change_in(transaction, write.clone(), is_sent, None, routing).await
         {
@@ -350,71 +350,6 @@ impl Engine {
     fn not_the_file(&self, write: Write) -> Written {
         self.serves_file.store(false, Ordering::Relaxed);
         Written::Not(write)
-    }
-
-    pub(super) async fn read(self: &Arc<Self>, read: &Read) -> Result<Vec<Vec<Value>>> {
-        let state = self.file.state().await?;
-        if self.route(&state) == Route::File {
-            return self.file.read(read).await;
-        }
-        let rows = match self.served(self.remote.read(read)).await? {
-            Some(rows) => rows,
-            None => return self.file.read(read).await,
-        };
-        if read.selection == Selection::Rows {
-            let engine = self.clone();
-            let (table, since) = (read.table, state.writes);
-            match (rows.is_empty(), key_of(table, &read.filter)) {
-                (true, Some(key)) => self.environment.spawn(Box::pin(async move {
-                    engine.keep_absence(table, key, since).await;
-                })),
-                (true, None) => {}
-                (false, _) => {
-                    let kept = rows.iter().take(MOST_KEPT).cloned().collect();
-                    self.environment.spawn(Box::pin(async move {
-                        engine.keep_read(table, kept, since).await;
-                    }));
-                }
-            }
-        }
-        Ok(rows)
-    }
-
-    pub(super) async fn count(&self, read: &Read) -> Result<u64> {
-        let state = self.file.state().await?;
-        if self.route(&state) == Route::Remote
-            && let Some(count) = self.served(self.remote.count(read)).await?
-        {
-            return Ok(count);
-        }
-        self.file.count(read).await
-    }
-
-    pub(super) async fn query_raw(&self, sql: &str, values: Vec<Value>) -> Result<Vec<RawRow>> {
-        let state = self.file.state().await?;
-        if state.waiting.rows > 0 || state.breaker.is_open() {
-            return Err(Error::new(
-                ErrorKind::Unavailable,
-                "SQL of your own needs the remote, which is out of reach, or behind the file",
-            ));
-        }
-        self.remote.query_raw(sql, values).await
-    }
-
-    /// The remote's answer to a read; nothing when it cannot serve, and the file is to.
-    async fn served<T>(&self, work: impl Future<Output = Result<T>>) -> Result<Option<T>> {
-        let error = match work.await {
-            Ok(answer) => return Ok(Some(answer)),
-            Err(error) => error,
-        };
-        let at_once = match Verdict::of(&error) {
-            Verdict::NotApplied { at_once } | Verdict::Ambiguous { at_once } => at_once,
-            Verdict::Throttled(_) | Verdict::ReadOnly | Verdict::Repeat => return Ok(None),
-            _ => return Err(error),
-        };
-        // A read leaves nothing behind that could arrive later.
-        self.note_outage(&Outage { ambiguous: false, at_once, error: &error }).await;
-        Ok(None)
     }
 }
 
@@ -481,18 +416,6 @@ fn as_timeout(error: &Error) -> Error {
     )
     .with_code(error.code().map(str::to_owned))
     .with_hint("ask again once the store is healthy")
-}
-
-/// The key that a filter asks for, if it asks for one row by its key.
-fn key_of(table: &'static Table, filter: &Node) -> Option<Value> {
-    match filter {
-        Node::Compare {
-            expression: Expression::Column(column),
-            comparison: Comparison::Equal,
-            value,
-        } if *column == table.key_column() => Some(value.clone()),
-        _ => None,
-    }
 }
 
 /// The rows that a write is for, where it names them.

@@ -106,6 +106,7 @@ pub(crate) struct File {
     is_in_doubt: AtomicBool,
     /// One transaction at a time; and the pragmas of the connection that writes, if they are known.
     turn: Mutex<Option<Pragmas>>,
+    /// What it remembered last.
     seen: std::sync::Mutex<Option<Seen>>,
 }
 
@@ -121,13 +122,23 @@ struct Seen {
 /// What a transaction asks of its connection. It can be changed between transactions only, and most
 /// are alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Pragmas {
+pub(crate) struct Pragmas {
     foreign_keys: ForeignKeys,
     /// Whether a commit waits for the disk.
     is_durable: bool,
 }
 
 impl Pragmas {
+    /// Its commit waits for the disk.
+    pub(crate) const fn durable(foreign_keys: ForeignKeys) -> Self {
+        Self { foreign_keys, is_durable: true }
+    }
+
+    /// Its commit does not wait: what the loss of power takes of the mirror, the remote has.
+    pub(crate) const fn mirror(foreign_keys: ForeignKeys) -> Self {
+        Self { foreign_keys, is_durable: false }
+    }
+
     const fn statements(self) -> &'static str {
         match (self.foreign_keys, self.is_durable) {
             (ForeignKeys::Off, true) => "pragma foreign_keys = off; pragma synchronous = full",
@@ -223,13 +234,12 @@ impl File {
 
     /// A transaction that writes, with what the file remembers. Its commit waits for the disk.
     pub(crate) async fn begin(&self, foreign_keys: ForeignKeys) -> Result<Transaction<'_>> {
-        self.begin_with(Pragmas { foreign_keys, is_durable: true }).await
+        self.begin_with(Pragmas::durable(foreign_keys)).await
     }
 
-    /// A transaction of the mirror. Its commit does not wait for the disk: what the loss of power
-    /// takes of it, the remote has.
+    /// A transaction of the mirror. Its commit does not wait for the disk.
     pub(crate) async fn begin_mirror(&self, foreign_keys: ForeignKeys) -> Result<Transaction<'_>> {
-        self.begin_with(Pragmas { foreign_keys, is_durable: false }).await
+        self.begin_with(Pragmas::mirror(foreign_keys)).await
     }
 
     async fn begin_with(&self, pragmas: Pragmas) -> Result<Transaction<'_>> {
@@ -251,25 +261,10 @@ impl File {
         Ok(Transaction::new(self, open, seen, is_in_doubt, turn))
     }
 
-    /// As [`begin`](Self::begin), on what the file remembered when it was last seen: if that is no
-    /// longer so, the transaction fails. One that asks nothing is made in a single way to SQLite's
-    /// thread and back. `None` where it is not worth a try.
-    pub(crate) async fn begin_as_seen(
-        &self,
-        foreign_keys: ForeignKeys,
-    ) -> Result<Option<Transaction<'_>>> {
-        self.begin_as_seen_with(Pragmas { foreign_keys, is_durable: true }).await
-    }
-
-    /// As [`begin_mirror`](Self::begin_mirror), on what the file remembered when it was last seen.
-    pub(crate) async fn begin_mirror_as_seen(
-        &self,
-        foreign_keys: ForeignKeys,
-    ) -> Result<Option<Transaction<'_>>> {
-        self.begin_as_seen_with(Pragmas { foreign_keys, is_durable: false }).await
-    }
-
-    async fn begin_as_seen_with(&self, pragmas: Pragmas) -> Result<Option<Transaction<'_>>> {
+    /// A transaction on what the file remembered when it was last seen: if that is no longer so, it
+    /// fails. One that asks nothing is made in a single way to SQLite's thread and back. `None` where
+    /// it is not worth a try.
+    pub(crate) async fn begin_as_seen(&self, pragmas: Pragmas) -> Result<Option<Transaction<'_>>> {
         #[cfg(test)]
         let _in_use = super::simulation::storage::enter();
         let mut turn = self.turn.lock().await;

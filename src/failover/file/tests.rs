@@ -1,11 +1,12 @@
 #![allow(clippy::unwrap_used)]
 
-use super::{File, ForeignKeys, State};
+use super::{File, ForeignKeys, Pragmas, State};
 use crate::failover::entry::{EntryKind, RowName};
+use crate::failover::letters::DeadLetterReason;
 use crate::failover::outbox::Bound;
 use crate::failover::simulation::entities::{CHILDREN, PARENTS, schema};
 use crate::operation::{Duplicates, Target, Write, WriteKind};
-use crate::{Sqlite, Table};
+use crate::{Error, ErrorKind, Sqlite, Table};
 use sea_orm::Value;
 use std::path::Path;
 
@@ -82,6 +83,19 @@ async fn a_row_whose_entry_left_the_outbox_since_is_not_read_over() {
     assert_eq!(file.number("select a from parents").await, 2);
     file.store(PARENTS, parent("p", 3), file.state().await.unwrap().writes).await;
     assert_eq!(file.number("select a from parents").await, 3);
+}
+
+#[tokio::test]
+async fn a_row_whose_entry_became_a_letter_since_is_not_read_over() {
+    let (_folder, file) = file().await;
+    let sequence = file.queue(insert(PARENTS, parent("p", 2))).await;
+    let since = file.state().await.unwrap().writes;
+    let mut transaction = file.begin(ForeignKeys::Off).await.unwrap();
+    let error = Error::new(ErrorKind::Unique, "taken");
+    transaction.bury(sequence, DeadLetterReason::Conflict, &error, 0).await.unwrap();
+    transaction.commit().await.unwrap();
+    file.store(PARENTS, parent("p", 1), since).await;
+    assert_eq!(file.number("select a from parents").await, 2);
 }
 
 #[tokio::test]
@@ -172,7 +186,8 @@ async fn what_was_seen_is_not_trusted_once_another_process_has_written() {
     file.state().await.unwrap();
     other.queue(insert(PARENTS, parent("other", 1))).await;
 
-    let mut transaction = file.begin_as_seen(ForeignKeys::Off).await.unwrap().unwrap();
+    let mut transaction =
+        file.begin_as_seen(Pragmas::durable(ForeignKeys::Off)).await.unwrap().unwrap();
     assert_eq!(transaction.state.waiting.rows, 0);
     let row = insert(PARENTS, parent("ours", 1));
     transaction.write_and_queue(row, false, BOUND, 0).await.unwrap();
@@ -180,7 +195,8 @@ async fn what_was_seen_is_not_trusted_once_another_process_has_written() {
     assert_eq!(file.number("select count(*) from parents").await, 1);
 
     // One that asks learns it with the question.
-    let mut transaction = file.begin_as_seen(ForeignKeys::Off).await.unwrap().unwrap();
+    let mut transaction =
+        file.begin_as_seen(Pragmas::durable(ForeignKeys::Off)).await.unwrap().unwrap();
     assert!(transaction.touched_keys(PARENTS, &Target::All).await.is_err());
     drop(transaction);
 
@@ -188,10 +204,11 @@ async fn what_was_seen_is_not_trusted_once_another_process_has_written() {
     assert_eq!(transaction.state.waiting.rows, 1);
     drop(transaction);
     // Others write now, so what was seen is not worth a try until it was seen twice.
-    assert!(file.begin_as_seen(ForeignKeys::Off).await.unwrap().is_none());
+    assert!(file.begin_as_seen(Pragmas::durable(ForeignKeys::Off)).await.unwrap().is_none());
     drop(file.begin(ForeignKeys::Off).await.unwrap());
     file.begin(ForeignKeys::Off).await.unwrap().commit().await.unwrap();
-    let mut transaction = file.begin_as_seen(ForeignKeys::Off).await.unwrap().unwrap();
+    let mut transaction =
+        file.begin_as_seen(Pragmas::durable(ForeignKeys::Off)).await.unwrap().unwrap();
     let row = insert(PARENTS, parent("ours", 1));
     transaction.write_and_queue(row, false, BOUND, 0).await.unwrap();
     let State { waiting, .. } = transaction.commit().await.unwrap();
