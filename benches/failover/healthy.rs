@@ -3,9 +3,11 @@
 use crate::measure::{Line, Measure, Options, Report, Result, events, in_turn};
 use crate::servers::Servers;
 use chronicle::failover::FailoverOptions;
+use chronicle::postgrest::PostgrestOptions;
 use chronicle::sqlite::SqliteOptions;
 use chronicle::{Backend, Store};
 use chronicle_entity::{Events, NewSession, SessionId, SessionStatus, Sessions};
+use chronicle_test_servers::Fault;
 use std::time::{Duration, Instant};
 
 /// A store's events, and a session for them.
@@ -21,36 +23,64 @@ impl Side {
         Ok(Self { store, session })
     }
 
-    async fn insert(&self, operations: usize) -> Result<Duration> {
+    /// The time that the inserts take, without the pause before each.
+    async fn insert(&self, operations: usize, pause: impl Fn(usize)) -> Result<Duration> {
         let repository = Events::new(&self.store);
-        let rows = events(self.session, operations);
-        let start = Instant::now();
-        for row in rows {
+        let mut time = Duration::ZERO;
+        for (number, row) in events(self.session, operations).into_iter().enumerate() {
+            pause(number);
+            let start = Instant::now();
             repository.insert(row).await?;
+            time += start.elapsed();
         }
-        Ok(start.elapsed())
+        Ok(time)
     }
 }
 
+/// How far a server is that is in another town.
+const DISTANCE: Duration = Duration::from_millis(5);
+
 pub(crate) async fn insert_one(options: Options, report: &Report, servers: &Servers) -> Result<()> {
-    let operations = 20;
-    let file = SqliteOptions::new(servers.empty_file("ours.db")?);
-    let failover = FailoverOptions::new(file, servers.direct()).connect().await?;
-    let ours = Side::new(Store::from(&failover)).await?;
-    let bare = Side::new(servers.direct().connect()?.into()).await?;
-    let pairs = in_turn(
-        options.size(100, 3),
-        async |_| ours.insert(operations).await,
-        async |_| bare.insert(operations).await,
-    )
-    .await?;
+    let rounds = options.size(100, 3);
     let line = Line {
         name: "healthy: insert one",
         beside: "the PostgREST backend alone",
         measure: Measure::Time,
-        operations,
+        operations: 20,
         bound: Some(1.1),
     };
+    measure(rounds, report, line, servers, servers.direct(), |_| ()).await?;
+    let line = Line {
+        name: "healthy: insert one, far",
+        beside: "the same, each answer 5 ms later",
+        bound: None,
+        ..line
+    };
+    servers.gateway.fault(Fault::delay_answer(DISTANCE).always());
+    // The proxy's clock has whole milliseconds: the inserts must not keep step with it.
+    let pause = |number: usize| std::thread::sleep(Duration::from_micros(number as u64 * 50));
+    measure(rounds, report, line, servers, servers.through_gateway(), pause).await?;
+    Ok(servers.gateway.heal().await?)
+}
+
+async fn measure(
+    rounds: usize,
+    report: &Report,
+    line: Line,
+    servers: &Servers,
+    remote: PostgrestOptions,
+    pause: impl Fn(usize),
+) -> Result<()> {
+    let file = SqliteOptions::new(servers.empty_file("ours.db")?);
+    let failover = FailoverOptions::new(file, remote.clone()).connect().await?;
+    let ours = Side::new(Store::from(&failover)).await?;
+    let bare = Side::new(remote.connect()?.into()).await?;
+    let pairs = in_turn(
+        rounds,
+        async |_| ours.insert(line.operations, &pause).await,
+        async |_| bare.insert(line.operations, &pause).await,
+    )
+    .await?;
     report.line(line, &pairs);
     Ok(failover.close().await?)
 }

@@ -74,12 +74,14 @@ impl Servers {
         direct(&self.server.url(), &self.server.service_key())
     }
 
+    /// The server by way of the proxy.
+    pub(crate) fn through_gateway(&self) -> PostgrestOptions {
+        direct(&self.gateway.url(), SECRET_KEY).timeouts(TIME_LIMIT, TIME_LIMIT)
+    }
+
     /// A failover store on a file, and on the server by way of the proxy.
     pub(crate) fn behind_gateway(&self, file: &Path) -> FailoverOptions {
-        let remote = PostgrestOptions::new(self.gateway.url(), Key::new(SECRET_KEY))
-            .probe_table("sessions")
-            .timeouts(TIME_LIMIT, TIME_LIMIT);
-        FailoverOptions::new(SqliteOptions::new(file), remote)
+        FailoverOptions::new(SqliteOptions::new(file), self.through_gateway())
     }
 
     /// Removes all rows from the server.
