@@ -4,7 +4,7 @@
 //! ```sh
 //! cargo bench --bench sqlite             # a minute, and 2 GB in the temporary folder
 //! cargo bench --bench sqlite -- --quick  # whether it works: small files, few rounds
-//! cargo bench --bench sqlite -- bulk     # one part: bulk, single, original
+//! cargo bench --bench sqlite -- bulk     # one part: bulk, single, tasks, original
 //! CHRONICLE_ORIGINAL="python3 original.py" cargo bench --bench sqlite
 //! ```
 //!
@@ -16,6 +16,8 @@
 //! - SeaORM has one connection that is never given up (`min_connections` and `max_connections` 1, no
 //!   idle timeout, no longest lifetime), no ping before a statement (`test_before_acquire(false)`)
 //!   and no log of statements (`sqlx_logging(false)`).
+//! - Beside SeaORM, several tasks insert at once on one store; with `synchronous = FULL` in a file on the
+//!   disk that programs are built on.
 //! - The large file holds 1,000,000 events: ten sessions at a time take turns, and each gets 1,000.
 //! - `CHRONICLE_ORIGINAL` names the original design's bench. It is run with `--sqlite FILE`, makes
 //!   its own schema there (fewer indexes than ours) with its own pragmas, and prints JSON with the
@@ -30,8 +32,8 @@ mod measure;
 mod prepared;
 
 use chronicle::sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveModelTrait, ColumnTrait, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use chronicle::{Sqlite, Store};
 use chronicle_entity::{Events, SessionId, event};
@@ -55,7 +57,11 @@ async fn main() -> Result<()> {
         newest(options, &report, "newest 100 of 1,000,000", &large).await?;
         flat(options, &report, &small, &large).await?;
         find_by_id(options, &report, &large).await?;
-        insert_one(options, &report, &large).await?;
+        beside_rusqlite(options, &report, &large).await?;
+    }
+    if options.wants("tasks") {
+        insert_one(options, &report).await?;
+        insert_durably(options, &report).await?;
     }
     if options.wants("original") {
         original(options, &report).await?;
@@ -99,7 +105,7 @@ async fn insert_many(options: Options, report: &Report) -> Result<()> {
         beside: "rusqlite, prepared",
         measure: Measure::Rate,
         operations: rows.len(),
-        bound: Some(0.8),
+        bound: Some(0.9),
     };
     report.line(line, &pairs);
     Ok(())
@@ -150,6 +156,62 @@ async fn newest(
     .await?;
     let line = Line { name, beside: SEAORM, measure: Measure::Time, operations, bound: Some(1.0) };
     report.line(line, &pairs);
+    Ok(())
+}
+
+/// Reads beside rusqlite, which works on the thread that asks.
+async fn beside_rusqlite(options: Options, report: &Report, file: &Filled) -> Result<()> {
+    let repository = Events::new(&file.open_ours().await?);
+    let connection = file.open_rusqlite()?;
+    let first = file.sessions[0];
+    if newest_of(&repository, first).await? != prepared::newest(&connection, first)? {
+        return Err("both sides must find the same rows".into());
+    }
+    let line = Line {
+        name: "newest 100 of 1,000,000",
+        beside: "rusqlite, prepared",
+        measure: Measure::Time,
+        operations: 20,
+        bound: Some(1.5),
+    };
+    let pairs = in_turn(
+        options.size(150, 3),
+        async |round| {
+            let start = Instant::now();
+            for number in 0..line.operations {
+                newest_of(&repository, pick(&file.sessions, round, number)).await?;
+            }
+            Ok(start.elapsed())
+        },
+        async |round| {
+            let start = Instant::now();
+            for number in 0..line.operations {
+                prepared::newest(&connection, pick(&file.sessions, round, number))?;
+            }
+            Ok(start.elapsed())
+        },
+    );
+    report.line(line, &pairs.await?);
+
+    let line = Line { name: "find by id of 1,000,000", operations: 50, bound: Some(2.5), ..line };
+    let pairs = in_turn(
+        options.size(150, 3),
+        async |round| {
+            let start = Instant::now();
+            for number in 0..line.operations {
+                repository.get(pick(&file.events, round, number)).await?.ok_or("no such event")?;
+            }
+            Ok(start.elapsed())
+        },
+        async |round| {
+            let start = Instant::now();
+            for number in 0..line.operations {
+                prepared::find(&connection, pick(&file.events, round, number))?;
+            }
+            Ok(start.elapsed())
+        },
+    );
+    report.line(line, &pairs.await?);
     Ok(())
 }
 
@@ -221,52 +283,103 @@ async fn find_by_id(options: Options, report: &Report, file: &Filled) -> Result<
     Ok(())
 }
 
-async fn insert_one(options: Options, report: &Report, file: &Filled) -> Result<()> {
-    let (sqlite, seaorm) = (file.open_ours().await?, file.open_seaorm().await?);
+/// Tasks that insert rows of their own, one after the other, on one store.
+async fn insert_by(
+    report: &Report,
+    line: Line,
+    rounds: usize,
+    tasks: usize,
+    sessions: &[SessionId],
+    (sqlite, seaorm): (Sqlite, DatabaseConnection),
+) -> Result<()> {
     let repository = Events::new(&sqlite);
-    let operations = 50;
-    let rounds = options.size(150, 3);
-    let ours = async |round| {
-        let rows = events(pick(&file.sessions, round, 0), operations);
-        let start = Instant::now();
-        for row in rows {
-            repository.insert(row).await?;
-        }
-        Ok(start.elapsed())
+    // Dealt out in turn, as they are made when tasks work at the same time.
+    let rows = |round| -> Vec<Vec<event::Model>> {
+        let mut dealt = vec![Vec::new(); tasks];
+        let rows = events(pick(sessions, round, 0), line.operations);
+        rows.into_iter().enumerate().for_each(|(at, row)| dealt[at % tasks].push(row));
+        dealt
     };
-    let active = |round| {
-        let rows = events(pick(&file.sessions, round, 0), operations);
-        rows.into_iter().map(|row| row.into_active_model().reset_all()).collect::<Vec<_>>()
-    };
-    let line = Line {
-        name: "insert one into 1,000,000",
-        beside: "SeaORM, ActiveModel::insert",
-        measure: Measure::Time,
-        operations,
-        bound: Some(1.0),
-    };
-
-    let returning = in_turn(rounds, ours, async |round| {
-        let rows = active(round);
-        let start = Instant::now();
-        for row in rows {
-            row.insert(&seaorm).await?;
-        }
-        Ok(start.elapsed())
-    });
-    report.line(line, &returning.await?);
-
-    let insert = in_turn(rounds, ours, async |round| {
-        let rows = active(round);
-        let start = Instant::now();
-        for row in rows {
-            event::Entity::insert(row).exec(&seaorm).await?;
-        }
-        Ok(start.elapsed())
-    });
-    let line = Line { beside: "SeaORM, Entity::insert", ..line };
-    report.line(line, &insert.await?);
+    let pairs = in_turn(
+        rounds,
+        async |round| {
+            let rows = rows(round);
+            let start = Instant::now();
+            let tasks = rows.into_iter().map(|rows: Vec<event::Model>| {
+                let repository = repository.clone();
+                tokio::spawn(async move {
+                    for row in rows {
+                        repository.insert(row).await?;
+                    }
+                    Ok::<(), chronicle::Error>(())
+                })
+            });
+            let tasks: Vec<tokio::task::JoinHandle<chronicle::Result<()>>> = tasks.collect();
+            for task in tasks {
+                task.await??;
+            }
+            Ok(start.elapsed())
+        },
+        async |round| {
+            let active = |row: event::Model| row.into_active_model().reset_all();
+            let rows: Vec<Vec<_>> = rows(round)
+                .into_iter()
+                .map(|rows| rows.into_iter().map(active).collect())
+                .collect();
+            let start = Instant::now();
+            let tasks = rows.into_iter().map(|rows| {
+                let seaorm = seaorm.clone();
+                tokio::spawn(async move {
+                    for row in rows {
+                        event::Entity::insert(row).exec(&seaorm).await?;
+                    }
+                    Ok::<(), DbErr>(())
+                })
+            });
+            for task in tasks.collect::<Vec<_>>() {
+                task.await??;
+            }
+            Ok(start.elapsed())
+        },
+    );
+    report.line(line, &pairs.await?);
+    Store::from(sqlite).close().await?;
     Ok(())
+}
+
+async fn insert_one(options: Options, report: &Report) -> Result<()> {
+    let file = Filled::make(10_000).await?;
+    for (tasks, name, operations, bound) in [
+        (1, "insert one, 1 task", 50, 1.5),
+        (8, "insert one, 8 tasks", 400, 5.0),
+        (64, "insert one, 64 tasks", 3_200, 12.0),
+    ] {
+        let measure = Measure::Rate;
+        let line = Line {
+            name,
+            beside: "SeaORM, Entity::insert",
+            measure,
+            operations,
+            bound: Some(bound),
+        };
+        let sides = (file.open_ours().await?, file.open_seaorm().await?);
+        let rounds = options.size(if tasks == 1 { 150 } else { 20 }, 3);
+        insert_by(report, line, rounds, tasks, &file.sessions, sides).await?;
+    }
+    Ok(())
+}
+
+async fn insert_durably(options: Options, report: &Report) -> Result<()> {
+    let file = Filled::make_on_disk(10_000).await?;
+    let line = Line {
+        name: "insert one, 64 tasks, FULL",
+        beside: "SeaORM, Entity::insert",
+        measure: Measure::Rate,
+        operations: 640,
+        bound: Some(12.0),
+    };
+    let rounds = options.size(10, 2);
+    insert_by(report, line, rounds, 64, &file.sessions, file.open_full().await?).await
 }
 
 async fn original(options: Options, report: &Report) -> Result<()> {

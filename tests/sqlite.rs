@@ -1,6 +1,16 @@
 //! What is particular to SQLite: how a file is opened and kept, and which error each fault is.
 #![cfg(feature = "sqlite")]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+#[cfg(target_os = "linux")]
+#[path = "sqlite/disk.rs"]
+mod disk;
+#[path = "sqlite/opening.rs"]
+mod opening;
+#[path = "sqlite/shared.rs"]
+mod shared;
+#[path = "sqlite/times.rs"]
+mod times;
 
 use chronicle::sqlite::{SqliteOptions, Synchronous};
 use chronicle::{ErrorKind, Sqlite, Store};
@@ -170,6 +180,22 @@ async fn a_bulk_insert_is_one_transaction_over_its_chunks() {
 
     events.insert_many((0..1_701).map(|_| event(id))).await.unwrap();
     assert_eq!(events.find().count().await.unwrap(), 1_701);
+}
+
+/// What waits shares a commit; what is refused takes nothing along.
+#[tokio::test]
+async fn of_many_with_one_key_one_is_stored_and_all_others_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = migrated(&folder.path().join("chronicle.db")).await;
+    let id = session(&sqlite).await;
+    let events = Events::new(&sqlite);
+    let key = chronicle_entity::EventId::generate();
+    let rows = (0..60).map(|at| if at % 3 == 0 { event(id).id(key) } else { event(id) });
+    let answers = futures_util::future::join_all(rows.map(|row| events.insert(row))).await;
+    let refused: Vec<_> = answers.into_iter().filter_map(Result::err).collect();
+    assert_eq!(refused.len(), 19);
+    assert!(refused.iter().all(|error| error.kind() == ErrorKind::Unique), "{refused:?}");
+    assert_eq!(events.find().count().await.unwrap(), 41);
 }
 
 #[tokio::test]

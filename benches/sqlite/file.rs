@@ -3,6 +3,7 @@
 use crate::measure::{Result, events};
 use chronicle::sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use chronicle::sea_orm::{ConnectOptions, Database, DatabaseConnection};
+use chronicle::sqlite::{SqliteOptions, Synchronous};
 use chronicle::{Sqlite, Store};
 use chronicle_entity::{EventId, Events, NewSession, SessionId, SessionStatus, Sessions};
 use chronicle_migration::{Migrator, MigratorTrait};
@@ -28,7 +29,15 @@ pub(crate) struct Filled {
 impl Filled {
     /// Makes them with so many events, of `OF_SESSION × AT_ONCE` each time.
     pub(crate) async fn make(count: usize) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
+        Self::make_in(tempfile::tempdir()?, count).await
+    }
+
+    /// The same on the disk that programs are built on: the temporary folder may be in memory.
+    pub(crate) async fn make_on_disk(count: usize) -> Result<Self> {
+        Self::make_in(tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?, count).await
+    }
+
+    async fn make_in(folder: TempDir, count: usize) -> Result<Self> {
         let mut filled = Self { folder, sessions: Vec::new(), events: Vec::new() };
         make_empty(&filled.ours()).await?;
         let store = Store::from(Sqlite::open(filled.ours()).await?);
@@ -66,24 +75,35 @@ impl Filled {
         Ok(Sqlite::open(self.ours()).await?)
     }
 
+    pub(crate) fn open_rusqlite(&self) -> Result<rusqlite::Connection> {
+        crate::prepared::open(&self.other())
+    }
+
     /// As the head of this bench says.
     pub(crate) async fn open_seaorm(&self) -> Result<DatabaseConnection> {
-        let mut options = ConnectOptions::new(format!("sqlite:{}", self.other().display()));
-        options
-            .min_connections(1)
-            .max_connections(1)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false)
-            .sqlx_logging(false)
-            .map_sqlx_sqlite_opts(|options| {
-                options
-                    .journal_mode(SqliteJournalMode::Wal)
-                    .synchronous(SqliteSynchronous::Normal)
-                    .foreign_keys(true)
-            });
-        Ok(Database::connect(options).await?)
+        open_seaorm(&self.other(), SqliteSynchronous::Normal).await
     }
+
+    /// Both sides with `synchronous = FULL`.
+    pub(crate) async fn open_full(&self) -> Result<(Sqlite, DatabaseConnection)> {
+        let ours = SqliteOptions::new(self.ours()).synchronous(Synchronous::Full).open().await?;
+        Ok((ours, open_seaorm(&self.other(), SqliteSynchronous::Full).await?))
+    }
+}
+
+async fn open_seaorm(path: &Path, synchronous: SqliteSynchronous) -> Result<DatabaseConnection> {
+    let mut options = ConnectOptions::new(format!("sqlite:{}", path.display()));
+    options
+        .min_connections(1)
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(move |options| {
+            options.journal_mode(SqliteJournalMode::Wal).synchronous(synchronous).foreign_keys(true)
+        });
+    Ok(Database::connect(options).await?)
 }
 
 /// Makes a file with the schema and one session.

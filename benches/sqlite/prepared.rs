@@ -1,9 +1,9 @@
-//! The way to beat for bulk: rusqlite, one prepared statement, one transaction.
+//! The way to beat: rusqlite with prepared statements, on the thread that asks.
 
 use crate::measure::Result;
-use chronicle_entity::event;
+use chronicle_entity::{EventId, SessionId, event};
 use chrono::{DateTime, SecondsFormat, Utc};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 use std::path::Path;
 
 /// Opens a file with the pragmas of our side.
@@ -36,6 +36,47 @@ pub(crate) fn insert(connection: &mut Connection, rows: &[event::Model]) -> Resu
     drop(statement);
     transaction.commit()?;
     Ok(())
+}
+
+/// The newest events of a session.
+pub(crate) fn newest(connection: &Connection, session: SessionId) -> Result<Vec<event::Model>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, session_id, event_type, hook_name, data, timestamp, created_at FROM events
+         WHERE session_id = ? ORDER BY timestamp DESC LIMIT 100",
+    )?;
+    let mut rows = statement.query([session.to_string()])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(decode(row)?);
+    }
+    Ok(found)
+}
+
+/// The event with a key.
+pub(crate) fn find(connection: &Connection, id: EventId) -> Result<event::Model> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, session_id, event_type, hook_name, data, timestamp, created_at FROM events
+         WHERE id = ?",
+    )?;
+    let mut rows = statement.query([id.to_string()])?;
+    decode(rows.next()?.ok_or("no such event")?)
+}
+
+/// As our way decodes a row: ids, times and JSON are read, not only taken.
+fn decode(row: &Row<'_>) -> Result<event::Model> {
+    let text = |at: usize| -> Result<&str> { Ok(row.get_ref(at)?.as_str()?) };
+    let time = |at: usize| -> Result<DateTime<Utc>> {
+        Ok(DateTime::parse_from_rfc3339(text(at)?)?.to_utc())
+    };
+    Ok(event::Model {
+        id: text(0)?.parse::<chronicle::uuid::Uuid>()?.into(),
+        session_id: text(1)?.parse::<chronicle::uuid::Uuid>()?.into(),
+        event_type: text(2)?.to_owned().into(),
+        hook_name: row.get(3)?,
+        data: row.get_ref(4)?.as_str_or_null()?.map(serde_json::from_str).transpose()?,
+        timestamp: time(5)?,
+        created_at: time(6)?,
+    })
 }
 
 /// SeaORM's form of a time.

@@ -1,74 +1,89 @@
-//! The SQLite backend, on SeaORM's connection.
+//! The SQLite backend: one thread writes, a few read, each on a connection of rusqlite's.
 
 mod compile;
-mod connections;
+mod connect;
+mod database;
 mod decode;
 mod error;
 mod options;
+mod place;
+mod pool;
 mod raw;
+mod read;
+mod readers;
+mod seaorm;
+mod stored;
+mod times;
+mod to_sql;
 mod write;
+mod writer;
 
-pub(crate) use compile::select;
-pub(crate) use connections::Connection;
+pub(crate) use compile::quoted;
+#[cfg(feature = "postgrest")]
+pub(crate) use decode::decode;
+pub(crate) use error::from_rusqlite;
 pub use options::{SqliteOptions, Synchronous};
 #[cfg(feature = "postgrest")]
-pub(crate) use {
-    compile::{arguments, columns, quoted},
-    decode::row as decode,
-    error::from_sqlx,
-    write::{FEW_ROWS, apply, statement},
-};
+pub(crate) use read::select_columns;
+#[cfg(feature = "postgrest")]
+pub(crate) use stored::Bound;
+pub(crate) use write::apply;
+pub(crate) use writer::{Commit, Urgency};
 
-use crate::{Backend, BackendKind, Error, ErrorKind, Info, RawRow, Read, Result, Write};
-use connections::Connections;
-use futures_util::TryStreamExt;
+use crate::{
+    Backend, BackendKind, Error, ErrorKind, Info, RawRow, Read, Record, Result, Write, Written,
+};
+use database::Database;
 use futures_util::future::BoxFuture;
-use sea_orm::sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sea_orm::sqlx::{self, AssertSqlSafe, Row};
+use pool::Pool;
+use rusqlite::fallible_iterator::FallibleIterator;
+use rusqlite::{Batch, Connection};
 use sea_orm::{DatabaseConnection, DatabaseConnectionType, Value};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A SQLite file or in-memory database. Cloning is cheap; clones share connections.
 ///
-/// One connection writes, a few read; in write-ahead mode they do not wait for each other. Open it
-/// by a path, [in memory](Self::memory), or [on a connection](Self::from_connection) of your own.
+/// One thread writes, and what waits for it shares one commit; a few threads read; in write-ahead mode
+/// they do not wait for each other. The threads end with the last clone. What was begun is done, also
+/// if nobody waits for it any more. Open it by a path, [in memory](Self::memory), or
+/// [on a connection](Self::from_connection) of your own.
 #[derive(Clone)]
 pub struct Sqlite {
-    inner: Arc<Inner>,
+    engine: Arc<Engine>,
 }
 
-struct Inner {
-    location: String,
-    connection: DatabaseConnection,
-    writers: Connections,
-    readers: Connections,
-    owner: Owner,
-    is_closed: AtomicBool,
-}
-
-/// Who closes the connections.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Owner {
-    Store,
-    Caller,
-}
-
-impl Inner {
-    async fn acquire(&self, connections: &Connections) -> Result<Connection> {
-        if self.is_closed.load(Ordering::Relaxed) {
-            return Err(error::closed());
-        }
-        connections.acquire().await.map_err(error::from_sqlx)
-    }
+enum Engine {
+    /// A database that this type has opened.
+    Own(Box<Database>),
+    /// A connection of the caller's.
+    Pool(Pool),
 }
 
 impl fmt::Debug for Sqlite {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_tuple("Sqlite").field(&self.inner.location).finish()
+        formatter.debug_tuple("Sqlite").field(&self.engine.location()).finish()
     }
+}
+
+impl Engine {
+    fn location(&self) -> &str {
+        match self {
+            Self::Own(database) => &database.location,
+            Self::Pool(pool) => &pool.location,
+        }
+    }
+}
+
+/// Runs the statements one after the other; their rows are not of interest.
+fn script(connection: &Connection, sql: &str) -> Result<()> {
+    let mut batch = Batch::new(connection, sql);
+    while let Some(mut statement) = batch.next().map_err(from_rusqlite)? {
+        let mut rows = statement.raw_query();
+        while rows.next().map_err(from_rusqlite)?.is_some() {}
+    }
+    Ok(())
 }
 
 impl Sqlite {
@@ -110,39 +125,32 @@ impl Sqlite {
                 "the connection is not one to SQLite: connect with a `sqlite:` address",
             ));
         };
-        let pool = connection.get_sqlite_connection_pool().clone();
-        let location = pool.connect_options().get_filename().display().to_string();
-        let pool = Connections::Pool(pool);
-        Ok(Self::from_connections(location, connection, pool.clone(), pool, Owner::Caller))
+        Ok(Self::of(Engine::Pool(Pool::new(connection))))
     }
 
-    fn from_connections(
-        location: String,
-        connection: DatabaseConnection,
-        writers: Connections,
-        readers: Connections,
-        owner: Owner,
-    ) -> Self {
-        let is_closed = AtomicBool::new(false);
-        let inner = Inner { location, connection, writers, readers, owner, is_closed };
-        Self { inner: Arc::new(inner) }
+    fn of(engine: Engine) -> Self {
+        Self { engine: Arc::new(engine) }
     }
 
-    /// A connection that reads.
-    pub(crate) async fn reader(&self) -> Result<Connection> {
-        self.inner.acquire(&self.inner.readers).await
+    fn database(&self) -> Result<&Database> {
+        match &*self.engine {
+            Engine::Own(database) => Ok(database),
+            Engine::Pool(_) => Err(Error::new(
+                ErrorKind::Unsupported,
+                "a connection of SeaORM's cannot do this: open the file by its path",
+            )),
+        }
     }
 
-    /// The connection that writes, once it is free.
-    pub(crate) async fn writer(&self) -> Result<Connection> {
-        self.inner.acquire(&self.inner.writers).await
-    }
-
-    /// A connection for migrations, and for queries with SeaORM itself. A transaction that is left
-    /// open on it holds up every other writer.
+    /// A connection of SeaORM's to the same database, for migrations and queries of SeaORM's own; it
+    /// is opened when it is first used. A transaction that is left open on it holds up every other
+    /// writer.
     #[must_use]
     pub fn connection(&self) -> &DatabaseConnection {
-        &self.inner.connection
+        match &*self.engine {
+            Engine::Own(database) => database.seaorm(),
+            Engine::Pool(pool) => &pool.connection,
+        }
     }
 
     /// Runs a script of SQL statements, to make tables for example. It is not a transaction
@@ -151,32 +159,45 @@ impl Sqlite {
     /// # Errors
     /// What SQLite says of the first statement that fails.
     pub async fn execute_script(&self, sql: &str) -> Result<()> {
-        sqlx::raw_sql(AssertSqlSafe(sql))
-            .execute(&mut *self.writer().await?)
-            .await
-            .map(|_| ())
-            .map_err(error::of_write)
+        match &*self.engine {
+            Engine::Own(database) => {
+                let sql = sql.to_owned();
+                let script = move |connection: &Connection| script(connection, &sql);
+                database.outside(script).await
+            }
+            Engine::Pool(pool) => pool.execute_script(sql).await,
+        }
     }
 
-    async fn fetch(&self, statement: sea_orm::Statement) -> Result<Vec<SqliteRow>> {
-        query(statement).fetch_all(&mut *self.reader().await?).await.map_err(error::from_sqlx)
+    /// Checks that all times in the table of `R` are stored in the form in which this library and
+    /// SeaORM write them. SQLite compares times as texts: those that other programs have stored
+    /// (`datetime('now')`, JavaScript's `2026-01-02T03:04:05Z`) are read right, and yet are not found,
+    /// or sorted wrongly. It reads the whole table: call it once, on a file that others wrote.
+    ///
+    /// ```
+    /// # use chronicle::{ErrorKind, Sqlite};
+    /// # use chronicle_entity::session;
+    /// # use chronicle_migration::{Migrator, MigratorTrait};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sqlite = Sqlite::memory().await?;
+    /// Migrator::up(sqlite.connection(), None).await?;
+    /// sqlite.check_times::<session::Model>().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// `SchemaMismatch` with the table and the column of the first time in another form: read such
+    /// rows and write them again. `Unsupported` on a connection of SeaORM's.
+    pub async fn check_times<R: Record>(&self) -> Result<()> {
+        self.database()?.look(|connection| times::check(connection, R::TABLE)).await
     }
 
     async fn version(&self) -> Result<String> {
-        let row = sqlx::query("select sqlite_version()")
-            .fetch_one(&mut *self.reader().await?)
-            .await
-            .map_err(error::from_sqlx)?;
-        row.try_get(0).map_err(error::from_sqlx)
+        match &*self.engine {
+            Engine::Own(_) => Ok(rusqlite::version().to_owned()),
+            Engine::Pool(pool) => pool.version().await,
+        }
     }
-}
-
-/// A compiled statement, ready to run.
-fn query(
-    statement: sea_orm::Statement,
-) -> sqlx::query::Query<'static, sqlx::Sqlite, SqliteArguments> {
-    let values = statement.values.map_or_else(Vec::new, |values| values.0);
-    sqlx::query_with(AssertSqlSafe(statement.sql), compile::arguments(values))
 }
 
 impl Backend for Sqlite {
@@ -186,39 +207,34 @@ impl Backend for Sqlite {
 
     fn read<'a>(&'a self, read: &'a Read) -> BoxFuture<'a, Result<Vec<Vec<Value>>>> {
         Box::pin(async move {
-            let query = query(compile::select(read));
-            let mut connection = self.reader().await?;
-            if read.limit == Some(1) {
-                // Without the message that there are no more rows.
-                let row = query.fetch_optional(&mut *connection).await;
-                let row = row.map_err(error::from_sqlx)?;
-                return row.iter().map(|row| decode::row(read.columns(), row)).collect();
-            }
-            // SQLite works on its own thread: rows are decoded while it looks for the next ones. They
-            // are freed at the end, since SQLite frees under the lock under which it allocates.
-            let (mut rows, mut values) = (Vec::new(), Vec::new());
-            let mut stream = query.fetch(&mut *connection);
-            while let Some(row) = stream.try_next().await.map_err(error::from_sqlx)? {
-                values.push(decode::row(read.columns(), &row)?);
-                rows.push(row);
-            }
-            Ok(values)
+            let database = match &*self.engine {
+                Engine::Own(database) => database,
+                Engine::Pool(pool) => return pool.read(read).await,
+            };
+            let (statement, columns) = (compile::select(read), read.columns());
+            database.look(move |connection| read::fetch(connection, &statement, columns)).await
         })
     }
 
     fn count<'a>(&'a self, read: &'a Read) -> BoxFuture<'a, Result<u64>> {
         Box::pin(async move {
-            let rows = self.fetch(compile::count(read)).await?;
-            let count: i64 = match rows.first() {
-                Some(row) => row.try_get(0).map_err(error::from_sqlx)?,
-                None => 0,
+            let database = match &*self.engine {
+                Engine::Own(database) => database,
+                Engine::Pool(pool) => return pool.count(read).await,
             };
-            Ok(u64::try_from(count).unwrap_or(0))
+            let statement = compile::count(read);
+            database.look(move |connection| read::number(connection, &statement)).await
         })
     }
 
-    fn write(&self, write: Write) -> BoxFuture<'_, Result<u64>> {
-        Box::pin(async move { write::run(self, write).await })
+    fn write(&self, write: Write) -> BoxFuture<'_, Result<Written>> {
+        Box::pin(async move {
+            let touched = match &*self.engine {
+                Engine::Own(database) => database.write(write).await,
+                Engine::Pool(pool) => pool.write(write).await,
+            };
+            touched.map(Written::touched)
+        })
     }
 
     fn query_raw<'a>(
@@ -226,16 +242,24 @@ impl Backend for Sqlite {
         sql: &'a str,
         parameters: Vec<Value>,
     ) -> BoxFuture<'a, Result<Vec<RawRow>>> {
-        Box::pin(async move { raw::run(&mut *self.writer().await?, sql, parameters).await })
+        Box::pin(async move {
+            let database = match &*self.engine {
+                Engine::Own(database) => database,
+                Engine::Pool(pool) => return pool.query_raw(sql, parameters).await,
+            };
+            let sql = sql.to_owned();
+            database.outside(move |connection| raw::run(connection, &sql, &parameters)).await
+        })
     }
 
     fn health(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            sqlx::query("select count(*) from sqlite_schema")
-                .fetch_one(&mut *self.reader().await?)
-                .await
-                .map(|_| ())
-                .map_err(error::from_sqlx)
+            let database = match &*self.engine {
+                Engine::Own(database) => database,
+                Engine::Pool(pool) => return pool.health().await,
+            };
+            let question = "select count(*) from sqlite_schema";
+            database.look(|connection| script(connection, question)).await
         })
     }
 
@@ -243,7 +267,7 @@ impl Backend for Sqlite {
         Box::pin(async move {
             Info {
                 kind: BackendKind::Sqlite,
-                location: self.inner.location.clone(),
+                location: self.engine.location().to_owned(),
                 version: self.version().await.ok(),
                 reason: None,
             }
@@ -252,11 +276,9 @@ impl Backend for Sqlite {
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            self.inner.is_closed.store(true, Ordering::Relaxed);
-            if self.inner.owner == Owner::Store {
-                self.inner.readers.close().await;
-                self.inner.writers.close().await;
-                self.inner.connection.get_sqlite_connection_pool().close().await;
+            match &*self.engine {
+                Engine::Own(database) => database.close().await,
+                Engine::Pool(pool) => pool.close(),
             }
             Ok(())
         })

@@ -1,16 +1,17 @@
 //! From operations to SQLite's SQL.
 
 use crate::filter::{Comparison, Expression, JsonStep, Node, TextMatch};
-use crate::operation::{OrderTerm, Read};
+use crate::operation::{Duplicates, OrderTerm, Read, Target};
 use crate::{Column, Table, value};
 use sea_orm::sea_query::Values;
-use sea_orm::sqlx::Arguments;
-use sea_orm::sqlx::sqlite::SqliteArguments;
 use sea_orm::{DbBackend, Statement, Value};
 
 /// Lists longer than this go as one JSON parameter, so that a statement has neither thousands of
 /// forms in the statement cache nor more than SQLite's 32,766 parameters.
 const LONGEST_PLAIN_LIST: usize = 64;
+
+/// SQLite's integers end there, and no table has more rows.
+const MOST_ROWS: u64 = i64::MAX as u64;
 
 /// SQLite's limit of a pattern, in bytes (SQLITE_MAX_LIKE_PATTERN_LENGTH).
 const LONGEST_PATTERN: usize = 50_000;
@@ -25,27 +26,22 @@ pub(crate) fn select(read: &Read) -> Statement {
     sql.condition(&read.filter);
     sql.push(" ORDER BY ");
     sql.list(&read.order, Sql::order_term);
-    match (read.limit, read.offset) {
-        (None, 0) => {}
-        (None, offset) => {
-            sql.push(" LIMIT -1 OFFSET ");
-            sql.number(offset);
-        }
-        (Some(limit), offset) => {
-            sql.push(" LIMIT ");
-            sql.number(limit);
-            if offset > 0 {
-                sql.push(" OFFSET ");
-                sql.number(offset);
-            }
-        }
+    // Not as a parameter: SQLite plans by the limit, and would prepare the statement anew each time
+    // that it is bound.
+    match read.limit {
+        Some(limit) => sql.push(&format!(" LIMIT {}", limit.min(MOST_ROWS))),
+        None if read.offset > 0 => sql.push(" LIMIT -1"),
+        None => {}
+    }
+    if read.offset > 0 {
+        sql.push(" OFFSET ");
+        sql.bind(read.offset.min(MOST_ROWS).cast_signed().into());
     }
     sql.into_statement()
 }
 
 /// The statement for some columns of the rows that match.
-#[cfg(feature = "postgrest")]
-pub(crate) fn columns(table: &Table, columns: &[&Column], condition: &Node) -> Statement {
+pub(super) fn columns(table: &Table, columns: &[&Column], condition: &Node) -> Statement {
     let mut sql = Sql::default();
     for (at, column) in columns.iter().enumerate() {
         sql.push(if at == 0 { "SELECT " } else { ", " });
@@ -66,19 +62,15 @@ pub(super) fn count(read: &Read) -> Statement {
     sql.into_statement()
 }
 
-pub(super) fn update(
-    table: &Table,
-    assignments: Vec<(usize, Value)>,
-    condition: &Node,
-) -> Statement {
+pub(super) fn update(table: &Table, assignments: &[(usize, Value)], condition: &Node) -> Statement {
     let mut sql = Sql::default();
     sql.push("UPDATE ");
     sql.name(table.name);
     sql.push(" SET ");
     sql.list(assignments, |sql, (at, value)| {
-        sql.name(table.columns[at].name);
+        sql.name(table.columns[*at].name);
         sql.push(" = ");
-        sql.bind(value);
+        sql.bind(value.clone());
     });
     sql.condition(condition);
     sql.into_statement()
@@ -105,39 +97,53 @@ pub(super) fn insert_text(table: &Table, rows: usize) -> String {
     sql.text
 }
 
+/// What an insert does about keys that are there already: the end of its text.
+pub(super) fn conflict_clause(table: &Table, duplicates: Duplicates) -> String {
+    if duplicates == Duplicates::Refuse {
+        return String::new();
+    }
+    let key = quoted(table.key_column().name);
+    let others: Vec<String> = table
+        .columns
+        .iter()
+        .filter(|column| duplicates == Duplicates::Replace && *column != table.key_column())
+        .map(|column| {
+            let name = quoted(column.name);
+            format!("{name} = excluded.{name}")
+        })
+        .collect();
+    if others.is_empty() {
+        format!(" ON CONFLICT ({key}) DO NOTHING")
+    } else {
+        format!(" ON CONFLICT ({key}) DO UPDATE SET {}", others.join(", "))
+    }
+}
+
+/// The rows that a write is for, as a condition.
+pub(super) fn condition(target: &Target, table: &'static Table) -> Node {
+    match target {
+        Target::All => Node::Constant(true),
+        target => target.node(table),
+    }
+}
+
 /// An identifier in quotes. Not in double ones: SQLite takes `"colour"` for the text `colour` where
 /// there is no such column (<https://sqlite.org/quirks.html#dblquote>).
 pub(crate) fn quoted(name: &str) -> String {
-    format!("`{}`", name.replace('`', "``"))
+    let mut text = String::with_capacity(name.len() + 2);
+    push_quoted(&mut text, name);
+    text
 }
 
-/// The values as sqlx's arguments, each in the form that SeaORM stores.
-pub(crate) fn arguments(values: impl IntoIterator<Item = Value>) -> SqliteArguments {
-    let mut arguments = SqliteArguments::default();
-    for value in values {
-        // Encoding fails for none of these types.
-        let _ = match value {
-            value if value::is_null(&value) => arguments.add(Option::<String>::None),
-            Value::Bool(value) => arguments.add(value),
-            Value::TinyInt(value) => arguments.add(value),
-            Value::SmallInt(value) => arguments.add(value),
-            Value::Int(value) => arguments.add(value),
-            Value::BigInt(value) => arguments.add(value),
-            Value::TinyUnsigned(value) => arguments.add(value),
-            Value::SmallUnsigned(value) => arguments.add(value),
-            Value::Unsigned(value) => arguments.add(value),
-            Value::Double(value) => arguments.add(value),
-            Value::String(value) => arguments.add(value),
-            Value::Bytes(value) => arguments.add(value),
-            Value::Json(value) => arguments.add(value.map(|document| document.to_string())),
-            Value::ChronoDate(value) => arguments.add(value),
-            Value::ChronoDateTime(value) => arguments.add(value),
-            Value::ChronoDateTimeUtc(value) => arguments.add(value),
-            Value::Uuid(value) => arguments.add(value),
-            value => arguments.add(value::to_text(&value)),
-        };
+fn push_quoted(text: &mut String, name: &str) {
+    text.push('`');
+    for part in name.split_inclusive('`') {
+        text.push_str(part);
+        if part.ends_with('`') {
+            text.push('`');
+        }
     }
-    arguments
+    text.push('`');
 }
 
 /// A statement in the making.
@@ -161,17 +167,12 @@ impl Sql {
     }
 
     fn name(&mut self, name: &str) {
-        self.push(&quoted(name));
+        push_quoted(&mut self.text, name);
     }
 
     fn bind(&mut self, value: Value) {
         self.push("?");
         self.values.push(value);
-    }
-
-    fn number(&mut self, number: u64) {
-        // SQLite's integers end at 2^63-1, and no table has more rows.
-        self.bind(i64::try_from(number).unwrap_or(i64::MAX).into());
     }
 
     fn list<T>(&mut self, items: impl IntoIterator<Item = T>, mut each: impl FnMut(&mut Self, T)) {
@@ -255,12 +256,14 @@ impl Sql {
     }
 
     fn values_list(&mut self, values: &[Value]) {
-        // Binary values have no JSON form; numbers with a fraction might not survive one exactly.
-        let plain = values.len() <= LONGEST_PLAIN_LIST || matches!(values[0], Value::Double(_));
-        if plain {
+        if values.len() <= LONGEST_PLAIN_LIST {
             self.list(values, |sql, value| sql.bind(value.clone()));
             return;
         }
+        if matches!(values[0], Value::Double(_)) {
+            return self.numbers_list(values);
+        }
+        // Binary values have no JSON form.
         let binary = matches!(values[0], Value::Uuid(_) | Value::Bytes(_));
         let list: Vec<_> = values.iter().map(json_element).collect();
         self.push(if binary {
@@ -272,6 +275,34 @@ impl Sql {
         self.push(")");
     }
 
+    /// Numbers with a fraction. SQLite reads not every one of them exactly from text, so each travels
+    /// as a whole number and the power of two that it is multiplied by: that product is exact.
+    fn numbers_list(&mut self, values: &[Value]) {
+        let mut powers = Vec::new();
+        let list = values.iter().filter_map(|value| match value {
+            Value::Double(Some(number)) => {
+                let (whole, power) = parts(*number);
+                let known = powers.iter().position(|known| *known == power);
+                let at = known.unwrap_or_else(|| {
+                    powers.push(power);
+                    powers.len() - 1
+                });
+                Some(serde_json::json!([whole, at]))
+            }
+            _ => None,
+        });
+        let list = list.collect::<serde_json::Value>().to_string();
+        self.push("SELECT (number.value ->> 0) * power.column2 FROM json_each(");
+        self.bind(list.into());
+        self.push(") AS number JOIN (VALUES ");
+        self.list(powers.into_iter().enumerate(), |sql, (at, power)| {
+            sql.push(&format!("({at}, "));
+            sql.bind(power.into());
+            sql.push(")");
+        });
+        self.push(") AS power ON power.column1 = number.value ->> 1");
+    }
+
     fn expression(&mut self, expression: &Expression) {
         match expression {
             Expression::Column(column) => self.name(column.name),
@@ -279,24 +310,45 @@ impl Sql {
         }
     }
 
-    /// The value at a path as text, as Postgres's `->>` gives it: strings without quotes, other
-    /// values in their JSON form (SQLite's own `->>` would make `true` a 1), `null` as NULL.
+    /// The value at a path as text, as Postgres's `->>` gives it. To Postgres a value that is neither
+    /// an array nor an object is its own element 0.
     fn json_text(&mut self, column: &Column, steps: &[JsonStep]) {
-        let mut path = "$".to_owned();
-        for step in steps {
-            match step {
-                JsonStep::Key(key) => path.extend([".\"", key, "\""]),
-                JsonStep::Index(index) => path.push_str(&format!("[{index}]")),
-            }
+        let zeros = steps.iter().rev().take_while(|step| **step == JsonStep::Index(0)).count();
+        if zeros == 0 {
+            return self.json_text_at(column, &json_path(steps));
         }
-        self.push("(CASE json_type(");
+        self.push("(CASE WHEN ");
+        for end in (steps.len() - zeros..=steps.len()).rev() {
+            let path = json_path(&steps[..end]);
+            let is_whole = end == steps.len();
+            if !is_whole {
+                self.push(" WHEN ");
+            }
+            self.json_type(column, &path);
+            self.push(if is_whole { " IS NOT NULL" } else { " NOT IN ('array', 'object')" });
+            self.push(" THEN ");
+            self.json_text_at(column, &path);
+        }
+        self.push(" END)");
+    }
+
+    fn json_type(&mut self, column: &Column, path: &str) {
+        self.push("json_type(");
         self.name(column.name);
         self.push(", ");
-        self.bind(path.clone().into());
-        self.push(") WHEN 'text' THEN ");
+        self.bind(path.into());
+        self.push(")");
+    }
+
+    /// Strings without quotes, other values in their JSON form (SQLite's own `->>` would make `true` a
+    /// 1), `null` as NULL.
+    fn json_text_at(&mut self, column: &Column, path: &str) {
+        self.push("(CASE ");
+        self.json_type(column, path);
+        self.push(" WHEN 'text' THEN ");
         self.name(column.name);
         self.push(" ->> ");
-        self.bind(path.clone().into());
+        self.bind(path.into());
         self.push(" WHEN 'null' THEN NULL ELSE ");
         self.name(column.name);
         self.push(" -> ");
@@ -338,6 +390,17 @@ impl Sql {
     }
 }
 
+fn json_path(steps: &[JsonStep]) -> String {
+    let mut path = "$".to_owned();
+    for step in steps {
+        match step {
+            JsonStep::Key(key) => path.extend([".\"", key, "\""]),
+            JsonStep::Index(index) => path.extend(["[", &index.to_string(), "]"]),
+        }
+    }
+    path
+}
+
 fn glob_literal(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len());
     for character in text.chars() {
@@ -349,6 +412,23 @@ fn glob_literal(text: &str) -> String {
     pattern
 }
 
+/// A finite number as a whole one and a power of two, whose product it is.
+fn parts(number: f64) -> (i64, f64) {
+    const FRACTION: u32 = f64::MANTISSA_DIGITS - 1;
+    let bits = number.to_bits();
+    let fraction = bits & ((1 << FRACTION) - 1);
+    let exponent = (bits >> FRACTION) & 0x7ff;
+    // The numbers nearest to zero have the same step as those above them, and no leading bit.
+    let (whole, step) =
+        if exponent == 0 { (fraction, 1) } else { (fraction | 1 << FRACTION, exponent) };
+    let whole = whole.cast_signed();
+    let power = match step.checked_sub(u64::from(FRACTION)) {
+        Some(exponent @ 1..) => f64::from_bits(exponent << FRACTION),
+        _ => f64::from_bits(1 << (step - 1)),
+    };
+    (if number.is_sign_negative() { -whole } else { whole }, power)
+}
+
 /// An element of a list in the form that `json_each` turns into the stored one.
 fn json_element(value: &Value) -> serde_json::Value {
     match value {
@@ -357,5 +437,23 @@ fn json_element(value: &Value) -> serde_json::Value {
         Value::ChronoDateTime(Some(time)) => time.format("%F %T%.f").to_string().into(),
         Value::Json(Some(document)) => document.to_string().into(),
         value => value::to_json(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_the_product_of_its_parts() {
+        let edges = [0.0, f64::MIN_POSITIVE, f64::from_bits(1), f64::MAX, 0.1, 1e-310, 1e22, 1.0];
+        let spread =
+            (0..2_047_u64).map(|exponent| f64::from_bits(exponent << 52 | 0x000a_bcde_f123));
+        for number in edges.into_iter().chain(spread).flat_map(|number| [number, -number]) {
+            let (whole, power) = parts(number);
+            #[allow(clippy::cast_precision_loss, reason = "it has 53 bits at most")]
+            let product = whole as f64 * power;
+            assert_eq!(product, number, "{number:e}");
+        }
     }
 }

@@ -1,82 +1,118 @@
-//! From SQLite's rows to values.
+//! From what SQLite stores to values.
 
 use crate::{Column, Error, ErrorKind, Kind, Result};
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use sea_orm::sqlx::sqlite::{Sqlite, SqliteRow};
-use sea_orm::sqlx::{Decode, Row, TypeInfo, ValueRef};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, Offset, TimeZone, Utc};
+use rusqlite::types::ValueRef;
 use sea_orm::{JsonValue, Value};
 use uuid::Uuid;
 
-/// Text as SeaORM writes it; other programs may have stored seconds or a Julian day.
-const TIME: &[&str] = &["TEXT", "INTEGER", "REAL"];
-
-/// The values of a row that was selected by these columns.
-pub(crate) fn row<'a>(
-    columns: impl IntoIterator<Item = &'a Column>,
-    row: &SqliteRow,
-) -> Result<Vec<Value>> {
-    columns.into_iter().enumerate().map(|(at, column)| cell(column, row, at)).collect()
+/// The value of a column, from a cell of a row.
+#[cfg(feature = "postgrest")]
+pub(crate) fn decode(column: &Column, row: &rusqlite::Row<'_>, at: usize) -> Result<Value> {
+    let stored = row.get_ref(at).map_err(super::from_rusqlite)?;
+    cell(column, column.kind(), stored)
 }
 
-fn cell(column: &Column, row: &SqliteRow, at: usize) -> Result<Value> {
-    Ok(match column.kind() {
-        Kind::Bool => Value::Bool(get(column, row, at, &["INTEGER"])?),
-        Kind::I8 => Value::TinyInt(integer(column, row, at)?),
-        Kind::I16 => Value::SmallInt(integer(column, row, at)?),
-        Kind::I32 => Value::Int(integer(column, row, at)?),
-        Kind::I64 => Value::BigInt(integer(column, row, at)?),
-        Kind::U8 => Value::TinyUnsigned(integer(column, row, at)?),
-        Kind::U16 => Value::SmallUnsigned(integer(column, row, at)?),
-        Kind::U32 => Value::Unsigned(integer(column, row, at)?),
-        Kind::F64 => Value::Double(get(column, row, at, &["REAL", "INTEGER"])?),
-        Kind::Text => Value::String(get(column, row, at, &["TEXT"])?),
-        Kind::Bytes => Value::Bytes(get(column, row, at, &["BLOB"])?),
-        Kind::Json => {
-            // A column declared `json` has the affinity NUMERIC, and turns the document `1` into a number.
-            let text: Option<&str> = get(column, row, at, &["TEXT", "INTEGER", "REAL"])?;
-            let document = text
-                .map(serde_json::from_str::<JsonValue>)
-                .transpose()
-                .map_err(|_| mismatch(column, "the text is not JSON"))?;
-            Value::Json(document.map(Box::new))
+/// The value of a column. Its declared type says little on SQLite: the class of what is stored
+/// decides. SQLite itself would turn text into the number 0.
+pub(super) fn cell(column: &Column, kind: Kind, stored: ValueRef<'_>) -> Result<Value> {
+    Ok(match (kind, stored) {
+        (Kind::Unsupported, _) => return Err(crate::value::unsupported(column)),
+        (kind, ValueRef::Null) => kind.null(),
+        (Kind::Bool, ValueRef::Integer(number)) => (number != 0).into(),
+        (Kind::I8, ValueRef::Integer(number)) => integer::<i8>(column, number)?.into(),
+        (Kind::I16, ValueRef::Integer(number)) => integer::<i16>(column, number)?.into(),
+        (Kind::I32, ValueRef::Integer(number)) => integer::<i32>(column, number)?.into(),
+        (Kind::I64, ValueRef::Integer(number)) => number.into(),
+        (Kind::U8, ValueRef::Integer(number)) => integer::<u8>(column, number)?.into(),
+        (Kind::U16, ValueRef::Integer(number)) => integer::<u16>(column, number)?.into(),
+        (Kind::U32, ValueRef::Integer(number)) => integer::<u32>(column, number)?.into(),
+        (Kind::F64, ValueRef::Real(number)) => number.into(),
+        #[allow(clippy::cast_precision_loss, reason = "the nearest one, as SQLite itself gives")]
+        (Kind::F64, ValueRef::Integer(number)) => (number as f64).into(),
+        (Kind::Text, ValueRef::Text(bytes)) => text(column, bytes)?.to_owned().into(),
+        (Kind::Bytes, ValueRef::Blob(bytes)) => bytes.to_vec().into(),
+        (Kind::Json, ValueRef::Text(bytes)) => {
+            let document = serde_json::from_slice::<JsonValue>(bytes);
+            document.map_err(|_| mismatch(column, "the text is not JSON"))?.into()
         }
-        Kind::Date => Value::ChronoDate(get::<NaiveDate>(column, row, at, TIME)?),
-        Kind::DateTime => Value::ChronoDateTime(get::<NaiveDateTime>(column, row, at, TIME)?),
-        Kind::Timestamp => Value::ChronoDateTimeUtc(get::<DateTime<Utc>>(column, row, at, TIME)?),
-        Kind::Uuid => Value::Uuid(get::<Uuid>(column, row, at, &["BLOB"])?),
-        Kind::Unsupported => return Err(crate::value::unsupported(column)),
+        // A column declared `json` has the affinity NUMERIC, and turns the document `1` into a number.
+        (Kind::Json, ValueRef::Integer(number)) => JsonValue::from(number).into(),
+        (Kind::Json, ValueRef::Real(number)) => JsonValue::from(number).into(),
+        (Kind::Uuid, ValueRef::Blob(bytes)) => {
+            Uuid::from_slice(bytes).map_err(|error| mismatch(column, &error.to_string()))?.into()
+        }
+        (Kind::Date, ValueRef::Text(bytes)) => {
+            let date = NaiveDate::parse_from_str(text(column, bytes)?, "%F");
+            date.map_err(|error| mismatch(column, &error.to_string()))?.into()
+        }
+        (Kind::DateTime, stored) => time(column, stored)?.naive_local().into(),
+        (Kind::Timestamp, stored) => time(column, stored)?.to_utc().into(),
+        (kind, stored) => return Err(other_class(column, kind, stored)),
     })
 }
 
-/// The declared type of a column says little on SQLite: the class of what is stored decides. SQLite
-/// itself would turn text into the number 0.
-fn get<'r, T: Decode<'r, Sqlite>>(
-    column: &Column,
-    row: &'r SqliteRow,
-    at: usize,
-    classes: &[&str],
-) -> Result<Option<T>> {
-    let value = row.try_get_raw(at).map_err(|error| mismatch(column, &error.to_string()))?;
-    if value.is_null() {
-        return Ok(None);
-    }
-    let class = value.type_info().into_owned();
-    if !classes.contains(&class.name()) {
-        let expected = classes.join(" or ");
-        return Err(mismatch(column, &format!("{expected} expected, {class} found")));
-    }
-    T::decode(value).map(Some).map_err(|error| mismatch(column, &error.to_string()))
+fn integer<T: TryFrom<i64>>(column: &Column, number: i64) -> Result<T> {
+    T::try_from(number)
+        .map_err(|_| mismatch(column, &format!("{number} is beyond the field's type")))
 }
 
-fn integer<T: TryFrom<i64>>(column: &Column, row: &SqliteRow, at: usize) -> Result<Option<T>> {
-    get::<i64>(column, row, at, &["INTEGER"])?
-        .map(|number| {
-            T::try_from(number)
-                .map_err(|_| mismatch(column, &format!("{number} is beyond the field's type")))
+fn text<'a>(column: &Column, bytes: &'a [u8]) -> Result<&'a str> {
+    std::str::from_utf8(bytes).map_err(|_| mismatch(column, "the text is not UTF-8"))
+}
+
+/// The form that SeaORM writes, and those that SQLite's own functions know: other programs may have
+/// stored seconds or a Julian day.
+fn time(column: &Column, stored: ValueRef<'_>) -> Result<DateTime<FixedOffset>> {
+    let time = match stored {
+        ValueRef::Text(bytes) => {
+            let text = text(column, bytes)?;
+            DateTime::parse_from_rfc3339(text).ok().or_else(|| time_of_others(text))
+        }
+        ValueRef::Integer(seconds) => Utc.fix().timestamp_opt(seconds, 0).single(),
+        ValueRef::Real(days) => time_of_julian_day(days),
+        stored => return Err(other_class(column, Kind::Timestamp, stored)),
+    };
+    time.ok_or_else(|| mismatch(column, "what is stored is no time"))
+}
+
+/// The forms of <https://sqlite.org/lang_datefunc.html#time_values>.
+fn time_of_others(text: &str) -> Option<DateTime<FixedOffset>> {
+    let (date, time) = text.split_at_checked(10)?;
+    let time = time.strip_prefix([' ', 'T'])?;
+    let utc = time.strip_suffix('Z').unwrap_or(time);
+    ["%F %T%.f", "%F %R"].into_iter().find_map(|form| {
+        let local = NaiveDateTime::parse_from_str(&format!("{date} {utc}"), form);
+        local.map(|time| time.and_utc().fixed_offset()).ok().or_else(|| {
+            DateTime::parse_from_str(&format!("{date} {time}"), &format!("{form}%:z")).ok()
         })
-        .transpose()
+    })
 }
 
-fn mismatch(column: &Column, why: &str) -> Error {
+fn time_of_julian_day(days: f64) -> Option<DateTime<FixedOffset>> {
+    const EPOCH: f64 = 2_440_587.5;
+    const SECONDS_OF_DAY: f64 = 86_400.0;
+    let seconds = (days - EPOCH) * SECONDS_OF_DAY;
+    if !seconds.is_finite() {
+        return None;
+    }
+    #[allow(clippy::cast_possible_truncation, reason = "beyond the range there is no such time")]
+    let microseconds = (seconds * 1e6).round() as i64;
+    Utc.fix().timestamp_micros(microseconds).single()
+}
+
+fn other_class(column: &Column, kind: Kind, stored: ValueRef<'_>) -> Error {
+    let expected = match kind {
+        Kind::F64 => "REAL or INTEGER",
+        Kind::Text | Kind::Date => "TEXT",
+        Kind::Bytes | Kind::Uuid => "BLOB",
+        Kind::Json | Kind::DateTime | Kind::Timestamp => "TEXT or INTEGER or REAL",
+        _ => "INTEGER",
+    };
+    let found = stored.data_type().to_string().to_uppercase();
+    mismatch(column, &format!("{expected} expected, {found} found"))
+}
+
+pub(super) fn mismatch(column: &Column, why: &str) -> Error {
     Error::new(ErrorKind::SchemaMismatch, format!("column `{}`: {why}", column.name))
 }

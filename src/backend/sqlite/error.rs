@@ -1,55 +1,35 @@
 //! From SQLite's result codes to kinds of error.
 
 use crate::{BackendKind, Error, ErrorKind};
-use sea_orm::sqlx::{self, error::DatabaseError};
 
-/// The error that sqlx reports, in this crate's terms.
-pub(crate) fn from_sqlx(error: sqlx::Error) -> Error {
-    let mapped = match error {
-        sqlx::Error::Database(error) => from_database(&*error),
-        sqlx::Error::PoolTimedOut => Error::new(
-            ErrorKind::Busy,
-            "all connections to the file are in use for too long by this process",
-        ),
-        sqlx::Error::PoolClosed => closed(),
-        sqlx::Error::WorkerCrashed => {
-            Error::new(ErrorKind::Unavailable, "the connection's thread has ended")
-        }
-        sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => {
-            Error::new(ErrorKind::StorageFull, error.to_string())
-        }
-        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
-            Error::new(ErrorKind::SchemaMismatch, error.to_string())
-        }
-        error => Error::new(ErrorKind::Internal, error.to_string()),
+/// The error that rusqlite reports, in this crate's terms.
+pub(crate) fn from_rusqlite(error: rusqlite::Error) -> Error {
+    use rusqlite::Error as Sql;
+    let kind = match error {
+        Sql::SqliteFailure(code, Some(message)) => return from_code(code.extended_code, &message),
+        Sql::SqliteFailure(code, None) => return from_code(code.extended_code, &code.to_string()),
+        Sql::SqlInputError { error, msg, .. } => return from_code(error.extended_code, &msg),
+        Sql::FromSqlConversionFailure(..)
+        | Sql::IntegralValueOutOfRange(..)
+        | Sql::InvalidColumnType(..)
+        | Sql::Utf8Error(..) => ErrorKind::SchemaMismatch,
+        Sql::NulError(_)
+        | Sql::InvalidPath(_)
+        | Sql::InvalidParameterName(_)
+        | Sql::InvalidParameterCount(..)
+        | Sql::MultipleStatement => ErrorKind::InvalidInput,
+        _ => ErrorKind::Internal,
     };
-    mapped.with_backend(BackendKind::Sqlite)
+    Error::new(kind, error.to_string()).with_backend(BackendKind::Sqlite)
 }
 
-/// The same for what may have changed something: its thread may have ended after the commit.
-pub(super) fn of_write(error: sqlx::Error) -> Error {
-    match error {
-        sqlx::Error::WorkerCrashed => Error::new(
-            ErrorKind::Timeout,
-            "the connection's thread has ended: whether the change was made is not known",
-        )
-        .with_backend(BackendKind::Sqlite),
-        error => from_sqlx(error),
-    }
-}
-
-pub(super) fn closed() -> Error {
-    Error::new(ErrorKind::Unavailable, "the store is closed: connect a new one")
-        .with_backend(BackendKind::Sqlite)
-}
-
-fn from_database(error: &dyn DatabaseError) -> Error {
-    let code = error.code().map(|code| code.into_owned());
-    let number: u32 = code.as_deref().and_then(|code| code.parse().ok()).unwrap_or(0);
-    let message = error.message();
-    let kind = kind_of(number, message);
-    let mapped =
-        Error::new(kind, message).with_code(code).with_constraint(constraint(kind, message));
+/// The error for one of SQLite's extended result codes and its message.
+pub(super) fn from_code(code: i32, message: &str) -> Error {
+    let kind = kind_of(code, message);
+    let mapped = Error::new(kind, message)
+        .with_code(Some(code.to_string()))
+        .with_constraint(constraint(kind, message))
+        .with_backend(BackendKind::Sqlite);
     match kind {
         ErrorKind::SchemaMismatch => mapped.with_hint("run the migrations on this file"),
         ErrorKind::Busy => mapped.with_hint("try again: another process writes"),
@@ -58,8 +38,28 @@ fn from_database(error: &dyn DatabaseError) -> Error {
     }
 }
 
+pub(super) fn closed() -> Error {
+    Error::new(ErrorKind::Unavailable, "the store is closed: connect a new one")
+        .with_backend(BackendKind::Sqlite)
+}
+
+/// The thread that worked for a call has ended, which changed nothing.
+pub(super) fn thread_ended() -> Error {
+    Error::new(ErrorKind::Unavailable, "the connection's thread has ended")
+        .with_backend(BackendKind::Sqlite)
+}
+
+/// The same where something may have been changed: it may have ended after the commit.
+pub(super) fn thread_ended_in_write() -> Error {
+    Error::new(
+        ErrorKind::Timeout,
+        "the connection's thread has ended: whether the change was made is not known",
+    )
+    .with_backend(BackendKind::Sqlite)
+}
+
 /// Extended result codes (<https://sqlite.org/rescode.html>): the low byte is the primary code.
-fn kind_of(code: u32, message: &str) -> ErrorKind {
+fn kind_of(code: i32, message: &str) -> ErrorKind {
     match (code & 0xff, code) {
         // SQLITE_CONSTRAINT_UNIQUE, _PRIMARYKEY, _ROWID
         (19, 2067 | 1555 | 2579) => ErrorKind::Unique,
@@ -102,17 +102,4 @@ fn constraint(kind: ErrorKind, message: &str) -> Option<String> {
         .then(|| message.split_once("constraint failed: "))
         .flatten()
         .map(|(_, name)| name.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_thread_that_ended_leaves_a_write_in_doubt() {
-        let read = from_sqlx(sqlx::Error::WorkerCrashed);
-        assert_eq!((read.kind(), read.is_ambiguous()), (ErrorKind::Unavailable, false));
-        let write = of_write(sqlx::Error::WorkerCrashed);
-        assert_eq!((write.kind(), write.is_ambiguous()), (ErrorKind::Timeout, true));
-    }
 }

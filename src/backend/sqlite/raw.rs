@@ -1,41 +1,71 @@
 //! SQL of the caller's own.
 
-use super::{compile, error};
-use crate::{RawRow, Result, value};
-use sea_orm::sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sea_orm::sqlx::{self, AssertSqlSafe, Column, Row, TypeInfo, ValueRef};
+use super::error::from_rusqlite;
+use super::stored::Bound;
+use crate::{Error, RawRow, Result, value};
+use rusqlite::fallible_iterator::FallibleIterator;
+use rusqlite::types::ValueRef;
+use rusqlite::{Batch, Connection, Statement};
 use sea_orm::{JsonValue, Value};
 
-pub(super) async fn run(
-    connection: &mut SqliteConnection,
-    sql: &str,
-    parameters: Vec<Value>,
-) -> Result<Vec<RawRow>> {
-    let rows = sqlx::query_with(AssertSqlSafe(sql), compile::arguments(parameters))
-        .fetch_all(connection)
-        .await
-        .map_err(error::of_write)?;
-    rows.iter().map(|row| raw_row(row).map_err(error::from_sqlx)).collect()
+/// Runs the statements one after the other; the rows of all of them.
+pub(super) fn run(connection: &Connection, sql: &str, parameters: &[Value]) -> Result<Vec<RawRow>> {
+    let mut found = Vec::new();
+    let mut batch = Batch::new(connection, sql);
+    let mut bound = 0;
+    while let Some(mut statement) = batch.next().map_err(from_rusqlite)? {
+        bound += bind(&mut statement, parameters, bound)?;
+        let names: Vec<String> = statement.column_names().into_iter().map(String::from).collect();
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next().map_err(from_rusqlite)? {
+            let mut cells = RawRow::new();
+            for (at, name) in names.iter().enumerate() {
+                let stored = row.get_ref(at).map_err(from_rusqlite)?;
+                cells.insert(name.clone(), cell(stored)?);
+            }
+            found.push(cells);
+        }
+    }
+    Ok(found)
 }
 
-fn raw_row(row: &SqliteRow) -> Result<RawRow, sqlx::Error> {
-    row.columns()
-        .iter()
-        .map(|column| Ok((column.name().to_owned(), cell(row, column.ordinal())?)))
-        .collect()
+/// Binds `$1` and `?1` by their numbers, and each `?` to the next parameter, of which `bound` had one
+/// before. Says how many got one. What is beyond the parameters stays NULL.
+fn bind(statement: &mut Statement<'_>, parameters: &[Value], bound: usize) -> Result<usize> {
+    let mut next = 0;
+    for at in 1..=statement.parameter_count() {
+        let number = match statement.parameter_name(at) {
+            None => {
+                next += 1;
+                bound + next
+            }
+            Some(name) => name
+                .strip_prefix(['$', '?'])
+                .and_then(|number| number.parse().ok())
+                .filter(|number| *number > 0)
+                .ok_or_else(|| {
+                    Error::invalid(format!("the parameter `{name}` has no number: write `$1`"))
+                })?,
+        };
+        if let Some(value) = parameters.get(number - 1) {
+            statement.raw_bind_parameter(at, Bound(value)).map_err(from_rusqlite)?;
+        }
+    }
+    Ok(next)
 }
 
 /// A cell by its storage class; binary data in the form `\x0102`, as PostgREST gives it.
-fn cell(row: &SqliteRow, at: usize) -> Result<JsonValue, sqlx::Error> {
-    let raw = row.try_get_raw(at)?;
-    if raw.is_null() {
-        return Ok(JsonValue::Null);
-    }
-    let class = raw.type_info().name().to_owned();
-    Ok(match class.as_str() {
-        "INTEGER" | "INT4" | "BOOLEAN" => row.try_get_unchecked::<i64, _>(at)?.into(),
-        "REAL" => row.try_get_unchecked::<f64, _>(at)?.into(),
-        "BLOB" => value::to_text(&row.try_get_unchecked::<Vec<u8>, _>(at)?.into()).into(),
-        _ => row.try_get_unchecked::<String, _>(at)?.into(),
+pub(super) fn cell(stored: ValueRef<'_>) -> Result<JsonValue> {
+    Ok(match stored {
+        ValueRef::Null => JsonValue::Null,
+        ValueRef::Integer(number) => number.into(),
+        ValueRef::Real(number) => number.into(),
+        ValueRef::Text(bytes) => {
+            let text = std::str::from_utf8(bytes).map_err(|_| {
+                Error::new(crate::ErrorKind::SchemaMismatch, "the text of a cell is not UTF-8")
+            })?;
+            text.into()
+        }
+        ValueRef::Blob(bytes) => value::to_text(&bytes.to_vec().into()).into(),
     })
 }

@@ -1,0 +1,120 @@
+//! [`Pool`]: repositories on a SeaORM connection of the caller's own.
+
+mod decode;
+mod error;
+mod raw;
+mod write;
+
+use super::compile;
+use super::error::closed;
+use super::stored::Bound;
+use crate::{RawRow, Read, Result, Write};
+use error::from_sqlx;
+use futures_util::TryStreamExt;
+use rusqlite::types::{ToSqlOutput, Value as Owned, ValueRef};
+use sea_orm::sqlx::pool::PoolConnection;
+use sea_orm::sqlx::query::Query;
+use sea_orm::sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
+use sea_orm::sqlx::{self, Arguments, AssertSqlSafe, Row};
+use sea_orm::{DatabaseConnection, Statement, Value};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A pool of the caller's, which both reads and writes.
+pub(super) struct Pool {
+    pub(super) location: String,
+    pub(super) connection: DatabaseConnection,
+    pool: SqlitePool,
+    is_closed: AtomicBool,
+}
+
+impl Pool {
+    pub(super) fn new(connection: DatabaseConnection) -> Self {
+        let pool = connection.get_sqlite_connection_pool().clone();
+        let location = pool.connect_options().get_filename().display().to_string();
+        Self { location, connection, pool, is_closed: AtomicBool::new(false) }
+    }
+
+    async fn acquire(&self) -> Result<PoolConnection<sqlx::Sqlite>> {
+        if self.is_closed.load(Ordering::Relaxed) {
+            return Err(closed());
+        }
+        self.pool.acquire().await.map_err(from_sqlx)
+    }
+
+    pub(super) async fn execute_script(&self, sql: &str) -> Result<()> {
+        let script = sqlx::raw_sql(AssertSqlSafe(sql));
+        script.execute(&mut *self.acquire().await?).await.map(drop).map_err(error::of_write)
+    }
+
+    pub(super) async fn read(&self, read: &Read) -> Result<Vec<Vec<Value>>> {
+        let query = query(compile::select(read));
+        let mut connection = self.acquire().await?;
+        // SQLite works on its own thread: rows are decoded while it looks for the next ones.
+        let mut stream = query.fetch(&mut *connection);
+        let mut values = Vec::new();
+        while let Some(row) = stream.try_next().await.map_err(from_sqlx)? {
+            values.push(decode::row(read.columns(), &row)?);
+        }
+        Ok(values)
+    }
+
+    pub(super) async fn count(&self, read: &Read) -> Result<u64> {
+        let row = self.fetch_one(query(compile::count(read))).await?;
+        let count: i64 = row.try_get(0).map_err(from_sqlx)?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    pub(super) async fn write(&self, write: Write) -> Result<u64> {
+        write::run(&mut *self.acquire().await?, write).await
+    }
+
+    pub(super) async fn query_raw(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<RawRow>> {
+        raw::run(&mut *self.acquire().await?, sql, parameters).await
+    }
+
+    pub(super) async fn health(&self) -> Result<()> {
+        self.fetch_one(sqlx::query("select count(*) from sqlite_schema")).await.map(drop)
+    }
+
+    pub(super) async fn version(&self) -> Result<String> {
+        let row = self.fetch_one(sqlx::query("select sqlite_version()")).await?;
+        row.try_get(0).map_err(from_sqlx)
+    }
+
+    /// The connection stays open: it is the caller's.
+    pub(super) fn close(&self) {
+        self.is_closed.store(true, Ordering::Relaxed);
+    }
+
+    async fn fetch_one(
+        &self,
+        query: Query<'_, sqlx::Sqlite, SqliteArguments>,
+    ) -> Result<SqliteRow> {
+        query.fetch_one(&mut *self.acquire().await?).await.map_err(from_sqlx)
+    }
+}
+
+/// A compiled statement, ready to run.
+fn query(statement: Statement) -> Query<'static, sqlx::Sqlite, SqliteArguments> {
+    let values = statement.values.map_or_else(Vec::new, |values| values.0);
+    sqlx::query_with(AssertSqlSafe(statement.sql), arguments(&values))
+}
+
+/// The values as sqlx's arguments.
+fn arguments<'a>(values: impl IntoIterator<Item = &'a Value>) -> SqliteArguments {
+    let mut arguments = SqliteArguments::default();
+    for value in values {
+        // Encoding fails for none of these types.
+        let _ = match Bound(value).stored() {
+            ToSqlOutput::Borrowed(ValueRef::Integer(number)) => arguments.add(number),
+            ToSqlOutput::Borrowed(ValueRef::Real(number)) => arguments.add(number),
+            ToSqlOutput::Borrowed(ValueRef::Text(bytes)) => {
+                arguments.add(String::from_utf8_lossy(bytes).into_owned())
+            }
+            ToSqlOutput::Borrowed(ValueRef::Blob(bytes)) => arguments.add(bytes.to_vec()),
+            ToSqlOutput::Owned(Owned::Text(text)) => arguments.add(text),
+            _ => arguments.add(Option::<String>::None),
+        };
+    }
+    arguments
+}

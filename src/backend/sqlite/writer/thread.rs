@@ -1,0 +1,71 @@
+//! What the thread that writes does.
+
+use super::{Queue, Session, Turn};
+use crate::ErrorKind;
+use crate::backend::sqlite::connect::Connector;
+use crate::backend::sqlite::readers::Readers;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Serves the queue until it is closed and empty. The connection that writes is the last one to be
+/// closed: what is in the log goes into the file then.
+pub(crate) fn serve(
+    mut session: Option<Session>,
+    connector: &Connector,
+    queue: &Queue,
+    readers: Option<Arc<Readers>>,
+) {
+    loop {
+        let served = catch_unwind(AssertUnwindSafe(|| serve_on(&mut session, connector, queue)));
+        if served.is_ok() {
+            break;
+        }
+        // An answer that nobody took may panic when it is dropped.
+        tracing::error!("the thread that writes to the SQLite file panicked: it starts again");
+        session = None;
+    }
+    if let Some(readers) = readers {
+        readers.close();
+        readers.wait();
+    }
+    drop(session);
+    queue.end();
+}
+
+fn serve_on(session: &mut Option<Session>, connector: &Connector, queue: &Queue) {
+    let mut was_busy = false;
+    while let Some(turn) = queue.next() {
+        let ready = match session {
+            Some(ready) => Ok(ready),
+            None => Session::open(connector).map(|opened| session.insert(opened)),
+        };
+        match (turn, ready) {
+            (Turn::Once(once), Ok(session)) => session.run_once(|connection| once(Ok(connection))),
+            (Turn::Once(once), Err(error)) => once(Err(error)),
+            (Turn::Changes(lane), Err(error)) => queue.refuse(&lane, Duration::ZERO, &error),
+            (Turn::Changes(lane), Ok(session)) if session.is_in_transaction() => {
+                if let Some(change) = queue.take(&lane, 0) {
+                    session.join(change);
+                }
+            }
+            (Turn::Changes(lane), Ok(session)) => {
+                // What came while others waited in vain has waited for a part of its time.
+                let wait = was_busy.then(|| rest(connector.busy_timeout, lane.since));
+                was_busy = false;
+                match session.begin(lane.commit, wait) {
+                    Ok(()) => session.changes(lane.commit, |taken| queue.take(&lane, taken)),
+                    Err(error) => {
+                        was_busy = error.kind() == ErrorKind::Busy;
+                        let waited = if was_busy { connector.busy_timeout } else { Duration::ZERO };
+                        queue.refuse(&lane, waited, &error);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn rest(whole: Duration, since: Instant) -> Duration {
+    whole.saturating_sub(since.elapsed())
+}
