@@ -20,11 +20,12 @@ pub(crate) struct Change {
     /// The name of the key column.
     pub(crate) key: Cow<'static, str>,
     pub(crate) kind: ChangeKind,
-    /// The columns that the JSON holds; empty for a delete.
+    /// The columns that each object of the JSON holds; empty for a delete.
     pub(crate) columns: Vec<Cow<'static, str>>,
     /// The keys of the rows that are updated or deleted, as text. An insert needs none.
     pub(crate) keys: Vec<String>,
-    /// What a column must hold for the rows to be changed, as text; `None` for NULL.
+    /// What a column must hold for the rows to be updated or deleted, as text; `None` for NULL. An
+    /// insert has no condition.
     pub(crate) condition: Option<(Cow<'static, str>, Option<String>)>,
     /// A list of one object for each row of an insert; the one object of an update. Cloning shares
     /// it.
@@ -110,9 +111,11 @@ impl Change {
         change
     }
 
-    /// A change of what an outbox kept: the JSON objects of its rows, which need no Rust type.
+    /// A change of what an outbox kept: the JSON objects of its rows, which need no Rust type. Each
+    /// object has just the `columns`. Without a schema it is for the one that the server is asked in.
     #[cfg(feature = "sqlite")]
     pub(crate) fn of_parts(
+        schema: Option<String>,
         table: String,
         key: String,
         kind: ChangeKind,
@@ -139,7 +142,7 @@ impl Change {
         }
         Self {
             table: table.into(),
-            schema: None,
+            schema: schema.map(Cow::from),
             key: key.into(),
             kind,
             columns: columns.into_iter().map(Cow::from).collect(),
@@ -148,13 +151,6 @@ impl Change {
             json: json.into(),
             ends,
         }
-    }
-
-    /// The text that an update sets a column to.
-    #[cfg(feature = "sqlite")]
-    pub(crate) fn value_of(&self, column: &str) -> Option<String> {
-        let values: serde_json::Value = serde_json::from_slice(&self.json).ok()?;
-        values.get(column)?.as_str().map(str::to_owned)
     }
 
     /// The body of the request; `None` for a delete.
@@ -190,6 +186,16 @@ impl Change {
             ends: self.ends.split_off(middle).into_iter().map(|at| at - end).collect(),
         };
         self.json = [&self.json[..end], b"]"].concat().into();
+        Some((self, second))
+    }
+
+    /// An update or delete as two of half as many keys; `None` where there is one key, or an insert.
+    pub(crate) fn halves_of_keys(mut self) -> Option<(Self, Self)> {
+        if matches!(self.kind, ChangeKind::Insert(_)) || self.keys.len() < 2 {
+            return None;
+        }
+        let keys = self.keys.split_off(self.keys.len() / 2);
+        let second = Self { keys, ..self.clone() };
         Some((self, second))
     }
 }

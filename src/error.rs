@@ -3,12 +3,32 @@
 use std::fmt;
 
 /// The result of every operation of this crate.
+///
+/// ```
+/// fn halve(number: u32) -> chronicle::Result<u32> {
+///     Ok(number / 2)
+/// }
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What kind of mistake or fault an [`Error`] is.
 ///
 /// Both backends give the same kind for the same mistake, so a program may match on it without
 /// knowing which database answered.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+/// use chronicle::ErrorKind;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+/// # let tasks = tasks().await?;
+/// match tasks.insert(NewTask::new("call home", 1)).await {
+///     Ok(task) => println!("stored as {}", task.id),
+///     Err(error) if error.kind() == ErrorKind::Unique => println!("is there already"),
+///     Err(error) => return Err(error),
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -67,6 +87,10 @@ impl ErrorKind {
     }
 
     /// The name used in log and metric labels: lower case, words joined by `_`.
+    ///
+    /// ```
+    /// assert_eq!(chronicle::ErrorKind::ForeignKey.name(), "foreign_key");
+    /// ```
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -122,6 +146,15 @@ impl fmt::Display for ErrorKind {
 /// An error of any operation: its [`ErrorKind`] and what is known about it.
 ///
 /// Keys and tokens are never part of it.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+/// # let tasks = tasks().await?;
+/// let error = tasks.insert(NewTask::new("call home", 1)).await.unwrap_err();
+/// assert!(error.to_string().starts_with("unique violation on table `tasks` (sqlite): "));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Error {
     inner: Box<Inner>,
@@ -134,6 +167,8 @@ struct Inner {
     backend: Option<crate::BackendKind>,
     table: Option<&'static str>,
     constraint: Option<String>,
+    #[cfg(feature = "postgrest")]
+    unique_columns: Option<Vec<String>>,
     code: Option<String>,
     hint: Option<String>,
     retry_after: Option<std::time::Duration>,
@@ -142,6 +177,13 @@ struct Inner {
 
 impl Error {
     /// An error with a message that says what is wrong and what to do.
+    ///
+    /// ```
+    /// use chronicle::{Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::Denied, "read-only here: write to the other store");
+    /// assert_eq!(error.to_string(), "denied: read-only here: write to the other store");
+    /// ```
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
             inner: Box::new(Inner {
@@ -150,6 +192,8 @@ impl Error {
                 backend: None,
                 table: None,
                 constraint: None,
+                #[cfg(feature = "postgrest")]
+                unique_columns: None,
                 code: None,
                 hint: None,
                 retry_after: None,
@@ -178,6 +222,29 @@ impl Error {
         self
     }
 
+    /// The columns whose values are taken, in the order of the constraint.
+    #[cfg(feature = "postgrest")]
+    pub(crate) fn with_unique_columns(mut self, columns: Option<Vec<String>>) -> Self {
+        self.inner.unique_columns = columns;
+        self
+    }
+
+    /// Whether it is the key of a table that is taken, and no other unique value. `None` when the
+    /// database does not tell: Postgres names no columns where row level security or a missing grant
+    /// hides the row, and the constraint of a key may have any name there.
+    #[cfg(feature = "postgrest")]
+    #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "the failover pair asks"))]
+    pub(crate) fn is_key_conflict(&self, key: &[&str]) -> Option<bool> {
+        if self.kind() != ErrorKind::Unique {
+            return Some(false);
+        }
+        if let Some(columns) = &self.inner.unique_columns {
+            let is_in_key = |column: &String| key.contains(&column.as_str());
+            return Some(columns.len() == key.len() && columns.iter().all(is_in_key));
+        }
+        self.constraint().is_some_and(|name| name.ends_with("_pkey")).then_some(true)
+    }
+
     #[cfg(any(feature = "sqlite", feature = "postgrest"))]
     pub(crate) fn with_code(mut self, code: Option<String>) -> Self {
         self.inner.code = code;
@@ -186,6 +253,13 @@ impl Error {
 
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.inner.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds to the end of the message.
+    #[cfg(feature = "postgrest")]
+    pub(crate) fn with_message_end(mut self, end: &str) -> Self {
+        self.inner.message.push_str(end);
         self
     }
 
@@ -202,24 +276,60 @@ impl Error {
     }
 
     /// What kind of error this is.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let error = tasks.find().one().await.unwrap_err();
+    /// assert_eq!(error.kind(), chronicle::ErrorKind::Conflict);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.inner.kind
     }
 
     /// The database's own message, or this crate's, without the context that `Display` adds.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let error = tasks.find().one().await.unwrap_err();
+    /// assert!(error.message().starts_with("more than one row matches"));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn message(&self) -> &str {
         &self.inner.message
     }
 
     /// The backend that answered; `None` when the mistake was found before one was asked.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let error = tasks.insert(NewTask::new("call home", 1)).await.unwrap_err();
+    /// assert_eq!(error.backend(), Some(chronicle::BackendKind::Sqlite));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn backend(&self) -> Option<crate::BackendKind> {
         self.inner.backend
     }
 
     /// The table that the operation was for.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let error = tasks.insert(NewTask::new("call home", 1)).await.unwrap_err();
+    /// assert_eq!(error.table(), Some("tasks"));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn table(&self) -> Option<&'static str> {
         self.inner.table
@@ -227,6 +337,15 @@ impl Error {
 
     /// The violated constraint, as the database names it: a constraint's name on Postgres, a list
     /// of `table.column` on SQLite, which does not report constraint names for unique columns.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let error = tasks.insert(NewTask::new("call home", 1)).await.unwrap_err();
+    /// assert_eq!(error.constraint(), Some("tasks.title"));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn constraint(&self) -> Option<&str> {
         self.inner.constraint.as_deref()
@@ -234,18 +353,43 @@ impl Error {
 
     /// The database's own code: an SQLSTATE or `PGRSTnnn` from PostgREST, an extended result code
     /// (decimal) from SQLite, or `HTTP nnn` when something before PostgREST answered.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let error = tasks.insert(NewTask::new("call home", 1)).await.unwrap_err();
+    /// assert_eq!(error.code(), Some("2067"), "SQLITE_CONSTRAINT_UNIQUE");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.inner.code.as_deref()
     }
 
     /// What to do about it, where that is known.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let error = tasks.find().one().await.unwrap_err();
+    /// assert_eq!(error.hint(), None);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         self.inner.hint.as_deref()
     }
 
     /// How long the server asked to wait (`Retry-After`).
+    ///
+    /// ```
+    /// use chronicle::{Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::Throttled, "too many requests");
+    /// assert_eq!(error.retry_after(), None, "no server said how long");
+    /// ```
     #[must_use]
     pub fn retry_after(&self) -> Option<std::time::Duration> {
         self.inner.retry_after
@@ -255,6 +399,16 @@ impl Error {
     ///
     /// Zero on SQLite, where a bulk write is one transaction. PostgREST has no transaction over
     /// several requests.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let new = [NewTask::new("buy bread", 2), NewTask::new("call home", 1)];
+    /// let error = tasks.insert_many(new).await.unwrap_err();
+    /// assert_eq!(error.rows_stored(), 0);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn rows_stored(&self) -> u64 {
         self.inner.rows_stored
@@ -262,12 +416,26 @@ impl Error {
 
     /// Whether the same operation may succeed later without any change to it
     /// (see [`ErrorKind::is_transient`]).
+    ///
+    /// ```
+    /// use chronicle::{Error, ErrorKind};
+    ///
+    /// assert!(Error::new(ErrorKind::Busy, "another writer").is_transient());
+    /// assert!(!Error::new(ErrorKind::Unique, "the title is taken").is_transient());
+    /// ```
     #[must_use]
     pub fn is_transient(&self) -> bool {
         self.inner.kind.is_transient()
     }
 
     /// Whether the operation may have been applied although it failed.
+    ///
+    /// ```
+    /// use chronicle::{Error, ErrorKind};
+    ///
+    /// assert!(Error::new(ErrorKind::Timeout, "the answer got lost").is_ambiguous());
+    /// assert!(!Error::new(ErrorKind::Unavailable, "connection refused").is_ambiguous());
+    /// ```
     #[must_use]
     pub fn is_ambiguous(&self) -> bool {
         self.inner.kind == ErrorKind::Timeout

@@ -5,8 +5,12 @@
 
 use crate::entry::{Entries, row};
 use crate::server::Server;
-use chronicle_test_servers::{Fault, Response};
+use chronicle::ErrorKind;
+use chronicle::postgrest::{Key, Postgrest};
+use chronicle_test_servers::{Fault, Response, SECRET_KEY};
 use sea_orm::prelude::Uuid;
+use std::fs::File;
+use std::process::Command;
 use std::time::Duration;
 
 /// `[]`, by `gzip -9`.
@@ -57,4 +61,67 @@ async fn no_more_requests_at_once_than_the_options_say() {
     for read in reads {
         assert_eq!(read.await.unwrap().unwrap(), None);
     }
+}
+
+/// The address that a test gives this program, started once more for the named test.
+const ADDRESS: &str = "CHRONICLE_TEST_ADDRESS";
+
+/// This program, for one test that asks an address by itself.
+fn child(test: &str, address: &str) -> Command {
+    let mut command = Command::new("/bin/sh");
+    command
+        // So few files that all of them are soon open.
+        .args(["-c", "ulimit -n 64; exec \"$@\"", "sh"])
+        .arg(std::env::current_exe().unwrap())
+        .args([test, "--exact", "--nocapture", "--test-threads=1"])
+        .env(ADDRESS, address);
+    command
+}
+
+async fn passes(mut command: Command) {
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "{output:?}");
+}
+
+/// Elsewhere the system itself judges certificates, and has them.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn without_certificates() {
+    if let Ok(address) = std::env::var(ADDRESS) {
+        let plain = Postgrest::new(address, Key::new(SECRET_KEY)).unwrap();
+        assert_eq!(Entries::new(plain).find().all().await.unwrap(), []);
+        let safe = Postgrest::new("https://127.0.0.1:9", Key::new(SECRET_KEY)).unwrap();
+        let error = Entries::new(safe).insert(row("x")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+        assert!(error.message().contains("certificate"), "{error}");
+        return;
+    }
+    let server = Server::start().await;
+    let mut command = child("connection::without_certificates", &server.gateway.url());
+    command.env("SSL_CERT_FILE", "/nowhere/file").env("SSL_CERT_DIR", "/nowhere");
+    passes(command).await;
+}
+
+#[tokio::test]
+async fn without_files_left_to_open() {
+    if let Ok(address) = std::env::var(ADDRESS) {
+        for address in ["https://127.0.0.1:9", address.as_str()] {
+            let client = Postgrest::new(address, Key::new(SECRET_KEY)).unwrap();
+            let entries = Entries::new(client);
+            let open: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
+            let error = entries.insert(row("x")).await.unwrap_err();
+            drop(open);
+            assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+            let reason = error.message().to_lowercase();
+            assert!(reason.contains("open files") || reason.contains("certificate"), "{error}");
+            if address.starts_with("http:") {
+                entries.insert(row("x")).await.unwrap();
+            }
+        }
+        return;
+    }
+    let server = Server::start().await;
+    passes(child("connection::without_files_left_to_open", &server.gateway.url())).await;
+    assert_eq!(server.rows().await, 1);
 }

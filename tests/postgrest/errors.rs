@@ -161,3 +161,58 @@ async fn rules_of_the_database() {
     let error = entries.delete(entry.id).await.unwrap_err();
     assert_eq!((error.kind(), error.message()), (ErrorKind::Check, "not on a Sunday"));
 }
+
+#[tokio::test]
+async fn columns_that_the_server_makes() {
+    let server = Server::start().await;
+    server
+        .database
+        .execute(
+            "alter table entries drop column stars;
+             alter table entries add column stars bigint generated always as (\"order\" * 2) stored",
+        )
+        .await
+        .unwrap();
+    server.postgrest.reload_schema().await.unwrap();
+    let entries = server.entries();
+    for error in [
+        entries.insert(row("x").stars(1)).await.unwrap_err(),
+        entries.update(Uuid::nil(), EntryPatch::new().stars(1)).await.unwrap_err(),
+    ] {
+        assert_eq!((error.kind(), error.code()), (ErrorKind::SchemaMismatch, Some("428C9")));
+        assert!(error.message().contains("stars"), "{error}");
+        assert!(error.hint().is_some_and(|hint| hint.contains("generated")), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn types_that_nearly_fit() {
+    let server = Server::start().await;
+    server
+        .database
+        .execute(
+            "create type kind_of_entry as enum ('test', 'other');
+             alter table entries alter column kind type kind_of_entry using kind::kind_of_entry;
+             alter table entries alter column stars type numeric;",
+        )
+        .await
+        .unwrap();
+    server.postgrest.reload_schema().await.unwrap();
+    let entries = server.entries();
+    let entry = entries.insert(row("x").stars(1)).await.unwrap();
+    assert_eq!(entries.find().filter(Entries::KIND.eq("test")).one().await.unwrap(), entry);
+
+    let error = entries.find().filter(Entries::KIND.contains("es")).all().await.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::SchemaMismatch, Some("42883")));
+    let hint = error.hint().unwrap();
+    assert!(hint.contains("type") && !hint.contains("migrations"), "{error}");
+
+    server.database.execute("update entries set stars = 1.5").await.unwrap();
+    let error = entries.get(entry.id).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SchemaMismatch);
+    assert!(error.message().contains("`stars`"), "{error}");
+    assert!(error.message().contains(&entry.id.to_string()), "{error}");
+    assert!(error.message().contains("whole number"), "{error}");
+    let hint = error.hint().unwrap();
+    assert!(hint.contains("type") && !hint.contains("migrations"), "{error}");
+}

@@ -1,7 +1,8 @@
 //! The PostgREST backend on genuine servers, and behind a gateway that injects faults.
 #![cfg(feature = "postgrest")]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
+mod columns;
 mod connection;
 mod entry;
 mod errors;
@@ -9,7 +10,11 @@ mod faults;
 mod health;
 mod keys;
 mod lists;
+mod order;
 mod pages;
 mod server;
+mod sessions;
 mod text;
+mod tokens;
+mod unreadable;
 mod writes;

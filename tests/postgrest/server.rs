@@ -20,8 +20,17 @@ impl Server {
     pub(crate) async fn start_with(
         configure: impl FnOnce(servers::PostgrestBuilder) -> servers::PostgrestBuilder,
     ) -> Self {
+        Self::start_over("", configure).await
+    }
+
+    /// One that starts when more is there than the table.
+    pub(crate) async fn start_over(
+        more: &str,
+        configure: impl FnOnce(servers::PostgrestBuilder) -> servers::PostgrestBuilder,
+    ) -> Self {
         let database = Postgres::shared().await.unwrap().create_database().await.unwrap();
         database.execute(entry::SCHEMA).await.unwrap();
+        database.execute(more).await.unwrap();
         let builder = configure(servers::Postgrest::builder(&database));
         let postgrest = builder.start().await.unwrap();
         let gateway = Gateway::supabase(&postgrest).await.unwrap();

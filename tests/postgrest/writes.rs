@@ -96,18 +96,18 @@ async fn rows_stored_without_a_look_for_duplicates_are_reported() {
     assert_eq!((error.rows_stored(), server.rows().await), (1_500, 1_500));
 }
 
+const OTHER_SCHEMA: &str = "
+    create schema other;
+    create table other.entries (like public.entries including all);
+    grant usage on schema other to service_role;
+    grant all on other.entries to service_role;
+";
+
 #[tokio::test]
 async fn other_schemas() {
-    let server = Server::start_with(|builder| builder.schemas(["public", "other"])).await;
-    server
-        .database
-        .execute(
-            "create schema other; create table other.entries (like public.entries including all);
-             grant usage on schema other to service_role; grant all on other.entries to service_role",
-        )
-        .await
-        .unwrap();
-    server.postgrest.reload_schema().await.unwrap();
+    // The schema is there before the server starts, which 13 and later ask for.
+    let server =
+        Server::start_over(OTHER_SCHEMA, |builder| builder.schemas(["public", "other"])).await;
     let entries = Entries::new(server.options().schema("other").connect().unwrap());
     let entry = entries.insert(row("x")).await.unwrap();
     assert_eq!(entries.get(entry.id).await.unwrap(), Some(entry));

@@ -3,28 +3,44 @@
 use super::client::Answer;
 use super::failure::{Failure, Purpose};
 use super::rows::{self, Undecodable};
-use crate::{Column, Error, ErrorKind, RawRow};
+use crate::{Column, Error, ErrorKind, RawRow, Table};
 use reqwest::header::{CONTENT_RANGE, CONTENT_TYPE};
 use sea_orm::Value;
 
-/// The rows of a read.
+/// The rows of a read, or of a write that gives them back, with the values of `columns`.
 pub(super) fn rows(
     answer: &Answer<'_>,
+    purpose: Purpose,
+    table: Option<&'static Table>,
     columns: &[&'static Column],
 ) -> Result<Vec<Vec<Value>>, Failure> {
-    check_json(answer, Purpose::Read)?;
-    rows::decode(columns, answer.body).map_err(|error| match error {
-        Undecodable::Foreign => foreign(Purpose::Read),
-        Undecodable::Mismatch(error) => {
-            Failure::refused(error.with_hint("run the migrations, or update the entity"))
-        }
+    check_json(answer, purpose)?;
+    rows::decode(columns, table.map(Table::key_column), answer.body)
+        .map_err(|why| undecodable(why, answer, purpose))
+}
+
+/// The rows of an answer as they are.
+pub(super) fn raw_rows(answer: &Answer<'_>, purpose: Purpose) -> Result<Vec<RawRow>, Failure> {
+    check_json(answer, purpose)?;
+    serde_json::from_slice(answer.body).map_err(|error| {
+        let message = format!("the answer cannot be read: {error}");
+        let mismatch = Error::new(ErrorKind::SchemaMismatch, message);
+        undecodable(Undecodable::of(&error, Some(mismatch)), answer, purpose)
     })
 }
 
-/// The rows of the function that runs SQL.
-pub(super) fn raw_rows(answer: &Answer<'_>) -> Result<Vec<RawRow>, Failure> {
-    check_json(answer, Purpose::Write)?;
-    serde_json::from_slice(answer.body).map_err(|_| foreign(Purpose::Write))
+/// What an answer that cannot be decoded means. PostgREST tells a range with all rows that it sends:
+/// where it does, the answer is its own, and to ask again is of no use.
+fn undecodable(why: Undecodable, answer: &Answer<'_>, purpose: Purpose) -> Failure {
+    match why {
+        Undecodable::CutOff => Failure::lost(purpose, "the answer ends before its end", "reset"),
+        Undecodable::Mismatch(error) if content_range(answer).is_some() => Failure::done(error),
+        Undecodable::Foreign if content_range(answer).is_some() => Failure::done(Error::new(
+            ErrorKind::SchemaMismatch,
+            "the answer is no list of rows: is the table a table?",
+        )),
+        Undecodable::Mismatch(_) | Undecodable::Foreign => foreign(purpose),
+    }
 }
 
 /// The total that `count=exact` asked for.
@@ -78,7 +94,7 @@ fn check_json(answer: &Answer<'_>, purpose: Purpose) -> Result<(), Failure> {
                 kind.starts_with("application/json") || kind.starts_with("application/vnd.pgrst")
             },
         );
-    if is_json && matches!(answer.status.as_u16(), 200 | 206) {
+    if is_json && matches!(answer.status.as_u16(), 200 | 201 | 206) {
         Ok(())
     } else {
         Err(foreign(purpose))

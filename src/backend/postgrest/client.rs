@@ -3,8 +3,8 @@
 use super::error;
 use super::failure::{Failure, Purpose};
 use super::http::Http;
-use super::key::{Authorization, Credentials};
 use super::request::{Method, Request};
+use super::token::{Authorization, Credentials};
 use crate::{Error, ErrorKind, Result};
 use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, SERVER,
@@ -62,7 +62,7 @@ impl Client {
         let request = self.prepare(request)?;
         let mut attempt = 1;
         let mut renewed = false;
-        // An earlier attempt that may have been executed, whatever the later ones answer.
+        // An earlier attempt that may have been executed, whatever becomes of the later ones.
         let mut lost: Option<Error> = None;
         loop {
             let span = tracing::debug_span!(
@@ -71,16 +71,21 @@ impl Client {
                 attempt,
                 status = tracing::field::Empty
             );
-            let (failure, authorization) =
-                match self.attempt(&request, purpose, deadline, &accept).instrument(span).await? {
-                    Ok(answer) => return Ok(answer),
-                    Err(failed) => failed,
-                };
+            let tried = self.attempt(&request, purpose, deadline, &accept).instrument(span).await;
+            let (failure, authorization) = match tried {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(failed)) => failed,
+                Err(error) => return Err(lost.unwrap_or(error)),
+            };
             if failure.is_token_refused && !renewed {
                 renewed = true;
-                if self.within(deadline, self.credentials.renew(&authorization)).await?? {
-                    count_retry("token");
-                    continue;
+                match self.within(deadline, self.credentials.renew(&authorization)).await {
+                    Ok(Ok(true)) => {
+                        count_retry("token");
+                        continue;
+                    }
+                    Ok(Ok(false)) => {}
+                    Ok(Err(error)) | Err(error) => return Err(lost.unwrap_or(error)),
                 }
             }
             let repeat = failure.repeat(purpose).filter(|_| attempt < self.attempts);
@@ -203,8 +208,7 @@ impl Client {
         timeout_at(deadline, work).await.map_err(|_| {
             Error::new(
                 ErrorKind::Unavailable,
-                "the deadline passed before a request could be sent: too many are in flight, or \
-                 the token source does not answer",
+                "the deadline passed before a request could be sent: too many are in flight",
             )
         })
     }

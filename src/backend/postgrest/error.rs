@@ -20,6 +20,7 @@ const RELOAD: &str = "run the migrations, and if they have run, have the server 
 struct Body {
     code: Option<JsonValue>,
     message: Option<JsonValue>,
+    details: Option<JsonValue>,
     hint: Option<JsonValue>,
 }
 
@@ -36,10 +37,15 @@ pub(super) fn failure(
         _ => None,
     };
     let failure = match parsed {
-        Some(Body { code: Some(JsonValue::String(code)), message, hint }) if is_code(&code) => {
+        Some(Body { code: Some(JsonValue::String(code)), message, details, hint })
+            if is_code(&code) =>
+        {
             let message = text(message).unwrap_or_else(|| "no message".to_owned());
             let hint = text(hint).filter(|hint| !hint.is_empty());
-            by_code(status, &code, shorten(&message), hint, purpose)
+            let failure = by_code(status, &code, shorten(&message), hint, purpose);
+            let columns = text(details).filter(|_| code == "23505");
+            let columns = columns.and_then(|details| unique_columns(&details));
+            failure.map(|error| error.with_unique_columns(columns))
         }
         // PostgREST's answer when its connection to the database broke.
         Some(Body { code: Some(JsonValue::String(code)), .. }) if code.is_empty() => {
@@ -112,6 +118,12 @@ fn by_code(
         "23505" => ErrorKind::Unique,
         "23503" | "23001" => ErrorKind::ForeignKey,
         "23502" => ErrorKind::NotNull,
+        // The status that a function of the user's own sets.
+        "PT429" => {
+            reason = Some("throttled");
+            ErrorKind::Throttled
+        }
+        _ if code.starts_with("PT5") => ErrorKind::Unavailable,
         _ if matches!(class, "23" | "44" | "P0" | "PT") => ErrorKind::Check,
         _ if is_role || class == "28" => ErrorKind::Unauthenticated,
         "42501" => ErrorKind::Denied,
@@ -121,7 +133,21 @@ fn by_code(
             own_hint = Some("expose the schema in the server's configuration, or give another one");
             ErrorKind::SchemaMismatch
         }
-        "42703" | "42P01" | "42P10" | "42804" | "42883" | "42704" | "3F000" => {
+        "428C9" => {
+            own_hint = Some(
+                "a generated column takes no value: leave it out of the entity, or make it an \
+                 ordinary column with a trigger",
+            );
+            ErrorKind::SchemaMismatch
+        }
+        "42804" | "42883" if message.contains("operator") || code == "42804" => {
+            own_hint = Some(
+                "the column has another type than the field, on which this does not work (an enum \
+                 of Postgres takes no `contains`, for one): give the column the field's type",
+            );
+            ErrorKind::SchemaMismatch
+        }
+        "42703" | "42P01" | "42P10" | "42883" | "42704" | "3F000" => {
             own_hint = Some(RELOAD);
             ErrorKind::SchemaMismatch
         }
@@ -225,9 +251,21 @@ fn constraint(code: &str, message: &str) -> Option<String> {
     }
 }
 
+/// The columns of `Key (id)=(7) already exists.`, in whatever language. The values are left out.
+fn unique_columns(details: &str) -> Option<Vec<String>> {
+    let (names, _) = details.split_once(")=(")?;
+    let (_, names) = names.split_once('(')?;
+    let unquoted = |name: &str| match name.strip_prefix('"').and_then(|name| name.strip_suffix('"'))
+    {
+        Some(quoted) => quoted.replace("\"\"", "\""),
+        None => name.to_owned(),
+    };
+    Some(names.split(", ").map(unquoted).collect())
+}
+
 fn shorten(text: &str) -> String {
     match text.char_indices().nth(EXCERPT) {
-        Some((end, _)) => format!("{}…", &text[..end]),
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }
 }

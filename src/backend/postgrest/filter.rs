@@ -16,6 +16,25 @@ pub(super) fn parameters(table: &'static Table, filter: &Node) -> Vec<(String, S
     }
 }
 
+/// Whether the condition has `and` or `or` inside of its terms.
+pub(super) fn has_tree(filter: &Node) -> bool {
+    fn is_tree(node: &Node) -> bool {
+        match node {
+            Node::Not(inner) => is_tree(inner),
+            Node::All(_) | Node::Any(_) => true,
+            Node::Constant(_)
+            | Node::Compare { .. }
+            | Node::In { .. }
+            | Node::IsNull(_)
+            | Node::Text { .. } => false,
+        }
+    }
+    match filter {
+        Node::All(nodes) => nodes.iter().any(is_tree),
+        node => is_tree(node),
+    }
+}
+
 fn parameter(table: &'static Table, node: &Node, negated: bool) -> (String, String) {
     let not = if negated { "not." } else { "" };
     match node {

@@ -2,7 +2,8 @@
 
 use super::client::{Client, LONGEST_TIME};
 use super::http::Http;
-use super::key::{Credentials, Key, TokenSource};
+use super::key::Key;
+use super::token::{Credentials, TokenSource};
 use super::{Postgrest, select};
 use crate::{Error, Result};
 use reqwest::Url;
@@ -35,6 +36,8 @@ pub struct PostgrestOptions {
     request_timeout: Duration,
     deadline: Duration,
     attempts: u32,
+    #[cfg(feature = "sqlite")]
+    is_for_one: bool,
     page_size: u64,
     max_in_flight: usize,
     probe_table: Option<String>,
@@ -60,12 +63,27 @@ impl fmt::Debug for PostgrestOptions {
 }
 
 impl PostgrestOptions {
-    /// The address and the schema, and whom the key stands for: what a file is bound to.
+    /// The address, in the one form that all its spellings have, with the schema; and whom the key
+    /// stands for: what a file is bound to.
     #[cfg(feature = "sqlite")]
     pub(crate) fn binding(&self) -> (String, String) {
-        let address = self.address.trim_end_matches('/');
+        // An address that is none fails when it is connected to.
+        let address = check_address(&self.address).unwrap_or_else(|_| self.address.clone());
         let schema = self.schema.as_deref().unwrap_or("the default schema");
-        (format!("{address} ({schema})"), self.key.identity())
+        (format!("{address} ({schema})"), self.key.identity().to_string())
+    }
+
+    /// Whether requests speak for whoever is signed in.
+    #[cfg(feature = "sqlite")]
+    pub(crate) const fn has_token_source(&self) -> bool {
+        self.token_source.is_some()
+    }
+
+    /// All requests are made as one and the same user, or not at all.
+    #[cfg(feature = "sqlite")]
+    pub(crate) const fn for_one(mut self) -> Self {
+        self.is_for_one = true;
+        self
     }
 
     /// The server at an address, asked with a key.
@@ -82,6 +100,8 @@ impl PostgrestOptions {
             request_timeout: Duration::from_secs(10),
             deadline: Duration::from_secs(30),
             attempts: 3,
+            #[cfg(feature = "sqlite")]
+            is_for_one: false,
             page_size: select::PAGE_SIZE,
             max_in_flight: 8,
             probe_table: None,
@@ -89,7 +109,8 @@ impl PostgrestOptions {
         }
     }
 
-    /// Where the token of the signed-in user comes from. Without one, requests are the key's own.
+    /// Where the token of the signed-in user comes from. Without a source, requests are the key's
+    /// own; with one, they are never that.
     pub fn token_source(mut self, source: impl TokenSource) -> Self {
         self.token_source = Some(Arc::new(source));
         self
@@ -172,10 +193,16 @@ impl PostgrestOptions {
         let request_timeout = self.request_timeout.min(LONGEST_TIME);
         Ok(Postgrest::of(
             Client {
-                http: Http::new(&self.user_agent, connect_timeout, request_timeout)?,
+                http: Http::new(&address, &self.user_agent, connect_timeout, request_timeout)?,
                 address,
                 schema: self.schema,
-                credentials: Credentials::new(&self.key, self.token_source)?,
+                credentials: Credentials::new(
+                    &self.key,
+                    self.token_source,
+                    request_timeout,
+                    #[cfg(feature = "sqlite")]
+                    self.is_for_one,
+                )?,
                 slots: Semaphore::new(self.max_in_flight.min(Semaphore::MAX_PERMITS)),
                 attempts: self.attempts,
                 request_timeout,
@@ -188,6 +215,8 @@ impl PostgrestOptions {
     }
 }
 
+/// The address as it is asked: with the host in lower case, and without a default port, `.` segments
+/// and slashes at its end.
 fn check_address(text: &str) -> Result<String> {
     let invalid = |why: &str| Err(Error::invalid(format!("the PostgREST address {why}")));
     let Ok(url) = Url::parse(text.trim()) else {

@@ -19,7 +19,7 @@ impl Postgrest {
             .schema(self.client().schema.as_deref())
             .with_body(body);
         self.client()
-            .send(request, Purpose::Write, answer::raw_rows)
+            .send(request, Purpose::Write, |answer| answer::raw_rows(answer, Purpose::Write))
             .await
             .map_err(|error| if is_missing(&error) { missing(&error) } else { error })
     }

@@ -4,18 +4,17 @@ use super::failure::Purpose;
 use super::select::{self, Page, Plan};
 use super::{Postgrest, answer, split};
 use crate::filter::{Comparison, Expression, Node};
-use crate::operation::OrderTerm;
+use crate::operation::{OrderTerm, Selection};
 use crate::query::keyset;
-use crate::{Column, Read, Result, Table, value};
+use crate::{Column, Read, Result, Table};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use sea_orm::Value;
-use std::cmp::Ordering;
 
-type Rows = Vec<Vec<Value>>;
+pub(super) type Rows = Vec<Vec<Value>>;
 
 /// Pieces of one read that are asked for at once, so that it leaves room for other operations.
-const PIECES_AT_ONCE: usize = 4;
+pub(super) const PIECES_AT_ONCE: usize = 4;
 
 impl Postgrest {
     pub(super) async fn read_rows(&self, read: &Read) -> Result<Rows> {
@@ -29,7 +28,11 @@ impl Postgrest {
 
     /// The rows of a page, by as many requests as that takes, with the values of
     /// [`select::selected`].
-    fn read_page<'a>(&'a self, read: &'a Read, mut page: Page) -> BoxFuture<'a, Result<Rows>> {
+    pub(super) fn read_page<'a>(
+        &'a self,
+        read: &'a Read,
+        mut page: Page,
+    ) -> BoxFuture<'a, Result<Rows>> {
         Box::pin(async move {
             let columns = select::selected(read);
             let condition = page.filter.clone();
@@ -40,13 +43,15 @@ impl Postgrest {
                 let request = match page.plan(read, schema, self.page_size())? {
                     Plan::One(request) => request,
                     Plan::Several(pieces) => {
-                        rows.append(&mut self.merge(read, &columns, &page, pieces).await?);
+                        rows.append(&mut self.read_pieces(read, &columns, &page, pieces).await?);
                         break;
                     }
                 };
                 let mut answered = self
                     .client()
-                    .send(request, Purpose::Read, |answer| answer::rows(answer, &columns))
+                    .send(request, Purpose::Read, |answer| {
+                        answer::rows(answer, Purpose::Read, Some(read.table), &columns)
+                    })
                     .await?;
                 let received = answered.len() as u64;
                 rows.append(&mut answered);
@@ -69,41 +74,6 @@ impl Postgrest {
         })
     }
 
-    /// Reads the pieces of a page and puts their rows in order.
-    async fn merge(
-        &self,
-        read: &Read,
-        columns: &[&'static Column],
-        page: &Page,
-        pieces: Vec<Page>,
-    ) -> Result<Rows> {
-        let parts: Vec<Rows> = stream::iter(pieces)
-            .map(|piece| self.read_page(read, piece))
-            .buffered(PIECES_AT_ONCE)
-            .try_collect()
-            .await?;
-        let mut rows: Rows = parts.into_iter().flatten().collect();
-        let order: Vec<(usize, bool)> = read
-            .order
-            .iter()
-            .filter_map(|term| Some((position(columns, term)?, term.descending)))
-            .collect();
-        rows.sort_by(|left, right| {
-            order.iter().fold(Ordering::Equal, |before, (at, descending)| {
-                before.then_with(|| {
-                    let order = value::compare(&left[*at], &right[*at]);
-                    if *descending { order.reverse() } else { order }
-                })
-            })
-        });
-        let offset = usize::try_from(page.offset).unwrap_or(usize::MAX).min(rows.len());
-        rows.drain(..offset);
-        if let Some(limit) = page.limit {
-            rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        }
-        Ok(rows)
-    }
-
     pub(super) async fn count_rows(&self, table: &'static Table, filter: &Node) -> Result<u64> {
         if *filter == Node::Constant(false) {
             return Ok(0);
@@ -111,6 +81,9 @@ impl Postgrest {
         let schema = self.client().schema.as_deref();
         let requests =
             split::requests(filter, &[], &|filter| select::count(table, schema, filter))?;
+        if requests.len() > 1 && split::may_match_twice(filter) {
+            return Ok(self.read_rows(&keys_of(table, filter.clone())).await?.len() as u64);
+        }
         stream::iter(requests)
             .map(|request| {
                 self.client()
@@ -120,6 +93,12 @@ impl Postgrest {
             .try_fold(0_u64, |sum, rows| std::future::ready(Ok(sum.saturating_add(rows))))
             .await
     }
+}
+
+/// The keys of the rows that match.
+fn keys_of(table: &'static Table, filter: Node) -> Read {
+    let order = vec![OrderTerm { column: table.key_column(), descending: false }];
+    Read { table, selection: Selection::Keys, filter, order, limit: None, offset: 0 }
 }
 
 /// How many rows the filter finds at most, where it names keys or values of a unique column.
@@ -144,6 +123,6 @@ fn place(order: &[OrderTerm], columns: &[&'static Column], row: &[Value]) -> Vec
     order.iter().filter_map(|term| row.get(position(columns, term)?).cloned()).collect()
 }
 
-fn position(columns: &[&'static Column], term: &OrderTerm) -> Option<usize> {
+pub(super) fn position(columns: &[&'static Column], term: &OrderTerm) -> Option<usize> {
     columns.iter().position(|column| *column == term.column)
 }

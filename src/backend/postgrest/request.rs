@@ -148,11 +148,6 @@ impl Request {
     }
 }
 
-/// How many bytes a text takes in a query.
-pub(crate) fn encoded_length(text: &str) -> usize {
-    utf8_percent_encode(text, QUERY).map(str::len).sum()
-}
-
 impl fmt::Display for Request {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} {}", self.method.name(), self.path)?;

@@ -9,24 +9,39 @@ use std::cell::RefCell;
 use std::fmt;
 
 /// Why an answer could not be decoded.
+#[derive(Debug)]
 pub(super) enum Undecodable {
-    /// It is no JSON array of objects: PostgREST did not write it, or not to its end.
+    /// It ends before its end.
+    CutOff,
+    /// It is no JSON array of objects.
     Foreign,
-    /// A row does not have the columns or types that the entity has.
+    /// A row does not have the columns or types that the entity has, or has what no value holds.
     Mismatch(Error),
 }
 
-/// The rows of an answer, each with the values of `columns`. Further members are passed over.
+impl Undecodable {
+    pub(super) fn of(error: &serde_json::Error, mismatch: Option<Error>) -> Self {
+        match mismatch {
+            _ if error.is_eof() => Self::CutOff,
+            Some(mismatch) => Self::Mismatch(mismatch),
+            None => Self::Foreign,
+        }
+    }
+}
+
+/// The rows of an answer, each with the values of `columns`. Further members are passed over. `key`
+/// is the column that names a row in an error.
 pub(super) fn decode(
     columns: &[&'static Column],
+    key: Option<&'static Column>,
     body: &[u8],
 ) -> Result<Vec<Vec<Value>>, Undecodable> {
     let mismatch = RefCell::new(None);
     let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let rows = Rows(Row { columns, mismatch: &mismatch })
+    let rows = Rows(Row { columns, key, mismatch: &mismatch })
         .deserialize(&mut deserializer)
         .and_then(|rows| deserializer.end().map(|()| rows));
-    rows.map_err(|_| mismatch.take().map_or(Undecodable::Foreign, Undecodable::Mismatch))
+    rows.map_err(|error| Undecodable::of(&error, mismatch.take()))
 }
 
 struct Rows<'a>(Row<'a>);
@@ -55,7 +70,19 @@ impl<'de> Visitor<'de> for Rows<'_> {
 #[derive(Clone, Copy)]
 struct Row<'a> {
     columns: &'a [&'static Column],
+    key: Option<&'static Column>,
     mismatch: &'a RefCell<Option<Error>>,
+}
+
+impl Row<'_> {
+    /// Which row it is that has these values, where its key is one of them.
+    fn name(&self, values: &[Option<Value>]) -> String {
+        let key = self.key.and_then(|key| {
+            let at = self.columns.iter().position(|column| *column == key)?;
+            Some((key.name, value::to_text(values.get(at)?.as_ref()?)))
+        });
+        key.map(|(name, key)| format!(" (row `{name}` = {key})")).unwrap_or_default()
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for Row<'_> {
@@ -71,8 +98,11 @@ impl<'de> Visitor<'de> for Row<'_> {
         formatter.write_str("a row")
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let fail = |error: Error| {
-            *self.mismatch.borrow_mut() = Some(error);
+        let note = |error: Error, values: &[Option<Value>]| {
+            *self.mismatch.borrow_mut() = Some(error.with_message_end(&self.name(values)));
+        };
+        let fail = |error: Error, values: &[Option<Value>]| {
+            note(error, values);
             A::Error::custom("mismatch")
         };
         let mut values: Vec<Option<Value>> = vec![None; self.columns.len()];
@@ -82,23 +112,28 @@ impl<'de> Visitor<'de> for Row<'_> {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             };
-            let json: JsonValue = map.next_value()?;
-            values[at] = Some(value::from_json(self.columns[at], json).map_err(fail)?);
+            let column = self.columns[at];
+            let json: JsonValue = map.next_value().inspect_err(|error| {
+                note(unreadable(column, error), &values);
+            })?;
+            let value = value::from_json(column, json).map_err(|error| fail(error, &values))?;
+            values[at] = Some(value);
             next = at + 1;
         }
-        values
-            .into_iter()
-            .zip(self.columns)
-            .map(|(value, column)| {
-                value.ok_or_else(|| {
-                    fail(Error::new(
-                        ErrorKind::SchemaMismatch,
-                        format!("the server sent no column `{}`", column.name),
-                    ))
-                })
-            })
-            .collect()
+        if let Some(at) = values.iter().position(Option::is_none) {
+            let message = format!("the server sent no column `{}`", self.columns[at].name);
+            let error = Error::new(ErrorKind::SchemaMismatch, message)
+                .with_hint("run the migrations, or update the entity");
+            return Err(fail(error, &values));
+        }
+        Ok(values.into_iter().flatten().collect())
     }
+}
+
+/// The error of a value that is JSON, and more than a document can hold.
+fn unreadable(column: &Column, error: &impl fmt::Display) -> Error {
+    Error::new(ErrorKind::SchemaMismatch, format!("column `{}` cannot be read: {error}", column.name))
+        .with_hint("correct the row: no number may be beyond `f64`, and nothing nested deeper than 125 arrays and objects")
 }
 
 /// The position of the column that a member is for. Members come in the order of the columns, so

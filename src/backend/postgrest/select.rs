@@ -37,8 +37,8 @@ impl Page {
     /// `InvalidInput` for a filter that is too long for a URL and cannot be cut.
     pub(super) fn plan(&self, read: &Read, schema: Option<&str>, rows: u64) -> Result<Plan> {
         let limit = self.limit.map_or(rows, |limit| limit.min(rows));
-        let mut request = Request::new(Method::Get, format!("/{}", read.table.name))
-            .parameter("select", names(&selected(read)))
+        let request = Request::new(Method::Get, format!("/{}", read.table.name));
+        let mut request = split::with_names(request, "select", names(&selected(read)))
             .with_parameters(filter::parameters(read.table, &self.filter));
         if !read.order.is_empty() {
             let terms: Vec<String> = read.order.iter().map(order).collect();

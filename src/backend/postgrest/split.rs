@@ -1,14 +1,18 @@
 //! Filters that make too long a URL, cut into several that do not.
 
-use super::filter;
-use super::request::{Request, encoded_length};
+use super::request::Request;
 use crate::filter::{Comparison, Expression, Node};
-use crate::{Column, Error, Result, value};
+use crate::value::url_length;
+use crate::{Column, Error, Kind, Result, value};
 use sea_orm::Value;
 
 /// Longest path and query of a request, in bytes. Gateways refuse more than 8,000 (nginx, Kong) to
 /// 16,000 (Supabase); this leaves room for a prefix of the path.
 const LONGEST_URL: usize = 6_000;
+
+/// Most bytes of the names of columns in a URL. More are left out, which means all columns of the
+/// table in a `select`, and all members of the JSON in `columns`.
+const LONGEST_NAMES: usize = 2_000;
 
 /// What the pieces of a list are cut for: the condition of later pages still fits behind it.
 const AIM: usize = 5_000;
@@ -20,8 +24,23 @@ pub(super) fn is_too_long(request: &Request) -> bool {
     request.url_path().len() > LONGEST_URL
 }
 
-/// The filter as several that together match the same rows, none of them twice: its longest list
-/// is cut into pieces. A piece may need cutting again.
+/// Adds the names of columns to a request, unless they are too long.
+pub(super) fn with_names(request: Request, parameter: &str, names: String) -> Request {
+    if url_length(&names) > LONGEST_NAMES { request } else { request.parameter(parameter, names) }
+}
+
+/// Whether a row may match two pieces of the filter: the text in its list may be two texts here and
+/// equal to the server (`citext`, a collation without case).
+pub(super) fn may_match_twice(node: &Node) -> bool {
+    match node {
+        Node::All(terms) => terms.iter().any(may_match_twice),
+        Node::In { expression: Expression::Column(column), .. } => column.kind() == Kind::Text,
+        _ => false,
+    }
+}
+
+/// The filter as several that together match the same rows, and none of them twice unless it
+/// [may](may_match_twice) be so: its longest list is cut into pieces. A piece may need cutting again.
 ///
 /// `assigned` is what each matching row is given. A row that one piece has changed must not match a
 /// later one, so the first piece holds the value that the list's own column is given; and a list
@@ -65,7 +84,8 @@ pub(super) fn split(
                 .to_owned(),
         };
         return Err(Error::invalid(format!(
-            "the filter takes {url} bytes in a URL, {LONGEST_URL} are possible: {why}"
+            "the request takes {url} bytes in a URL, most of them for its filter and order, and \
+             {LONGEST_URL} are possible: {why}"
         )));
     };
     let Node::In { expression, values } = &terms[at] else { return Ok(Vec::new()) };
@@ -141,7 +161,7 @@ fn assigned_path(
     assigned.iter().map(|(given, _)| *given).find(|given| given == column)
 }
 
-/// What a value takes in a list, with its comma.
-fn length(value: &Value) -> usize {
-    encoded_length(&filter::quoted(&value::to_text(value))) + 1
+/// What a value takes in a list, with its quotation marks and its comma.
+pub(super) fn length(value: &Value) -> usize {
+    url_length(&value::to_text(value)) + 7
 }

@@ -1,5 +1,7 @@
 //! The entity that the tests of this backend share.
 
+#[cfg(feature = "sqlite")]
+mod changes;
 mod error;
 mod options;
 mod request;

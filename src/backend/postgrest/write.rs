@@ -1,14 +1,16 @@
 //! Writes.
 
+use super::apply::names;
 use super::failure::Purpose;
 use super::request::{Method, Request};
+use super::returning::Returning;
 use super::{Postgrest, answer, filter, split};
-use crate::change::{self, Change, ChangeKind};
+use crate::change::{self, Change};
 use crate::filter::Node;
-use crate::operation::{Duplicates, Target, Write, WriteKind};
-use crate::{Column, Error, Result, Table};
+use crate::operation::{Target, Write, WriteKind, Written};
+use crate::{Column, Error, Result, Table, value};
 use sea_orm::Value;
-use std::borrow::Cow;
+use std::collections::HashSet;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -20,47 +22,82 @@ impl Postgrest {
     pub(super) async fn write_rows(&self, write: Write) -> Result<u64> {
         let table = write.table;
         match write.kind {
+            WriteKind::Update { target: Target::Filter(node), assignments }
+                // Servers before 14.4 apply a tree once more, to the columns that they give back.
+                if split::may_match_twice(&node)
+                    && !filter::has_tree(&node)
+                    && self.is_cut(table, &node, &assignments)? =>
+            {
+                let keys = Returning::values(table, vec![table.key_column()]);
+                let (_, rows) = self.update_where(table, &node, assignments, &keys).await?;
+                let keys: HashSet<String> = rows.iter().flatten().map(value::to_text).collect();
+                Ok(keys.len() as u64)
+            }
+            kind => {
+                let write = Write { table, kind };
+                self.write_with(write, &Returning::nothing()).await.map(|(touched, _)| touched)
+            }
+        }
+    }
+
+    /// Makes a write, and gives back its rows as they are stored: with what triggers, defaults and
+    /// types of less precision made of them. It needs the right to read them. An error with
+    /// [`rows_stored`](Error::rows_stored) may be one of the answer: the rows are stored, and cannot
+    /// be read.
+    ///
+    /// Servers before 14.4 apply `or` and nested `and` of a filter once more to what they give back:
+    /// rows of an update that match no longer are left out. `touched` is right.
+    pub(super) async fn write_returning(&self, write: Write) -> Result<Written> {
+        let table = write.table;
+        let returning = Returning::values(table, table.columns.iter().collect());
+        let (touched, rows) = super::named(self.write_with(write, &returning)).await?;
+        Ok(Written { touched, stored: Some(rows) })
+    }
+
+    async fn write_with<R: Send>(
+        &self,
+        write: Write,
+        returning: &Returning<R>,
+    ) -> Result<(u64, Vec<R>)> {
+        let table = write.table;
+        match write.kind {
             WriteKind::Insert { rows, duplicates } => {
-                self.insert(Change::inserts(table, duplicates, rows)).await
+                self.insert(Change::inserts(table, duplicates, rows), returning).await
             }
             WriteKind::Update { target: Target::Key(key), assignments } => {
-                self.apply(&Change::update(table, &key, &assignments)).await
+                self.make(&Change::update(table, &key, &assignments), returning).await
             }
             WriteKind::Delete { target: Target::Key(key) } => {
-                self.apply(&Change::delete(table, &key)).await
+                self.make(&Change::delete(table, &key), returning).await
             }
             WriteKind::Update { target, assignments } => {
-                let (columns, body) = change::assigned(table, &assignments);
-                let assigned: Vec<(&'static Column, Value)> = assignments
-                    .into_iter()
-                    .map(|(at, value)| (&table.columns[at], value))
-                    .collect();
-                self.write_where(table, &target.node(table), &assigned, &|filter| {
-                    Request::new(Method::Patch, format!("/{}", table.name))
-                        .with_parameters(filter)
-                        .parameter("columns", names(&columns))
-                        .with_body(body.clone())
-                })
-                .await
+                self.update_where(table, &target.node(table), assignments, returning).await
             }
             WriteKind::Delete { target } => {
-                self.write_where(table, &target.node(table), &[], &|filter| {
-                    Request::new(Method::Delete, format!("/{}", table.name)).with_parameters(filter)
-                })
-                .await
+                let schema = table.schema.or(self.client().schema.as_deref());
+                let requests = split::requests(&target.node(table), &[], &|filter| {
+                    let request = Request::new(Method::Delete, format!("/{}", table.name))
+                        .with_parameters(filter::parameters(table, filter));
+                    returning.ask(request, ",count=exact").schema(schema)
+                })?;
+                self.send_all(requests, returning).await
             }
         }
     }
 
     /// Sends the inserts one after the other. One that is too large for the server, or takes it too
     /// long, is sent in halves.
-    async fn insert(&self, mut changes: impl Iterator<Item = Change>) -> Result<u64> {
-        let (mut touched, mut stored) = (0, 0);
+    async fn insert<R: Send>(
+        &self,
+        mut changes: impl Iterator<Item = Change>,
+        returning: &Returning<R>,
+    ) -> Result<(u64, Vec<R>)> {
+        let (mut touched, mut stored, mut rows) = (0, 0, Vec::new());
         // The last one is sent first.
         let mut waiting = Vec::new();
         while let Some(change) = waiting.pop().or_else(|| changes.next()) {
             let answer = {
-                let mut sent = pin!(self.apply(&change));
+                let mut sent = pin!(self.make(&change, returning));
                 match timeout(HEAD_START, &mut sent).await {
                     Ok(answer) => answer,
                     Err(_) => {
@@ -73,9 +110,10 @@ impl Postgrest {
                 }
             };
             match answer {
-                Ok(rows) => {
-                    touched += rows;
+                Ok((more, mut returned)) => {
+                    touched += more;
                     stored += change.len();
+                    rows.append(&mut returned);
                 }
                 Err(error) => match change.halves().filter(|_| is_too_much(&error)) {
                     Some((first, second)) => waiting.extend([second, first]),
@@ -86,123 +124,73 @@ impl Postgrest {
                 },
             }
         }
-        Ok(touched)
+        Ok((touched, rows))
     }
 
-    /// Makes a change, and says how many rows it touched.
-    pub(crate) async fn apply(&self, change: &Change) -> Result<u64> {
-        let schema = self.client().schema.as_deref();
-        let request = request(change, schema);
-        if split::is_too_long(&request) {
-            return Err(Error::invalid("the keys are too long for a URL"));
-        }
-        let ChangeKind::Insert(duplicates) = change.kind else {
-            return self.send_counted(request, Purpose::Write).await;
-        };
-        let (purpose, resolution) = match duplicates {
-            Duplicates::Refuse => (Purpose::Write, None),
-            Duplicates::Ignore => (Purpose::RepeatableWrite, Some("ignore-duplicates")),
-            Duplicates::Replace => (Purpose::Write, Some("merge-duplicates")),
-        };
-        self.client()
-            .send(request, purpose, |answer| {
-                answer::check_write(answer, purpose)?;
-                if let Some(resolution) = resolution {
-                    answer::check_resolution(answer, resolution, change.len())?;
-                }
-                if duplicates == Duplicates::Ignore {
-                    answer::total(answer, purpose)
-                } else {
-                    Ok(change.len())
-                }
-            })
-            .await
-    }
-
-    /// Changes or deletes the rows that match, in several requests where the filter is too long
-    /// for one.
-    async fn write_where(
+    /// Changes the rows that match, in several requests where the filter is too long for one.
+    async fn update_where<R: Send>(
         &self,
         table: &'static Table,
         filter: &Node,
-        assigned: &[(&'static Column, Value)],
-        build: &(dyn Fn(Vec<(String, String)>) -> Request + Sync),
-    ) -> Result<u64> {
+        assignments: Vec<(usize, Value)>,
+        returning: &Returning<R>,
+    ) -> Result<(u64, Vec<R>)> {
+        let requests = self.updates(table, filter, &assignments, returning)?;
+        self.send_all(requests, returning).await
+    }
+
+    fn updates<R>(
+        &self,
+        table: &'static Table,
+        filter: &Node,
+        assignments: &[(usize, Value)],
+        returning: &Returning<R>,
+    ) -> Result<Vec<Request>> {
         let schema = table.schema.or(self.client().schema.as_deref());
-        let requests = split::requests(filter, assigned, &|filter| {
-            build(filter::parameters(table, filter))
-                .schema(schema)
-                .prefer("return=minimal,count=exact")
-        })?;
-        let mut touched = 0;
+        let (columns, body) = change::assigned(table, assignments);
+        let assigned: Vec<(&'static Column, Value)> =
+            assignments.iter().map(|(at, value)| (&table.columns[*at], value.clone())).collect();
+        split::requests(filter, &assigned, &|filter| {
+            let request = Request::new(Method::Patch, format!("/{}", table.name))
+                .with_parameters(filter::parameters(table, filter));
+            let request = split::with_names(request, "columns", names(&columns));
+            returning.ask(request, ",count=exact").schema(schema).with_body(body.clone())
+        })
+    }
+
+    /// Whether an update goes in several requests.
+    fn is_cut(
+        &self,
+        table: &'static Table,
+        filter: &Node,
+        assignments: &[(usize, Value)],
+    ) -> Result<bool> {
+        let requests = self.updates(table, filter, assignments, &Returning::nothing())?;
+        Ok(requests.len() > 1)
+    }
+
+    /// Sends requests that change the rows of a filter, one after the other.
+    async fn send_all<R>(
+        &self,
+        requests: Vec<Request>,
+        returning: &Returning<R>,
+    ) -> Result<(u64, Vec<R>)> {
+        let (mut touched, mut rows) = (0, Vec::new());
         for request in requests {
-            touched += self
-                .send_counted(request, Purpose::Write)
-                .await
-                .map_err(|error| error.with_rows_stored(touched))?;
+            let sent = self.client().send(request, Purpose::Write, |answer| {
+                answer::check_write(answer, Purpose::Write)?;
+                let touched = answer::total(answer, Purpose::Write)?;
+                Ok((touched, returning.rows(answer, Purpose::Write, touched)?))
+            });
+            let (more, mut returned) = sent.await.map_err(|error| {
+                let stored = touched + error.rows_stored();
+                error.with_rows_stored(stored)
+            })?;
+            touched += more;
+            rows.append(&mut returned);
         }
-        Ok(touched)
+        Ok((touched, rows))
     }
-
-    async fn send_counted(&self, request: Request, purpose: Purpose) -> Result<u64> {
-        self.client()
-            .send(request, purpose, |answer| {
-                answer::check_write(answer, purpose)?;
-                answer::total(answer, purpose)
-            })
-            .await
-    }
-}
-
-/// The request that makes a change. It never has a `limit`, which some versions take and others
-/// pass over, changing every row.
-pub(super) fn request(change: &Change, schema: Option<&str>) -> Request {
-    let path = format!("/{}", change.table);
-    let schema = change.schema.as_deref().or(schema);
-    let key = filter::name(&change.key);
-    let condition = || match change.keys.as_slice() {
-        [one] => format!("eq.{one}"),
-        keys => format!("in.{}", filter::list(keys)),
-    };
-    let request = match change.kind {
-        ChangeKind::Insert(duplicates) => {
-            let request =
-                Request::new(Method::Post, path).parameter("columns", names(&change.columns));
-            match duplicates {
-                Duplicates::Refuse => request.prefer("return=minimal"),
-                Duplicates::Ignore => request
-                    .parameter("on_conflict", key)
-                    .prefer("return=minimal,resolution=ignore-duplicates,count=exact"),
-                Duplicates::Replace => request
-                    .parameter("on_conflict", key)
-                    .prefer("return=minimal,resolution=merge-duplicates"),
-            }
-        }
-        ChangeKind::Update => Request::new(Method::Patch, path)
-            .parameter(key, condition())
-            .parameter("columns", names(&change.columns))
-            .prefer("return=minimal,count=exact"),
-        ChangeKind::Delete => Request::new(Method::Delete, path)
-            .parameter(key, condition())
-            .prefer("return=minimal,count=exact"),
-    };
-    let request = match &change.condition {
-        None => request,
-        Some((column, value)) => {
-            let value = value.as_ref().map_or("is.null".to_owned(), |value| format!("eq.{value}"));
-            request.parameter(filter::name(column), value)
-        }
-    };
-    let request = request.schema(schema);
-    match change.body() {
-        Some(body) => request.with_body(body),
-        None => request,
-    }
-}
-
-fn names(columns: &[Cow<'static, str>]) -> String {
-    let names: Vec<String> = columns.iter().map(|column| filter::name(column)).collect();
-    names.join(",")
 }
 
 /// Whether fewer rows at once may pass: the gateway's limit of bytes, the server's limit of time.

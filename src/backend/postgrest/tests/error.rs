@@ -43,6 +43,8 @@ fn the_code_decides() {
         ("42P01", SchemaMismatch),
         ("42703", SchemaMismatch),
         ("42P10", SchemaMismatch),
+        ("428C9", SchemaMismatch),
+        ("42804", SchemaMismatch),
         ("PGRST000", Unavailable),
         ("PGRST003", Unavailable),
         ("53300", Unavailable),
@@ -150,6 +152,59 @@ fn constraints_and_hints_are_carried() {
     assert_eq!(error.hint(), Some("h"));
     let odd = r#"{"code":"PGRST201","message":"m","details":[{"a":1}],"hint":["x"]}"#;
     assert_eq!(of(300, odd, Purpose::Read).error.kind(), ErrorKind::SchemaMismatch);
+}
+
+/// What the failover has to tell apart.
+#[test]
+fn a_server_that_cannot_serve_says_how() {
+    use ErrorKind::*;
+    let wait = Some(Duration::from_secs(3));
+    for (status, code, kind, is_transient) in [
+        (503, "53100", StorageFull, false),
+        (503, "53200", Unavailable, true),
+        (503, "53300", Unavailable, true),
+        (405, "25006", Unavailable, true),
+        (500, "40001", Busy, true),
+        (500, "40P01", Busy, true),
+        (429, "PT429", Throttled, true),
+        (503, "PT503", Unavailable, true),
+        (409, "PT409", Check, false),
+    ] {
+        let body = format!(r#"{{"code":"{code}","message":"m"}}"#);
+        let status = StatusCode::from_u16(status).expect("a status");
+        let error = failure(status, body.as_bytes(), wait, Purpose::Write).error;
+        assert_eq!((error.kind(), error.code()), (kind, Some(code)));
+        assert_eq!((error.is_transient(), error.retry_after()), (is_transient, wait), "{code}");
+        assert!(!error.is_ambiguous(), "{code}");
+    }
+}
+
+#[test]
+fn duplicates_of_the_key_are_told_from_others() {
+    let error = |constraint: &str, details: &str| {
+        let body = format!(
+            r#"{{"code":"23505","message":"duplicate key value violates unique constraint \"{constraint}\"","details":{details}}}"#
+        );
+        of(409, &body, Purpose::Write).error
+    };
+    let key = &["id"][..];
+    for (constraint, details, key, expected) in [
+        ("the_key", r#""Key (id)=(7) already exists.""#, key, Some(true)),
+        ("the_key", r#""Schlüssel »(id)=(7)« existiert bereits.""#, key, Some(true)),
+        ("people_email", r#""Key (email)=(id)=(7) already exists.""#, key, Some(false)),
+        ("odd_pkey", r#""Key (lower(id))=(7) already exists.""#, key, Some(false)),
+        ("the_key", r#""Key (\"the key\")=(7) already exists.""#, &["the key"], Some(true)),
+        ("the_key", r#""Key (a, b)=(7, 8) already exists.""#, &["b", "a"], Some(true)),
+        ("the_key", r#""Key (a, b)=(7, 8) already exists.""#, &["a"], Some(false)),
+        ("people_pkey", "null", key, Some(true)),
+        ("the_key", "null", key, None),
+        ("the_key", "[1]", key, None),
+    ] {
+        let error = error(constraint, details);
+        assert_eq!(error.is_key_conflict(key), expected, "{constraint} {details}");
+        assert!(!error.to_string().contains('7'), "{error}");
+    }
+    assert_eq!(with_code(409, "23503", Purpose::Write).error.is_key_conflict(key), Some(false));
 }
 
 #[test]

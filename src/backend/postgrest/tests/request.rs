@@ -1,6 +1,8 @@
 //! What each query and each write becomes.
 
-use super::super::write::request;
+use super::super::apply;
+use super::super::request::Request;
+use super::super::returning::Returning;
 use super::entry::Model;
 use super::{Entries, id, table, time};
 use crate::change::Change;
@@ -144,6 +146,10 @@ fn trees() {
     }
 }
 
+fn request(change: &Change, schema: Option<&str>) -> Request {
+    apply::request(change, schema, &Returning::nothing())
+}
+
 fn rows(count: u128) -> Vec<Vec<Value>> {
     (0..count)
         .map(|number| {
@@ -204,6 +210,55 @@ fn changes_of_one_row_go_by_its_key() {
         "DELETE /entries?id=eq.00000000-0000-0000-0000-000000000007\n\
          Prefer: return=minimal,count=exact"
     );
+}
+
+#[test]
+fn only_updates_and_deletes_have_a_condition() {
+    let key = Value::from(id(7));
+    for (value, expected) in [(Some("5".to_owned()), "&stars=eq.5"), (None, "&stars=is.null")] {
+        let condition = Some(("stars".into(), value));
+        for mut change in
+            [Change::update(table(), &key, &[(1, "x".into())]), Change::delete(table(), &key)]
+        {
+            change.condition.clone_from(&condition);
+            let request = request(&change, None).to_string();
+            let line = request.lines().next().expect("a line");
+            let keys = format!("id=eq.{}{expected}", id(7));
+            assert!(line.contains(&keys), "{line}");
+        }
+        let mut insert =
+            Change::inserts(table(), Duplicates::Replace, rows(1)).next().expect("a change");
+        insert.condition = condition;
+        assert!(!request(&insert, None).to_string().contains("stars="));
+    }
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn what_is_given_back_is_selected() {
+    let insert = Change::inserts(table(), Duplicates::Ignore, rows(1)).next().expect("a change");
+    let request = apply::request(&insert, None, &Returning::objects(&["id", "seen at"]));
+    assert_eq!(
+        request.to_string(),
+        format!(
+            "POST /entries?{COLUMNS}&on_conflict=id&select=id,\"seen at\"\nPrefer: \
+             return=representation,resolution=ignore-duplicates,count=exact\n[{ROW}]"
+        )
+    );
+    let delete = Change::delete(table(), &Value::from(id(7)));
+    let key = Returning::values(table(), vec![table().key_column()]);
+    let request = apply::request(&delete, None, &key).to_string();
+    assert!(request.contains("&select=id\nPrefer: return=representation,count=exact"), "{request}");
+}
+
+#[test]
+fn lengths_in_urls_are_those_of_the_encoding() {
+    for text in ["", "plain-._~,():*", "a b", "é", "日本", "100%", "a\"b\\", "\n", "#&;+=?/'"] {
+        let value = super::super::filter::quoted(text);
+        let sent = Request::new(super::super::request::Method::Get, "/t").parameter("k", value);
+        let length = sent.url_path().len() - "/t?k=%22%22".len();
+        assert_eq!(crate::value::url_length(text), length, "{text}");
+    }
 }
 
 #[test]
