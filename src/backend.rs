@@ -1,47 +1,36 @@
 //! [`Backend`]: what a database has to do to hold repositories.
 
+mod capabilities;
+mod kind;
 #[cfg(feature = "postgrest")]
 pub mod postgrest;
 #[cfg(feature = "sqlite")]
+#[cfg_attr(
+    not(feature = "postgrest"),
+    allow(dead_code, unused_imports, reason = "a failover pair needs more of it")
+)]
 pub mod sqlite;
 
-use crate::{Read, Result, Write};
+pub use capabilities::{Ability, Capabilities};
+pub use kind::BackendKind;
+
+use crate::{Read, Result, Write, Written};
 use futures_util::future::BoxFuture;
 use sea_orm::{JsonValue, Value};
 use std::any::Any;
 use std::fmt;
 
-/// Which kind of database a backend is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum BackendKind {
-    /// A SQLite file or in-memory database.
-    Sqlite,
-    /// A PostgREST server, such as Supabase's Data API.
-    Postgrest,
-    /// A PostgREST server with a SQLite file beside it.
-    Failover,
-}
-
-impl BackendKind {
-    /// The name used in spans, metrics and messages.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sqlite => "sqlite",
-            Self::Postgrest => "postgrest",
-            Self::Failover => "failover",
-        }
-    }
-}
-
-impl fmt::Display for BackendKind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.name())
-    }
-}
-
 /// What a backend is and where it is, without any key or token.
+///
+/// ```
+/// use chronicle::{BackendKind, Sqlite, Store};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+/// let info = Store::new(Sqlite::memory().await?).info().await;
+/// assert_eq!((info.kind, info.location.as_str()), (BackendKind::Sqlite, ":memory:"));
+/// assert!(info.version.is_some_and(|version| version.starts_with("3.")));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Info {
@@ -57,6 +46,16 @@ pub struct Info {
 }
 
 /// One row of [`query_raw`](Backend::query_raw): column names and their values as JSON.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+/// # let tasks = tasks().await?;
+/// let rows = tasks.store().query_raw("select title, priority from tasks order by priority", []).await?;
+/// let row: &chronicle::RawRow = &rows[0];
+/// assert_eq!((&row["title"], &row["priority"]), (&"water the plants".into(), &1.into()));
+/// # Ok(()) }
+/// ```
 pub type RawRow = serde_json::Map<String, JsonValue>;
 
 /// A database that repositories run on: [`Sqlite`](crate::Sqlite), [`Postgrest`](crate::Postgrest),
@@ -67,7 +66,7 @@ pub type RawRow = serde_json::Map<String, JsonValue>;
 ///
 /// ```
 /// use chronicle::futures::BoxFuture;
-/// use chronicle::{Backend, BackendKind, Error, ErrorKind, Info, RawRow, Read, Result, Write};
+/// use chronicle::{Backend, BackendKind, Error, ErrorKind, Info, RawRow, Read, Result, Write, Written};
 /// use sea_orm::Value;
 ///
 /// /// Refuses every write.
@@ -78,7 +77,7 @@ pub type RawRow = serde_json::Map<String, JsonValue>;
 ///     fn kind(&self) -> BackendKind { self.0.kind() }
 ///     fn read<'a>(&'a self, read: &'a Read) -> BoxFuture<'a, Result<Vec<Vec<Value>>>> { self.0.read(read) }
 ///     fn count<'a>(&'a self, read: &'a Read) -> BoxFuture<'a, Result<u64>> { self.0.count(read) }
-///     fn write(&self, write: Write) -> BoxFuture<'_, Result<u64>> {
+///     fn write(&self, write: Write) -> BoxFuture<'_, Result<Written>> {
 ///         let message = format!("`{}` is read-only here", write.table().name);
 ///         Box::pin(async move { Err(Error::new(ErrorKind::Denied, message)) })
 ///     }
@@ -100,8 +99,9 @@ pub trait Backend: Any + fmt::Debug + Send + Sync {
     /// How many rows match the filter of `read`; its order, limit and offset do not count.
     fn count<'a>(&'a self, read: &'a Read) -> BoxFuture<'a, Result<u64>>;
 
-    /// Makes the change, and says how many rows it touched.
-    fn write(&self, write: Write) -> BoxFuture<'_, Result<u64>>;
+    /// Makes the change, and says how many rows it touched; and how they are stored, where the entity
+    /// says that this may differ from what was sent.
+    fn write(&self, write: Write) -> BoxFuture<'_, Result<Written>>;
 
     /// Runs SQL of the caller's own; `$1`, `$2` … stand for the parameters.
     /// [`Store::query_raw`](crate::Store::query_raw) has brought them to the types of

@@ -1,8 +1,12 @@
 //! [`Field`]: a typed column, and the operations that its type allows.
 
-use crate::filter::{Comparison, Expression, Filter, JsonStep, Node, TextMatch};
-use crate::query::{Direction, Order};
-use crate::{Column, JsonDocument, Operand, Ordered, Record, Scalar, Stored, Text};
+mod json_path;
+
+pub use json_path::JsonPath;
+
+use crate::filter::{Comparison, Expression, Filter, Node, TextMatch};
+use crate::order::Direction;
+use crate::{Column, JsonDocument, Operand, Order, Ordered, Record, Scalar, Stored, Text};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -14,6 +18,17 @@ use std::marker::PhantomData;
 /// and Postgres differ in which are equal (`{"k":1}` and `{"k":1.0}`): a query that does is refused with
 /// [`Unsupported`](crate::ErrorKind::Unsupported) before it is sent. Compare what is inside,
 /// by [`key`](Self::key) and [`index`](Self::index).
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+/// use chronicle::Field;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+/// # let tasks = tasks().await?;
+/// const PRIORITY: Field<task::Model, i32> = Tasks::PRIORITY;
+/// assert_eq!(tasks.find().filter(PRIORITY.eq(3)).count().await?, 1);
+/// # Ok(()) }
+/// ```
 pub struct Field<R, T> {
     column: usize,
     types: PhantomData<fn() -> (R, T)>,
@@ -34,6 +49,16 @@ impl<R: Record, T> fmt::Debug for Field<R, T> {
 
 impl<R, T> Field<R, T> {
     /// The column at a position of the record's [`columns`](crate::Table::columns). Written by the derive.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// use chronicle::Field;
+    ///
+    /// # fn main() -> chronicle::Result<()> {
+    /// let title: Field<task::Model, String> = Field::new(1);
+    /// assert_eq!(title.name(), Tasks::TITLE.name());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub const fn new(column: usize) -> Self {
         Self { column, types: PhantomData }
@@ -46,12 +71,26 @@ impl<R, T> Field<R, T> {
 
 impl<R: Record, T> Field<R, T> {
     /// The column's description.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # fn main() -> chronicle::Result<()> {
+    /// assert!(Tasks::DONE_AT.column().nullable);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn column(self) -> &'static Column {
         &R::TABLE.columns[self.column]
     }
 
     /// The column's name in the database.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # fn main() -> chronicle::Result<()> {
+    /// assert_eq!(Tasks::DONE_AT.name(), "done_at");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn name(self) -> &'static str {
         self.column().name
@@ -72,11 +111,27 @@ impl<R: Record, T: Stored> Field<R, T> {
     }
 
     /// Rows whose column equals `value`.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// assert_eq!(tasks.find().filter(Tasks::TITLE.eq("call home")).count().await?, 1);
+    /// # Ok(()) }
+    /// ```
     pub fn eq(self, value: impl Operand<T::Scalar>) -> Filter<R> {
         self.compare(Comparison::Equal, value)
     }
 
     /// Rows whose column is not NULL and differs from `value`.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// assert_eq!(tasks.find().filter(Tasks::TITLE.ne("call home")).count().await?, 2);
+    /// # Ok(()) }
+    /// ```
     pub fn ne(self, value: impl Operand<T::Scalar>) -> Filter<R> {
         self.compare(Comparison::NotEqual, value)
     }
@@ -85,6 +140,14 @@ impl<R: Record, T: Stored> Field<R, T> {
     /// thousands of values are sent in as many statements or requests as that takes. On PostgREST,
     /// though, a filter with a list inside of `or` or `not` has to fit one URL (6,000 bytes, some
     /// 140 UUIDs), and is [`InvalidInput`](crate::ErrorKind::InvalidInput) where it does not.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// assert_eq!(tasks.find().filter(Tasks::PRIORITY.is_in([1, 3, 5])).count().await?, 2);
+    /// # Ok(()) }
+    /// ```
     pub fn is_in<V: Operand<T::Scalar>>(self, values: impl IntoIterator<Item = V>) -> Filter<R> {
         Filter::from_node(Node::In {
             expression: self.expression(),
@@ -98,6 +161,14 @@ impl<R: Record, T: Stored> Field<R, T> {
 
 impl<R: Record, T: Stored> Field<R, T> {
     /// Rows whose column is less than `value`.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// assert_eq!(tasks.find().filter(Tasks::PRIORITY.lt(2)).count().await?, 1);
+    /// # Ok(()) }
+    /// ```
     pub fn lt(self, value: impl Operand<T::Scalar>) -> Filter<R>
     where
         T::Scalar: Ordered,
@@ -106,6 +177,14 @@ impl<R: Record, T: Stored> Field<R, T> {
     }
 
     /// Rows whose column is less than or equal to `value`.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// assert_eq!(tasks.find().filter(Tasks::PRIORITY.le(2)).count().await?, 2);
+    /// # Ok(()) }
+    /// ```
     pub fn le(self, value: impl Operand<T::Scalar>) -> Filter<R>
     where
         T::Scalar: Ordered,
@@ -114,6 +193,14 @@ impl<R: Record, T: Stored> Field<R, T> {
     }
 
     /// Rows whose column is greater than `value`.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// assert_eq!(tasks.find().filter(Tasks::CREATED_AT.gt(chronicle::now())).count().await?, 0);
+    /// # Ok(()) }
+    /// ```
     pub fn gt(self, value: impl Operand<T::Scalar>) -> Filter<R>
     where
         T::Scalar: Ordered,
@@ -122,6 +209,14 @@ impl<R: Record, T: Stored> Field<R, T> {
     }
 
     /// Rows whose column is greater than or equal to `value`.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// assert_eq!(tasks.find().filter(Tasks::PRIORITY.ge(2)).count().await?, 2);
+    /// # Ok(()) }
+    /// ```
     pub fn ge(self, value: impl Operand<T::Scalar>) -> Filter<R>
     where
         T::Scalar: Ordered,
@@ -130,6 +225,14 @@ impl<R: Record, T: Stored> Field<R, T> {
     }
 
     /// Rows whose column lies between `low` and `high`, both included.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// assert_eq!(tasks.find().filter(Tasks::PRIORITY.between(2, 3)).count().await?, 2);
+    /// # Ok(()) }
+    /// ```
     pub fn between(self, low: impl Operand<T::Scalar>, high: impl Operand<T::Scalar>) -> Filter<R>
     where
         T::Scalar: Ordered,
@@ -138,6 +241,15 @@ impl<R: Record, T: Stored> Field<R, T> {
     }
 
     /// Smallest first. NULL counts as smaller than every value, on both databases.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let by_time_of_end = tasks.find().order_by(Tasks::DONE_AT.asc()).all().await?;
+    /// assert_eq!(by_time_of_end[0].done_at, None);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn asc(self) -> Order<R>
     where
@@ -147,6 +259,15 @@ impl<R: Record, T: Stored> Field<R, T> {
     }
 
     /// Largest first. NULL counts as smaller than every value, so it comes last.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let last_done = tasks.find().order_by(Tasks::DONE_AT.desc()).first().await?;
+    /// assert_eq!(last_done.map(|task| task.title), Some("water the plants".to_owned()));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn desc(self) -> Order<R>
     where
@@ -158,12 +279,28 @@ impl<R: Record, T: Stored> Field<R, T> {
 
 impl<R: Record, T: Scalar> Field<R, Option<T>> {
     /// Rows whose column is NULL.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// assert_eq!(tasks.find().filter(Tasks::DONE_AT.is_null()).count().await?, 2);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_null(self) -> Filter<R> {
         Filter::from_node(Node::IsNull(self.expression()))
     }
 
     /// Rows whose column is not NULL.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// assert_eq!(tasks.find().filter(Tasks::DONE_AT.is_not_null()).count().await?, 1);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_not_null(self) -> Filter<R> {
         !self.is_null()
@@ -173,6 +310,15 @@ impl<R: Record, T: Scalar> Field<R, Option<T>> {
 impl<R: Record, T: Stored> Field<R, T> {
     /// Rows whose text contains `text`: case-sensitive and literal, so `%`, `_` and `*` stand for
     /// themselves. Every text that is not NULL contains the empty text.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// assert_eq!(tasks.find().filter(Tasks::TITLE.contains("the")).count().await?, 2);
+    /// assert_eq!(tasks.find().filter(Tasks::TITLE.contains("%")).count().await?, 0);
+    /// # Ok(()) }
+    /// ```
     pub fn contains(self, text: impl Into<String>) -> Filter<R>
     where
         T::Scalar: Text,
@@ -181,6 +327,14 @@ impl<R: Record, T: Stored> Field<R, T> {
     }
 
     /// Rows whose text starts with `text`: case-sensitive and literal.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// assert_eq!(tasks.find().filter(Tasks::TITLE.starts_with("w")).count().await?, 2);
+    /// # Ok(()) }
+    /// ```
     pub fn starts_with(self, text: impl Into<String>) -> Filter<R>
     where
         T::Scalar: Text,
@@ -189,6 +343,14 @@ impl<R: Record, T: Stored> Field<R, T> {
     }
 
     /// Rows whose text ends with `text`: case-sensitive and literal.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// assert_eq!(tasks.find().filter(Tasks::TITLE.ends_with("home")).count().await?, 1);
+    /// # Ok(()) }
+    /// ```
     pub fn ends_with(self, text: impl Into<String>) -> Filter<R>
     where
         T::Scalar: Text,
@@ -201,16 +363,11 @@ impl<R: Record, T: Stored> Field<R, T> {
     /// The value under `key` of a JSON object, as text.
     ///
     /// ```
-    /// # mod event {
-    /// #   use chronicle::Repository; use sea_orm::entity::prelude::*;
-    /// #   #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Repository)]
-    /// #   #[sea_orm(table_name = "events")] #[repository(name = "Event")]
-    /// #   pub struct Model { #[sea_orm(primary_key, auto_increment = false)] pub id: Uuid, pub data: Option<Json> }
-    /// #   #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)] pub enum Relation {}
-    /// #   impl ActiveModelBehavior for ActiveModel {}
-    /// # }
-    /// # use event::Events;
-    /// let edits = Events::query().filter(Events::DATA.key("tool_input").key("path").eq("src/lib.rs"));
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// assert_eq!(tasks.find().filter(Tasks::DETAILS.key("for").eq("Ada")).count().await?, 1);
+    /// # Ok(()) }
     /// ```
     pub fn key(self, key: impl Into<String>) -> JsonPath<R>
     where
@@ -219,119 +376,22 @@ impl<R: Record, T: Stored> Field<R, T> {
         JsonPath::new(self.column()).key(key)
     }
 
-    /// The element at `index` (from 0) of a JSON array, as text.
+    /// The element at `index` (from 0) of a JSON array, as text. A query with an index beyond `i32`
+    /// fails with `InvalidInput`.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// tasks.insert(NewTask::new("buy", 2).details(serde_json::json!(["bread", "milk"]))).await?;
+    /// assert_eq!(tasks.find().filter(Tasks::DETAILS.index(0).eq("bread")).count().await?, 1);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn index(self, index: u32) -> JsonPath<R>
     where
         T::Scalar: JsonDocument,
     {
         JsonPath::new(self.column()).index(index)
-    }
-}
-
-/// A value inside a JSON column, compared as text: strings without their quotes, numbers and
-/// booleans as they are written in JSON. A missing key and JSON's `null` are NULL.
-///
-/// Not everything has a text that the databases share. Objects and arrays have none: compare what is
-/// inside them. Nor have numbers that are written with an exponent, as every `f64` below 1e-5 and
-/// from 1e16 on is, and `-0.0`: SQLite keeps the text that was stored (`1e-7`, `1e16`, `-0.0`),
-/// Postgres writes the number out (`0.0000001`, `10000000000000000`, `0.0`).
-pub struct JsonPath<R> {
-    column: &'static Column,
-    steps: Vec<JsonStep>,
-    record: PhantomData<fn() -> R>,
-}
-
-impl<R> Clone for JsonPath<R> {
-    fn clone(&self) -> Self {
-        Self { column: self.column, steps: self.steps.clone(), record: PhantomData }
-    }
-}
-
-impl<R> fmt::Debug for JsonPath<R> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("JsonPath")
-            .field("column", &self.column.name)
-            .field("steps", &self.steps)
-            .finish()
-    }
-}
-
-impl<R: Record> JsonPath<R> {
-    fn new(column: &'static Column) -> Self {
-        Self { column, steps: Vec::new(), record: PhantomData }
-    }
-
-    /// The value under `key` of the object at this path.
-    ///
-    /// A key with a quotation mark, a backslash or a control character is refused when the query
-    /// runs: SQLite's paths cannot name it.
-    #[must_use]
-    pub fn key(mut self, key: impl Into<String>) -> Self {
-        self.steps.push(JsonStep::Key(key.into()));
-        self
-    }
-
-    /// The element at `index` (from 0) of the array at this path.
-    #[must_use]
-    pub fn index(mut self, index: u32) -> Self {
-        self.steps.push(JsonStep::Index(index));
-        self
-    }
-
-    fn expression(self) -> Expression {
-        Expression::Json { column: self.column, steps: self.steps }
-    }
-
-    fn compare(self, comparison: Comparison, text: String) -> Filter<R> {
-        Filter::from_node(Node::Compare {
-            expression: self.expression(),
-            comparison,
-            value: text.into(),
-        })
-    }
-
-    /// Rows where the value's text equals `text`.
-    pub fn eq(self, text: impl Into<String>) -> Filter<R> {
-        self.compare(Comparison::Equal, text.into())
-    }
-
-    /// Rows where there is a value and its text differs from `text`.
-    pub fn ne(self, text: impl Into<String>) -> Filter<R> {
-        self.compare(Comparison::NotEqual, text.into())
-    }
-
-    /// Rows where the value's text is one of `texts`.
-    pub fn is_in<T: Into<String>>(self, texts: impl IntoIterator<Item = T>) -> Filter<R> {
-        let values = texts.into_iter().map(|text| text.into().into()).collect();
-        Filter::from_node(Node::In { expression: self.expression(), values })
-    }
-
-    /// Rows where there is no value, or JSON's `null`.
-    #[must_use]
-    pub fn is_null(self) -> Filter<R> {
-        Filter::from_node(Node::IsNull(self.expression()))
-    }
-
-    /// Rows where there is a value other than JSON's `null`.
-    #[must_use]
-    pub fn is_not_null(self) -> Filter<R> {
-        !self.is_null()
-    }
-
-    /// Rows where the value's text contains `text`, case-sensitive and literal.
-    pub fn contains(self, text: impl Into<String>) -> Filter<R> {
-        Filter::text(self.expression(), TextMatch::Contains, text.into())
-    }
-
-    /// Rows where the value's text starts with `text`, case-sensitive and literal.
-    pub fn starts_with(self, text: impl Into<String>) -> Filter<R> {
-        Filter::text(self.expression(), TextMatch::StartsWith, text.into())
-    }
-
-    /// Rows where the value's text ends with `text`, case-sensitive and literal.
-    pub fn ends_with(self, text: impl Into<String>) -> Filter<R> {
-        Filter::text(self.expression(), TextMatch::EndsWith, text.into())
     }
 }

@@ -13,22 +13,11 @@ const STREAM_PAGE: u64 = 500;
 /// A [`Query`] bound to a store; made by [`Repository::find`](crate::Repository::find).
 ///
 /// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
-/// # mod note {
-/// #   use chronicle::Repository; use sea_orm::entity::prelude::*;
-/// #   #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Repository)]
-/// #   #[sea_orm(table_name = "notes")] #[repository(name = "Note")]
-/// #   pub struct Model { #[sea_orm(primary_key, auto_increment = false)] pub id: Uuid, pub stars: i32 }
-/// #   #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)] pub enum Relation {}
-/// #   impl ActiveModelBehavior for ActiveModel {}
-/// # }
-/// # use note::{NewNote, Notes};
-/// # let sqlite = chronicle::Sqlite::memory().await?;
-/// # sqlite.execute_script("create table notes (id blob primary key, stars integer not null)").await?;
-/// let notes = Notes::new(&sqlite);
-/// notes.insert_many((1..=5).map(NewNote::new)).await?;
-/// let best = notes.find().filter(Notes::STARS.ge(3)).order_by(Notes::STARS.desc()).limit(2).all().await?;
-/// assert_eq!(best.iter().map(|note| note.stars).collect::<Vec<_>>(), [5, 4]);
+/// # let tasks = tasks().await?;
+/// let find = tasks.find().filter(Tasks::PRIORITY.ge(2)).order_by(Tasks::PRIORITY.desc()).limit(1);
+/// assert_eq!(titles(&find.all().await?), ["call home"]);
 /// # Ok(()) }
 /// ```
 #[derive(Debug)]
@@ -44,7 +33,7 @@ impl<R: Record> Clone for Find<R> {
     }
 }
 
-/// `to_sql` and `to_request` of the query.
+/// `to_sql` and `to_request` of the [`Query`].
 impl<R: Record> Deref for Find<R> {
     type Target = Query<R>;
     fn deref(&self) -> &Query<R> {
@@ -62,26 +51,72 @@ impl<R: Record> Find<R> {
     }
 
     /// Keeps the rows that match. Several filters must all match.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let find = tasks.find().filter(Tasks::PRIORITY.ge(2)).filter(Tasks::DONE_AT.is_null());
+    /// assert_eq!(find.count().await?, 2);
+    /// # Ok(()) }
+    /// ```
     pub fn filter(self, filter: Filter<R>) -> Self {
         self.map(|query| query.filter(filter))
     }
 
     /// Sorts by a column, after those given before.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let find = tasks.find().order_by(Tasks::PRIORITY.desc());
+    /// assert_eq!(titles(&find.all().await?), ["call home", "write the report", "water the plants"]);
+    /// # Ok(()) }
+    /// ```
     pub fn order_by(self, order: Order<R>) -> Self {
         self.map(|query| query.order_by(order))
     }
 
     /// At most this many rows; 0 means none.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// assert_eq!(tasks.find().limit(2).all().await?.len(), 2);
+    /// # Ok(()) }
+    /// ```
     pub fn limit(self, rows: u64) -> Self {
         self.map(|query| query.limit(rows))
     }
 
     /// Leaves out this many rows at the start (see [`Query::offset`]).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let rest = tasks.find().order_by(Tasks::PRIORITY.asc()).offset(2).all().await?;
+    /// assert_eq!(titles(&rest), ["call home"]);
+    /// # Ok(()) }
+    /// ```
     pub fn offset(self, rows: u64) -> Self {
         self.map(|query| query.offset(rows))
     }
 
     /// Starts behind the row that the cursor stands on (see [`Query::after`]).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let find = tasks.find().order_by(Tasks::PRIORITY.asc());
+    /// let page = find.clone().page(1).await?;
+    /// let rest = find.after(page.next.unwrap()).all().await?;
+    /// assert_eq!(titles(&rest), ["write the report", "call home"]);
+    /// # Ok(()) }
+    /// ```
     pub fn after(self, cursor: Cursor) -> Self {
         self.map(|query| query.after(cursor))
     }
@@ -96,6 +131,15 @@ impl<R: Record> Find<R> {
 
     /// Every row, complete also beyond the number that a server gives in one answer.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let open = tasks.find().filter(Tasks::DONE_AT.is_null()).all().await?;
+    /// assert_eq!(open.len(), 2);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// Those of a read: `Unavailable`, `Timeout`, `Denied`, `SchemaMismatch`, `InvalidInput` …
     pub async fn all(self) -> Result<Vec<R>> {
@@ -103,6 +147,15 @@ impl<R: Record> Find<R> {
     }
 
     /// The first row in the query's order, if there is one.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let first = tasks.find().order_by(Tasks::PRIORITY.asc()).first().await?;
+    /// assert_eq!(first.map(|task| task.title), Some("water the plants".to_owned()));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// As [`all`](Self::all).
@@ -112,6 +165,17 @@ impl<R: Record> Find<R> {
     }
 
     /// The row, where the query finds no more than one.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let none = tasks.find().filter(Tasks::TITLE.eq("sleep")).optional().await?;
+    /// assert_eq!(none, None);
+    /// let error = tasks.find().optional().await.unwrap_err();
+    /// assert_eq!(error.kind(), chronicle::ErrorKind::Conflict, "there are three tasks");
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// `Conflict` when there is more than one row; otherwise as [`all`](Self::all).
@@ -130,6 +194,17 @@ impl<R: Record> Find<R> {
 
     /// The one row that the query finds.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let task = tasks.find().filter(Tasks::TITLE.eq("call home")).one().await?;
+    /// assert_eq!(task.priority, 3);
+    /// let error = tasks.find().filter(Tasks::TITLE.eq("sleep")).one().await.unwrap_err();
+    /// assert_eq!(error.kind(), chronicle::ErrorKind::NotFound);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// `NotFound` when there is none, `Conflict` when there is more than one; otherwise as
     /// [`all`](Self::all).
@@ -140,6 +215,14 @@ impl<R: Record> Find<R> {
     }
 
     /// How many rows the query finds; its limit and offset count.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// assert_eq!(tasks.find().filter(Tasks::DONE_AT.is_null()).count().await?, 2);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// As [`all`](Self::all).
@@ -154,6 +237,14 @@ impl<R: Record> Find<R> {
 
     /// Whether the query finds a row.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// assert!(tasks.find().filter(Tasks::TITLE.starts_with("water")).exists().await?);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// As [`all`](Self::all).
     pub async fn exists(self) -> Result<bool> {
@@ -163,13 +254,14 @@ impl<R: Record> Find<R> {
 
     /// The first `size` rows, and the cursor behind them.
     ///
-    /// ```no_run
-    /// # use chronicle::{Page, Record, Repository, Result};
-    /// # async fn leaf<R: Record + Clone>(rows: Repository<R>) -> Result<()> {
-    /// let Page { rows: newest, next } = rows.list().page(50).await?;
-    /// if let Some(cursor) = next {
-    ///     let older = rows.list().after(cursor).page(50).await?;
-    /// }
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let newest = tasks.list().page(2).await?;
+    /// assert_eq!(newest.rows.len(), 2);
+    /// let older = tasks.list().after(newest.next.unwrap()).page(2).await?;
+    /// assert_eq!((older.rows.len(), older.next), (1, None));
     /// # Ok(()) }
     /// ```
     ///
@@ -196,8 +288,24 @@ impl<R: Record> Find<R> {
     /// Every row in pages of `size`, each asked for when it is wanted. Nothing is held open between
     /// two pages: rows that are inserted behind the present place are seen, earlier ones are not.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// use chronicle::futures::TryStreamExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let mut pages = tasks.find().order_by(Tasks::PRIORITY.asc()).pages(2);
+    /// let mut sizes = Vec::new();
+    /// while let Some(page) = pages.try_next().await? {
+    ///     sizes.push(page.rows.len());
+    /// }
+    /// assert_eq!(sizes, [2, 1]);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// An item is an error as of [`page`](Self::page), and the stream ends with it.
+    #[must_use = "a stream does nothing until it is read"]
     pub fn pages(self, size: u64) -> BoxStream<'static, Result<Page<R>>> {
         stream::try_unfold(Some(self), move |find| async move {
             let Some(find) = find else { return Ok(None) };
@@ -222,8 +330,22 @@ impl<R: Record> Find<R> {
 
     /// Every row, read in pages of 500 as they are wanted.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// use chronicle::futures::TryStreamExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let mut rows = tasks.find().order_by(Tasks::PRIORITY.asc()).stream();
+    /// while let Some(task) = rows.try_next().await? {
+    ///     println!("{} {}", task.priority, task.title);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// As [`pages`](Self::pages).
+    #[must_use = "a stream does nothing until it is read"]
     pub fn stream(self) -> BoxStream<'static, Result<R>> {
         self.pages(STREAM_PAGE)
             .map_ok(|page| stream::iter(page.rows.into_iter().map(Ok)))

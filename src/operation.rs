@@ -1,11 +1,24 @@
 //! [`Read`] and [`Write`]: the closed, untyped list of what a backend is asked to do.
 
-use crate::filter::{Comparison, Node};
-use crate::query::{Direction, Order};
+pub(crate) use crate::order::OrderTerm;
+
+use crate::filter::{Comparison, Expression, Node};
 use crate::{Column, Table};
 use sea_orm::Value;
 
 /// A question to a backend: rows of one table, or how many there are.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+/// use chronicle::Read;
+///
+/// # fn main() -> chronicle::Result<()> {
+/// /// What a backend of your own may ask of a read.
+/// fn label(read: &Read) -> String {
+///     format!("read {}", read.table().name)
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Read {
     pub(crate) table: &'static Table,
@@ -27,25 +40,17 @@ pub(crate) enum Selection {
     Keys,
 }
 
-/// A column to sort by.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct OrderTerm {
-    pub(crate) column: &'static Column,
-    pub(crate) descending: bool,
-}
-
-impl OrderTerm {
-    pub(crate) fn new<R: crate::Record>(order: Order<R>) -> Self {
-        Self { column: &R::TABLE.columns[order.column()], descending: order.is_descending() }
-    }
-
-    pub(crate) const fn direction(&self) -> Direction {
-        if self.descending { Direction::Descending } else { Direction::Ascending }
-    }
-}
-
 impl Read {
     /// The table that is read.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # fn main() -> chronicle::Result<()> {
+    /// fn reads_tasks(read: &chronicle::Read) -> bool {
+    ///     read.table().name == "tasks"
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub const fn table(&self) -> &'static Table {
         self.table
@@ -61,6 +66,18 @@ impl Read {
 }
 
 /// A change that a backend is asked to make.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+/// use chronicle::Write;
+///
+/// # fn main() -> chronicle::Result<()> {
+/// /// What a backend of your own may ask of a write.
+/// fn label(write: &Write) -> String {
+///     format!("{} {}", write.operation(), write.table().name)
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Write {
     pub(crate) table: &'static Table,
@@ -95,6 +112,24 @@ pub(crate) enum Duplicates {
     Replace,
 }
 
+/// What a backend has made of a [`Write`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Written {
+    /// How many rows it touched.
+    pub touched: u64,
+    /// The rows as they are stored, with their values in the order of the table's columns, where the
+    /// backend was asked for them because they may differ from what was sent.
+    pub stored: Option<Vec<Vec<Value>>>,
+}
+
+impl Written {
+    /// A write that touched so many rows, which are stored as they were sent.
+    #[must_use]
+    pub const fn touched(rows: u64) -> Self {
+        Self { touched: rows, stored: None }
+    }
+}
+
 /// The rows that an update or a delete is for.
 #[derive(Clone, Debug)]
 pub(crate) enum Target {
@@ -108,12 +143,43 @@ pub(crate) enum Target {
 
 impl Write {
     /// The table that is written.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # fn main() -> chronicle::Result<()> {
+    /// fn writes_tasks(write: &chronicle::Write) -> bool {
+    ///     write.table().name == "tasks"
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub const fn table(&self) -> &'static Table {
         self.table
     }
 
+    /// Whether its rows are to be given back as they are stored: where the remote's changes win, the
+    /// version of a row is what the server made of it.
+    #[cfg(feature = "postgrest")]
+    pub(crate) fn reads_back(&self) -> bool {
+        self.table.conflict == crate::Conflict::RemoteWins
+            && self.table.updated_at.is_some()
+            && match &self.kind {
+                WriteKind::Insert { .. } => true,
+                WriteKind::Update { target, .. } => matches!(target, Target::Key(_)),
+                WriteKind::Delete { .. } => false,
+            }
+    }
+
     /// The operation's name, as in spans and metrics: `insert`, `upsert`, `update` or `delete`.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # fn main() -> chronicle::Result<()> {
+    /// fn is_delete(write: &chronicle::Write) -> bool {
+    ///     write.operation() == "delete"
+    /// }
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub const fn operation(&self) -> &'static str {
         match &self.kind {
@@ -132,9 +198,7 @@ impl Target {
         match self {
             Self::Key(key) => Node::compare(table.key_column(), Comparison::Equal, key.clone()),
             Self::Filter(node) => node.clone(),
-            Self::All => Node::Not(Box::new(Node::IsNull(crate::filter::Expression::Column(
-                table.key_column(),
-            )))),
+            Self::All => Node::Not(Box::new(Node::IsNull(Expression::Column(table.key_column())))),
         }
     }
 }

@@ -8,6 +8,18 @@ use std::marker::PhantomData;
 /// Changes to a row: the columns that are set or cleared. What is not named is left alone.
 ///
 /// The derive makes a typed builder for each record (`EventPatch`); this is what it fills.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+/// use chronicle::Patch;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+/// # let tasks = tasks().await?;
+/// let mut patch: Patch<task::Model> = TaskPatch::new().priority(1).into();
+/// patch.clear(Tasks::DETAILS);
+/// assert_eq!(tasks.update_all(patch).await?, 3);
+/// # Ok(()) }
+/// ```
 pub struct Patch<R> {
     assignments: Vec<(usize, Value)>,
     record: PhantomData<fn() -> R>,
@@ -37,22 +49,60 @@ impl<R: Record> fmt::Debug for Patch<R> {
 
 impl<R: Record> Patch<R> {
     /// A patch that changes nothing.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # fn main() -> chronicle::Result<()> {
+    /// let patch = chronicle::Patch::<task::Model>::new();
+    /// assert!(patch.is_empty());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Sets a column. The last call for a column counts.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let mut patch = chronicle::Patch::new();
+    /// patch.set(Tasks::PRIORITY, 1);
+    /// assert_eq!(tasks.update_where(Tasks::TITLE.eq("call home"), patch).await?, 1);
+    /// # Ok(()) }
+    /// ```
     pub fn set<T: Stored>(&mut self, field: Field<R, T>, value: T::Scalar) {
         self.assign(field.position(), value.into_value());
     }
 
     /// Sets a column to NULL.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let mut patch = chronicle::Patch::new();
+    /// patch.clear(Tasks::DONE_AT);
+    /// assert_eq!(tasks.update_where(Tasks::DONE_AT.is_not_null(), patch).await?, 1);
+    /// # Ok(()) }
+    /// ```
     pub fn clear<T: Scalar>(&mut self, field: Field<R, Option<T>>) {
         self.assign(field.position(), T::kind().null());
     }
 
     /// Whether the patch changes nothing.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let patch = chronicle::Patch::new();
+    /// assert!(patch.is_empty());
+    /// assert_eq!(tasks.update_all(patch).await?, 0, "nothing is asked of the database");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.assignments.is_empty()

@@ -1,16 +1,15 @@
 //! [`Query`]: filter, order and page of one record.
 
 mod cursor;
-pub(crate) mod keyset;
 
+pub(crate) use crate::keyset;
 pub use cursor::{Cursor, Page};
 
 use crate::filter::Node;
-use crate::operation::{OrderTerm, Read, Selection};
-use crate::{Filter, Record, Result};
-use serde::{Deserialize, Serialize};
+use crate::operation::{Read, Selection};
+use crate::order::OrderTerm;
+use crate::{Filter, Order, Record, Result};
 use std::fmt;
-use std::marker::PhantomData;
 
 /// The largest integer of both databases. No table has more rows.
 const MOST_ROWS: u64 = i64::MAX as u64;
@@ -22,6 +21,18 @@ const MOST_ROWS: u64 = i64::MAX as u64;
 ///
 /// Rows always come in a total order, the same on every backend: the key follows the given
 /// columns, in the direction of the last of them, and alone it sorts a query without an order.
+/// Keys of text come as the database sorts text: SQLite by bytes, Postgres by the column's collation.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+/// use chronicle::Query;
+///
+/// # fn main() -> chronicle::Result<()> {
+/// let open = Query::<task::Model>::new().filter(Tasks::DONE_AT.is_null()).limit(10);
+/// assert!(open.to_sql()?.sql.ends_with("WHERE `done_at` IS NULL ORDER BY `id` ASC LIMIT 10"));
+/// assert!(open.to_request()?.url_path().ends_with("done_at=is.null&order=id.asc&limit=10"));
+/// # Ok(()) }
+/// ```
 pub struct Query<R> {
     filters: Vec<Node>,
     order: Vec<Order<R>>,
@@ -64,12 +75,29 @@ impl<R: Record> fmt::Debug for Query<R> {
 
 impl<R: Record> Query<R> {
     /// All rows, in the order of their keys.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let all = Tasks::query(); // that is `Query::new()`
+    /// assert_eq!(tasks.run(all).count().await?, 3);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Keeps the rows that match. Several filters must all match.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # fn main() -> chronicle::Result<()> {
+    /// let query = Tasks::query().filter(Tasks::PRIORITY.lt(3)).filter(Tasks::DONE_AT.is_null());
+    /// assert!(query.to_sql()?.sql.contains("WHERE `priority` < ? AND `done_at` IS NULL"));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn filter(mut self, filter: Filter<R>) -> Self {
         self.filters.push(filter.into_node());
@@ -77,6 +105,14 @@ impl<R: Record> Query<R> {
     }
 
     /// Sorts by a column, after those given before.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # fn main() -> chronicle::Result<()> {
+    /// let query = Tasks::query().order_by(Tasks::PRIORITY.desc()).order_by(Tasks::CREATED_AT.asc());
+    /// assert!(query.to_sql()?.sql.ends_with("ORDER BY `priority` DESC, `created_at` ASC, `id` ASC"));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn order_by(mut self, order: Order<R>) -> Self {
         self.order.push(order);
@@ -84,6 +120,14 @@ impl<R: Record> Query<R> {
     }
 
     /// At most this many rows; 0 means none.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # fn main() -> chronicle::Result<()> {
+    /// let query = Tasks::query().limit(10);
+    /// assert!(query.to_sql()?.sql.ends_with("LIMIT 10"));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn limit(mut self, rows: u64) -> Self {
         self.limit = Some(rows);
@@ -93,6 +137,14 @@ impl<R: Record> Query<R> {
     /// Leaves out this many rows at the start. Meant for people who leaf through a list: the cost
     /// grows with the offset, and rows inserted meanwhile shift it. Programs use
     /// [`after`](Self::after), [pages](crate::Find::pages) or a [stream](crate::Find::stream).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # fn main() -> chronicle::Result<()> {
+    /// let query = Tasks::query().limit(10).offset(20);
+    /// assert!(query.to_sql()?.sql.ends_with("LIMIT 10 OFFSET ?"));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn offset(mut self, rows: u64) -> Self {
         self.offset = rows;
@@ -101,37 +153,28 @@ impl<R: Record> Query<R> {
 
     /// Starts behind the row that the cursor stands on. The order must be the one that the cursor
     /// was made with.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let query = Tasks::query().order_by(Tasks::PRIORITY.asc());
+    /// let page = tasks.run(query.clone()).page(2).await?;
+    /// let rest = tasks.run(query.after(page.next.unwrap())).all().await?;
+    /// assert_eq!(titles(&rest), ["call home"]);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn after(mut self, cursor: Cursor) -> Self {
         self.after = Some(cursor);
         self
     }
 
-    /// The statement that SQLite is given for the rows.
-    ///
-    /// # Errors
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a value that no database can hold (a
-    /// NUL character), or a cursor of another order.
-    #[cfg(feature = "sqlite")]
-    pub fn to_sql(&self) -> Result<sea_orm::Statement> {
-        Ok(crate::backend::sqlite::select(&self.to_read(Selection::Rows)?))
-    }
-
-    /// The request that PostgREST is given for the rows. A query that needs several (a long list,
-    /// more rows than one answer holds) shows the first.
-    ///
-    /// # Errors
-    /// As [`to_sql`](Self::to_sql), and `InvalidInput` for a filter that fits no URL.
-    #[cfg(feature = "postgrest")]
-    pub fn to_request(&self) -> Result<crate::backend::postgrest::Request> {
-        crate::backend::postgrest::first_request(&self.to_read(Selection::Rows)?)
-    }
-
     /// The order that rows come in: the given columns, then the key.
     pub(crate) fn total_order(&self) -> Vec<OrderTerm> {
         let mut terms: Vec<OrderTerm> = Vec::with_capacity(self.order.len() + 1);
         for order in &self.order {
-            let term = OrderTerm::new(*order);
+            let term = order.term();
             // A second term of one column cannot change the order.
             if terms.iter().all(|earlier| earlier.column != term.column) {
                 terms.push(term);
@@ -165,48 +208,5 @@ impl<R: Record> Query<R> {
 
     pub(crate) fn row_limit(&self) -> Option<u64> {
         self.limit
-    }
-}
-
-/// A column to sort by, made by [`Field::asc`](crate::Field::asc) and [`Field::desc`](crate::Field::desc).
-pub struct Order<R> {
-    column: usize,
-    direction: Direction,
-    record: PhantomData<fn() -> R>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Direction {
-    #[serde(rename = "asc")]
-    Ascending,
-    #[serde(rename = "desc")]
-    Descending,
-}
-
-impl<R> Order<R> {
-    pub(crate) const fn new(column: usize, direction: Direction) -> Self {
-        Self { column, direction, record: PhantomData }
-    }
-
-    pub(crate) const fn column(self) -> usize {
-        self.column
-    }
-
-    pub(crate) const fn is_descending(self) -> bool {
-        matches!(self.direction, Direction::Descending)
-    }
-}
-
-impl<R> Clone for Order<R> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-impl<R> Copy for Order<R> {}
-
-impl<R: Record> fmt::Debug for Order<R> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let direction = if self.is_descending() { "desc" } else { "asc" };
-        write!(formatter, "{} {direction}", R::TABLE.columns[self.column].name)
     }
 }

@@ -1,83 +1,11 @@
 //! [`Scalar`]: a type that a column may hold, and what may be compared how.
 
-use crate::{Error, ErrorKind, Result};
+use crate::value::text_of_enum;
+use crate::{Error, ErrorKind, Kind, Result};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use sea_orm::sea_query::{ArrayType, ValueType};
+use sea_orm::sea_query::ValueType;
 use sea_orm::{JsonValue, Value};
 use uuid::Uuid;
-
-/// How a column's values travel: the variant of [`sea_orm::Value`] that its type uses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[allow(missing_docs, reason = "each is the Rust type of the same name")]
-pub enum Kind {
-    Bool,
-    I8,
-    I16,
-    I32,
-    I64,
-    U8,
-    U16,
-    U32,
-    F64,
-    Text,
-    Bytes,
-    Json,
-    Date,
-    DateTime,
-    /// `DateTime<Utc>`, in whole microseconds.
-    Timestamp,
-    Uuid,
-    /// A type that the two databases do not hold in the same way. Operations on it are refused
-    /// with [`ErrorKind::Unsupported`].
-    Unsupported,
-}
-
-impl Kind {
-    fn of(array_type: &ArrayType) -> Self {
-        match array_type {
-            ArrayType::Bool => Self::Bool,
-            ArrayType::TinyInt => Self::I8,
-            ArrayType::SmallInt => Self::I16,
-            ArrayType::Int => Self::I32,
-            ArrayType::BigInt => Self::I64,
-            ArrayType::TinyUnsigned => Self::U8,
-            ArrayType::SmallUnsigned => Self::U16,
-            ArrayType::Unsigned => Self::U32,
-            ArrayType::Double => Self::F64,
-            ArrayType::String | ArrayType::Enum(_) => Self::Text,
-            ArrayType::Bytes => Self::Bytes,
-            ArrayType::Json => Self::Json,
-            ArrayType::ChronoDate => Self::Date,
-            ArrayType::ChronoDateTime => Self::DateTime,
-            ArrayType::ChronoDateTimeUtc => Self::Timestamp,
-            ArrayType::Uuid => Self::Uuid,
-            _ => Self::Unsupported,
-        }
-    }
-
-    /// NULL of this kind.
-    pub(crate) fn null(self) -> Value {
-        match self {
-            Self::Bool => Value::Bool(None),
-            Self::I8 => Value::TinyInt(None),
-            Self::I16 => Value::SmallInt(None),
-            Self::I32 => Value::Int(None),
-            Self::I64 => Value::BigInt(None),
-            Self::U8 => Value::TinyUnsigned(None),
-            Self::U16 => Value::SmallUnsigned(None),
-            Self::U32 => Value::Unsigned(None),
-            Self::F64 => Value::Double(None),
-            Self::Text | Self::Unsupported => Value::String(None),
-            Self::Bytes => Value::Bytes(None),
-            Self::Json => Value::Json(None),
-            Self::Date => Value::ChronoDate(None),
-            Self::DateTime => Value::ChronoDateTime(None),
-            Self::Timestamp => Value::ChronoDateTimeUtc(None),
-            Self::Uuid => Value::Uuid(None),
-        }
-    }
-}
 
 /// A type that a column may hold.
 ///
@@ -107,6 +35,14 @@ pub trait Scalar: Into<Value> + ValueType + Send + Sync + 'static {
 /// A type whose order is the same on SQLite and Postgres, so that `<`, `between` and sorting are
 /// offered: numbers, times and ids. Text is not: Postgres sorts it by the database's collation,
 /// SQLite by bytes.
+///
+/// ```
+/// /// Now `Fields` of it have `lt`, `between`, `asc` …
+/// #[derive(Clone, Debug, PartialEq, Eq, sea_orm::DeriveValueType)]
+/// pub struct Stars(i32);
+/// impl chronicle::Scalar for Stars {}
+/// impl chronicle::Ordered for Stars {}
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no order that SQLite and Postgres share",
     label = "cannot be sorted or compared by `<`, `>`",
@@ -116,6 +52,14 @@ pub trait Scalar: Into<Value> + ValueType + Send + Sync + 'static {
 pub trait Ordered: Scalar {}
 
 /// A type stored as text: `contains`, `starts_with` and `ends_with` are offered.
+///
+/// ```
+/// /// Now `Fields` of it have `contains`, `starts_with` and `ends_with`.
+/// #[derive(Clone, Debug, PartialEq, Eq, sea_orm::DeriveValueType)]
+/// pub struct Branch(String);
+/// impl chronicle::Scalar for Branch {}
+/// impl chronicle::Text for Branch {}
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not text",
     label = "text operations need a column of text",
@@ -124,6 +68,14 @@ pub trait Ordered: Scalar {}
 pub trait Text: Scalar {}
 
 /// A type stored as JSON: paths into it are offered ([`Field::key`](crate::Field::key)).
+///
+/// ```
+/// /// Now `Fields` of it have `key` and `index`.
+/// #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, sea_orm::FromJsonQueryResult)]
+/// pub struct Address { city: String }
+/// impl chronicle::Scalar for Address {}
+/// impl chronicle::JsonDocument for Address {}
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not JSON",
     note = "for a `FromJsonQueryResult` type write `impl chronicle::JsonDocument for {Self} {{}}`"
@@ -143,6 +95,16 @@ impl Text for String {}
 impl JsonDocument for JsonValue {}
 
 /// What a field of an entity may be: a [`Scalar`] or an `Option` of one.
+///
+/// ```
+/// use chronicle::Stored;
+///
+/// # fn main() -> chronicle::Result<()> {
+/// assert_eq!(Option::<i32>::kind(), i32::kind());
+/// assert_eq!(Option::<i32>::from_value(sea_orm::Value::Int(None))?, None);
+/// assert!(i32::from_value(sea_orm::Value::Int(None)).is_err());
+/// # Ok(()) }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a column of a repository",
     label = "not a column type that SQLite and Postgres hold alike",
@@ -160,12 +122,22 @@ pub trait Stored: Sized + Send + Sync + 'static {
         <Self::Scalar as Scalar>::kind()
     }
     /// The value to store.
+    ///
+    /// ```
+    /// use chronicle::Stored;
+    /// assert_eq!(Stored::into_value(None::<i32>), sea_orm::Value::Int(None));
+    /// ```
     fn into_value(self) -> Value;
     /// The field from a stored value.
     ///
     /// # Errors
     /// [`ErrorKind::SchemaMismatch`] when the value is of another type, or NULL in a column that
     /// has no `Option`.
+    ///
+    /// ```
+    /// use chronicle::Stored;
+    /// assert_eq!(i32::from_value(7.into()).ok(), Some(7));
+    /// ```
     fn from_value(value: Value) -> Result<Self>;
 }
 
@@ -201,26 +173,30 @@ impl<T: Scalar> Stored for Option<T> {
     }
 }
 
-/// A native database enum travels as its text.
-pub(crate) fn text_of_enum(value: Value) -> Value {
-    match value {
-        Value::Enum(value) => Value::String(match value {
-            sea_orm::sea_query::OptionEnum::Some(value) => Some(value.value.into_owned()),
-            sea_orm::sea_query::OptionEnum::None(_) => None,
-        }),
-        value => value,
-    }
-}
-
 /// What a column of type `T` may be compared with: `T`, `&T`, and `&str` for `String`.
 ///
 /// A trait of its own instead of `Into<T>`, which would let `i64` be compared with `bool`.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+/// # let tasks = tasks().await?;
+/// let title = "call home".to_owned();
+/// tasks.find().filter(Tasks::TITLE.eq(&title)).one().await?;
+/// tasks.find().filter(Tasks::TITLE.eq("call home")).one().await?;
+/// # Ok(()) }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a column of `{T}` cannot be compared with `{Self}`",
     label = "expected `{T}` or `&{T}`"
 )]
 pub trait Operand<T> {
     /// The value to compare with.
+    ///
+    /// ```
+    /// use chronicle::Operand;
+    /// let text: String = "call home".into_operand();
+    /// ```
     fn into_operand(self) -> T;
 }
 
@@ -243,6 +219,16 @@ impl Operand<String> for &str {
 }
 
 /// A key that the client makes before a row is sent, so that an insert can be repeated safely.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+/// use chronicle::GeneratedKey;
+///
+/// # fn main() -> chronicle::Result<()> {
+/// let (earlier, later) = (TaskId::generate(), TaskId::generate());
+/// assert!(earlier < later, "UUIDs of version 7 sort by time");
+/// # Ok(()) }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot make a new key",
     note = "use an id by `#[derive(chronicle::Id)]`, or mark the key `#[repository(given)]`, so that the caller gives it"
@@ -254,11 +240,19 @@ pub trait GeneratedKey: Scalar {
 
 impl GeneratedKey for Uuid {
     fn generate() -> Self {
-        Uuid::now_v7()
+        Self::now_v7()
     }
 }
 
 /// The type of a `created_at` or `updated_at` column, which the library fills.
+///
+/// ```
+/// use chronicle::Timestamp;
+/// use chrono::{DateTime, Utc};
+///
+/// let updated_at: Option<DateTime<Utc>> = Timestamp::now();
+/// assert!(updated_at.is_some());
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`created_at` and `updated_at` are filled by the library and must be `DateTimeUtc`, not `{Self}`"
 )]

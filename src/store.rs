@@ -4,7 +4,7 @@ mod config;
 
 pub use config::Config;
 
-use crate::{Backend, BackendKind, Error, Info, RawRow, Read, Result, Write};
+use crate::{Backend, BackendKind, Error, Info, RawRow, Read, Result, Write, Written};
 use sea_orm::Value;
 use std::fmt;
 use std::future::Future;
@@ -17,6 +17,17 @@ use tracing::Instrument;
 /// Every operation runs in a `tracing` span `chronicle` with the fields `backend`, `table`,
 /// `operation`, `rows` and `outcome` (`ok`, or the [`ErrorKind`](crate::ErrorKind)'s name), and counts in the
 /// [`metrics`](crate#metrics). Neither holds a value of a row, a key or a token.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+/// use chronicle::Store;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+/// let sqlite = chronicle::Sqlite::memory().await?;
+/// let store = Store::from(sqlite); // or of a `Postgrest`, a `Failover`, a backend of your own
+/// let tasks = Tasks::new(&store);
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct Store {
     backend: Arc<dyn Backend>,
@@ -32,6 +43,14 @@ impl fmt::Debug for Store {
 
 impl Store {
     /// A store on a backend of your own: a wrapper that injects faults, for example.
+    ///
+    /// ```
+    /// use chronicle::{Sqlite, Store};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// let store = Store::new(Sqlite::memory().await?);
+    /// # Ok(()) }
+    /// ```
     pub fn new(backend: impl Backend) -> Self {
         Self { backend: Arc::new(backend), reason: None }
     }
@@ -42,6 +61,16 @@ impl Store {
     /// call [`health`](Self::health) to know whether it serves. With both, it is the failover pair
     /// of the two, whose file is bound to the server now. [`info`](Self::info) says why.
     ///
+    /// ```
+    /// use chronicle::sqlite::SqliteOptions;
+    /// use chronicle::{Config, Store};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// let store = Store::connect(Config::new().sqlite(SqliteOptions::new(":memory:"))).await?;
+    /// store.health().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// `InvalidInput` for a configuration that is not complete or not valid, `Unsupported` when
     /// the feature for the backend is off, those of [`Sqlite::open`](crate::Sqlite::open), and
@@ -51,12 +80,30 @@ impl Store {
     }
 
     /// Which kind of database serves.
+    ///
+    /// ```
+    /// use chronicle::{BackendKind, Sqlite, Store};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// let store = Store::new(Sqlite::memory().await?);
+    /// assert_eq!(store.kind(), BackendKind::Sqlite);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn kind(&self) -> BackendKind {
         self.backend.kind()
     }
 
     /// Asks the database whether it can serve.
+    ///
+    /// ```
+    /// use chronicle::{Sqlite, Store};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// let store = Store::new(Sqlite::memory().await?);
+    /// assert!(store.health().await.is_ok());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// Why it cannot: `Unavailable`, `Timeout`, `Unauthenticated`, `Corrupt` …
@@ -65,6 +112,15 @@ impl Store {
     }
 
     /// What and where the database is, and why it was chosen, without any key.
+    ///
+    /// ```
+    /// use chronicle::{Sqlite, Store};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// let info = Store::new(Sqlite::memory().await?).info().await;
+    /// assert_eq!(info.location, ":memory:");
+    /// # Ok(()) }
+    /// ```
     pub async fn info(&self) -> Info {
         let mut info = self.backend.info().await;
         info.reason = self.reason.as_deref().map(str::to_owned).or(info.reason);
@@ -73,6 +129,15 @@ impl Store {
 
     /// The failover pair that serves, to look at its outbox and its dead letters; `None` when it is
     /// one database alone, or a backend of your own.
+    ///
+    /// ```
+    /// use chronicle::{Sqlite, Store};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// let store = Store::new(Sqlite::memory().await?);
+    /// assert!(store.failover().is_none(), "a file alone");
+    /// # Ok(()) }
+    /// ```
     #[cfg(all(feature = "sqlite", feature = "postgrest"))]
     #[must_use]
     pub fn failover(&self) -> Option<&crate::failover::Failover> {
@@ -82,6 +147,16 @@ impl Store {
 
     /// Who serves now, as this process last saw it. One database alone is always `Healthy`: no other
     /// could take over. Whether it can be reached, [`health`](Self::health) tells.
+    ///
+    /// ```
+    /// use chronicle::failover::Status;
+    /// use chronicle::{Sqlite, Store};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// let store = Store::new(Sqlite::memory().await?);
+    /// assert_eq!(store.status(), Status::Healthy);
+    /// # Ok(()) }
+    /// ```
     #[cfg(all(feature = "sqlite", feature = "postgrest"))]
     #[must_use]
     pub fn status(&self) -> crate::failover::Status {
@@ -90,6 +165,17 @@ impl Store {
 
     /// A receiver that is told of every change of [`status`](Self::status). That of one database
     /// alone never changes: waiting for it ends at once with an error.
+    ///
+    /// ```
+    /// use chronicle::failover::Status;
+    /// use chronicle::{Sqlite, Store};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// let mut status = Store::new(Sqlite::memory().await?).watch();
+    /// assert_eq!(*status.borrow(), Status::Healthy);
+    /// assert!(status.changed().await.is_err(), "of a failover pair it would wait for a change");
+    /// # Ok(()) }
+    /// ```
     #[cfg(all(feature = "sqlite", feature = "postgrest"))]
     #[must_use]
     pub fn watch(&self) -> tokio::sync::watch::Receiver<crate::failover::Status> {
@@ -103,6 +189,16 @@ impl Store {
     ///
     /// A connection that [`Sqlite::from_connection`](crate::Sqlite::from_connection) was given
     /// stays open: whoever opened it closes it.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// tasks.store().close().await?;
+    /// let error = tasks.find().all().await.unwrap_err();
+    /// assert_eq!(error.kind(), chronicle::ErrorKind::Unavailable);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// None from SQLite and PostgREST; a [backend of your own](Self::new) may have some.
@@ -121,6 +217,16 @@ impl Store {
     /// Of several columns with one name the last one counts. Besides the types of columns
     /// (see [`Scalar`](crate::Scalar)), a parameter may be a `u64` up to 2^63-1, an `f32`, a `char`,
     /// or a time with an offset, which travels as its instant in UTC.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let sql = "select count(*) as open from tasks where priority < $1";
+    /// let rows = tasks.store().query_raw(sql, [3.into()]).await?;
+    /// assert_eq!(rows[0]["open"], 2);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// `InvalidInput` for a parameter that cannot be stored (a NUL character, an infinite number)
@@ -148,9 +254,10 @@ impl Store {
         self.observe("count", read.table.name, |rows| *rows, self.backend.count(read)).await
     }
 
-    pub(crate) async fn write(&self, write: Write) -> Result<u64> {
+    pub(crate) async fn write(&self, write: Write) -> Result<Written> {
         let (operation, table) = (write.operation(), write.table.name);
-        self.observe(operation, table, |rows| *rows, self.backend.write(write)).await
+        let rows = |written: &Written| written.touched;
+        self.observe(operation, table, rows, self.backend.write(write)).await
     }
 
     async fn observe<T>(

@@ -1,7 +1,6 @@
 //! [`Cursor`]: a place in a query's order, and [`Page`]: the rows up to it.
 
-use crate::operation::OrderTerm;
-use crate::query::Direction;
+use crate::order::{Direction, OrderTerm};
 use crate::{Error, Record, Result, value};
 use sea_orm::{JsonValue, Value};
 use std::fmt;
@@ -12,12 +11,36 @@ use std::str::FromStr;
 /// Its text form is JSON, and survives a trip through a URL or a web client. It holds the name,
 /// the direction and the value of each order column and nothing else; it is no secret and no proof
 /// of anything.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+/// use chronicle::Cursor;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+/// # let tasks = tasks().await?;
+/// let page = tasks.find().order_by(Tasks::PRIORITY.desc()).page(2).await?;
+/// let text = page.next.unwrap().to_string(); // to the client of a web service, and back
+/// let cursor: Cursor = text.parse()?;
+/// let rest = tasks.find().order_by(Tasks::PRIORITY.desc()).after(cursor).all().await?;
+/// assert_eq!(titles(&rest), ["water the plants"]);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cursor {
     terms: Vec<(String, Direction, JsonValue)>,
 }
 
 /// Some rows of a query, and where the next ones start.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+/// # let tasks = tasks().await?;
+/// let page = tasks.find().order_by(Tasks::PRIORITY.asc()).page(10).await?;
+/// assert_eq!(page.rows.len(), 3);
+/// assert_eq!(page.next, None, "there are no more");
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page<R> {
     /// The rows, in the query's order.

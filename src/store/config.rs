@@ -26,6 +26,19 @@ use std::sync::Arc;
 ///
 /// The file of a pair needs its tables as any other does: open it by
 /// [`sqlite_options`](Self::sqlite_options) and migrate it first.
+///
+/// ```
+/// use chronicle::{BackendKind, Config};
+///
+/// # fn main() -> chronicle::Result<()> {
+/// let config = Config::from_variables(|name| match name {
+///     "SUPABASE_URL" => Some("https://project.supabase.co".to_owned()),
+///     "SUPABASE_ANON_KEY" => Some("a key".to_owned()),
+///     _ => None,
+/// })?;
+/// assert_eq!(config.kind(), Some(BackendKind::Postgrest));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Default)]
 pub struct Config {
     #[cfg(feature = "sqlite")]
@@ -79,6 +92,12 @@ const DEFAULT_FILE: &str = "chronicle.db";
 
 impl Config {
     /// A configuration without any database.
+    ///
+    /// ```
+    /// use chronicle::Config;
+    ///
+    /// assert_eq!(Config::new().kind(), None);
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -87,10 +106,20 @@ impl Config {
     /// The configuration that the environment describes (see the table above). Empty variables
     /// count as unset.
     ///
+    /// ```
+    /// use chronicle::Config;
+    ///
+    /// # fn main() -> chronicle::Result<()> {
+    /// let config = Config::from_env()?;
+    /// println!("{:?}", config.kind());
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// `InvalidInput` when there is half a configuration: `SUPABASE_URL` without a key, a key
-    /// without an address, or two addresses; or when a variable is not UTF-8. `Unsupported` when
-    /// the feature for it is off.
+    /// without an address, or two addresses; when the path of the file begins with `~` or `$`, which
+    /// only a shell replaces; or when a variable is not UTF-8. `Unsupported` when the feature for it is
+    /// off.
     pub fn from_env() -> Result<Self> {
         Self::read(|name| match std::env::var(name) {
             Ok(value) => Ok(Some(value)),
@@ -103,6 +132,15 @@ impl Config {
 
     /// The configuration from variables that `variable` looks up, as
     /// [`from_env`](Self::from_env) does from the environment.
+    ///
+    /// ```
+    /// use chronicle::{BackendKind, Config};
+    ///
+    /// # fn main() -> chronicle::Result<()> {
+    /// let config = Config::from_variables(|_| None)?;
+    /// assert_eq!(config.kind(), Some(BackendKind::Sqlite), "the file `chronicle.db`");
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// As [`from_env`](Self::from_env).
@@ -173,6 +211,12 @@ impl Config {
 
     #[cfg(feature = "sqlite")]
     fn file(mut self, path: &str, by: &str) -> Result<Self> {
+        // Only a shell knows what these stand for.
+        if path.starts_with(['~', '$']) {
+            return Err(Error::invalid(format!(
+                "{FILE} is `{path}`, where `~` and `$` stand for themselves: write the path out"
+            )));
+        }
         let options = crate::sqlite::SqliteOptions::new(path);
         self.sqlite = Some(Chosen { options, by: Some(by.to_owned()) });
         Ok(self)
@@ -189,6 +233,14 @@ impl Config {
     }
 
     /// Uses a SQLite file: alone, or beside a [server](Self::postgrest) for its outages.
+    ///
+    /// ```
+    /// use chronicle::sqlite::SqliteOptions;
+    /// use chronicle::{BackendKind, Config};
+    ///
+    /// let config = Config::new().sqlite(SqliteOptions::new("tasks.db"));
+    /// assert_eq!(config.kind(), Some(BackendKind::Sqlite));
+    /// ```
     #[cfg(feature = "sqlite")]
     #[must_use]
     pub fn sqlite(mut self, options: crate::sqlite::SqliteOptions) -> Self {
@@ -197,6 +249,15 @@ impl Config {
     }
 
     /// How the SQLite file is opened, where there is one: to migrate it before it serves.
+    ///
+    /// ```
+    /// use chronicle::Config;
+    ///
+    /// # fn main() -> chronicle::Result<()> {
+    /// let config = Config::from_variables(|_| None)?;
+    /// assert!(config.sqlite_options().is_some());
+    /// # Ok(()) }
+    /// ```
     #[cfg(feature = "sqlite")]
     #[must_use]
     pub fn sqlite_options(&self) -> Option<&crate::sqlite::SqliteOptions> {
@@ -204,6 +265,14 @@ impl Config {
     }
 
     /// Uses a PostgREST server: alone, or with a [file](Self::sqlite) for its outages.
+    ///
+    /// ```
+    /// use chronicle::postgrest::{Key, PostgrestOptions};
+    /// use chronicle::{BackendKind, Config};
+    ///
+    /// let server = PostgrestOptions::new("http://localhost:3000", Key::none());
+    /// assert_eq!(Config::new().postgrest(server).kind(), Some(BackendKind::Postgrest));
+    /// ```
     #[cfg(feature = "postgrest")]
     #[must_use]
     pub fn postgrest(mut self, options: crate::postgrest::PostgrestOptions) -> Self {
@@ -235,6 +304,14 @@ impl Config {
     }
 
     /// Which kind of store this configuration opens; `None` without any database.
+    ///
+    /// ```
+    /// use chronicle::sqlite::SqliteOptions;
+    /// use chronicle::{BackendKind, Config};
+    ///
+    /// let config = Config::new().sqlite(SqliteOptions::new("tasks.db"));
+    /// assert_eq!(config.kind(), Some(BackendKind::Sqlite));
+    /// ```
     #[must_use]
     pub const fn kind(&self) -> Option<BackendKind> {
         #[cfg(feature = "sqlite")]

@@ -1,7 +1,7 @@
 //! Keyset paging: the condition "behind this row", in place of an offset.
 
 use crate::filter::{Comparison, Expression, Node};
-use crate::operation::OrderTerm;
+use crate::order::OrderTerm;
 use crate::value;
 use sea_orm::Value;
 

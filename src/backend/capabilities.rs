@@ -1,0 +1,141 @@
+//! [`Capabilities`]: where backends may differ, as data.
+
+use crate::BackendKind;
+use std::fmt;
+
+/// Where backends may differ. All else is the same on each, which one suite of tests checks on all.
+///
+/// | | SQLite | PostgREST | failover pair | pair, degraded |
+/// |---|---|---|---|---|
+/// | foreign keys | always | always | sometimes | never |
+/// | `query_raw` | always | always | sometimes | never |
+/// | bulk writes are atomic | always | never | sometimes | always |
+/// | long conditions | always | never | sometimes | always |
+///
+/// ```
+/// use chronicle::{Ability, BackendKind};
+///
+/// let postgrest = BackendKind::Postgrest.capabilities();
+/// assert_eq!(postgrest.foreign_keys, Ability::Always);
+/// assert_eq!(postgrest.bulk_is_atomic, Ability::Never);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// The database refuses rows without their parent, and parents that have children, with
+    /// [`ForeignKey`](crate::ErrorKind::ForeignKey).
+    pub foreign_keys: Ability,
+    /// [`Store::query_raw`](crate::Store::query_raw) works: on PostgREST once the function
+    /// `execute_sql` is installed.
+    pub query_raw: Ability,
+    /// A bulk write of any size stores all of its rows or none. Where it does not, the error's
+    /// [`rows_stored`](crate::Error::rows_stored) tells how far it came.
+    pub bulk_is_atomic: Ability,
+    /// A condition may be of any length. Where it may not, it travels in a URL: what does not fit
+    /// and cannot be cut is [`InvalidInput`](crate::ErrorKind::InvalidInput).
+    pub long_conditions: Ability,
+}
+
+/// Whether a backend is able to do something.
+///
+/// ```
+/// use chronicle::{Ability, BackendKind};
+///
+/// let pair = BackendKind::Failover.capabilities();
+/// assert_eq!(pair.query_raw, Ability::Sometimes);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ability {
+    /// Whenever the backend serves.
+    Always,
+    /// It is refused or left out, each time.
+    Never,
+    /// It depends on which of two databases serves.
+    Sometimes,
+}
+
+impl Capabilities {
+    /// What a SQLite file or in-memory database can do.
+    pub const SQLITE: Self = Self {
+        foreign_keys: Ability::Always,
+        query_raw: Ability::Always,
+        bulk_is_atomic: Ability::Always,
+        long_conditions: Ability::Always,
+    };
+
+    /// What a PostgREST server can do; a healthy failover pair, too.
+    pub const POSTGREST: Self = Self {
+        foreign_keys: Ability::Always,
+        query_raw: Ability::Always,
+        bulk_is_atomic: Ability::Never,
+        long_conditions: Ability::Never,
+    };
+
+    /// What a failover pair can do, whoever of the two serves.
+    pub const FAILOVER: Self = Self {
+        foreign_keys: Ability::Sometimes,
+        query_raw: Ability::Sometimes,
+        bulk_is_atomic: Ability::Sometimes,
+        long_conditions: Ability::Sometimes,
+    };
+
+    /// What a failover pair can do while its file serves alone.
+    pub const DEGRADED: Self = Self {
+        foreign_keys: Ability::Never,
+        query_raw: Ability::Never,
+        bulk_is_atomic: Ability::Always,
+        long_conditions: Ability::Always,
+    };
+}
+
+impl BackendKind {
+    /// What a backend of this kind can do.
+    ///
+    /// ```
+    /// use chronicle::{BackendKind, Capabilities};
+    /// assert_eq!(BackendKind::Sqlite.capabilities(), Capabilities::SQLITE);
+    /// ```
+    #[must_use]
+    pub const fn capabilities(self) -> Capabilities {
+        match self {
+            Self::Sqlite => Capabilities::SQLITE,
+            Self::Postgrest => Capabilities::POSTGREST,
+            Self::Failover => Capabilities::FAILOVER,
+        }
+    }
+}
+
+impl fmt::Display for Ability {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Always => "always",
+            Self::Never => "never",
+            Self::Sometimes => "sometimes",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Capabilities;
+
+    #[test]
+    fn the_table_in_the_docs_says_the_same() {
+        let backends = [
+            Capabilities::SQLITE,
+            Capabilities::POSTGREST,
+            Capabilities::FAILOVER,
+            Capabilities::DEGRADED,
+        ];
+        for (name, ability) in [
+            ("foreign keys", (|backend| backend.foreign_keys) as fn(Capabilities) -> _),
+            ("`query_raw`", |backend| backend.query_raw),
+            ("bulk writes are atomic", |backend| backend.bulk_is_atomic),
+            ("long conditions", |backend| backend.long_conditions),
+        ] {
+            let cells = backends.map(|backend| ability(backend).to_string()).join(" | ");
+            let row = format!("/// | {name} | {cells} |\n");
+            assert!(include_str!("capabilities.rs").contains(&row), "{row}");
+        }
+    }
+}

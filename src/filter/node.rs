@@ -1,0 +1,200 @@
+//! [`Node`]: the untyped tree of conditions that backends compile.
+
+use crate::{Column, Error, ErrorKind, Result, value};
+use sea_orm::Value;
+use std::collections::HashSet;
+
+/// The tree under [`Filter`](crate::Filter). Each compiler is one exhaustive match over it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Node {
+    Constant(bool),
+    Compare { expression: Expression, comparison: Comparison, value: Value },
+    In { expression: Expression, values: Vec<Value> },
+    IsNull(Expression),
+    Text { expression: Expression, position: TextMatch, text: String },
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    Not(Box<Self>),
+}
+
+/// The left side of a condition.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Expression {
+    Column(&'static Column),
+    /// The text at a path of a JSON column.
+    Json {
+        column: &'static Column,
+        steps: Vec<JsonStep>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum JsonStep {
+    Key(String),
+    Index(u32),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TextMatch {
+    Contains,
+    StartsWith,
+    EndsWith,
+}
+
+impl Node {
+    /// The condition on one column that most callers inside the crate need.
+    pub(crate) fn compare(column: &'static Column, comparison: Comparison, value: Value) -> Self {
+        Self::Compare { expression: Expression::Column(column), comparison, value }
+    }
+
+    /// The same condition in its smallest form, ready to compile: constants are folded away, empty
+    /// lists are `false`, a list of one is an equality, values are in their stored form.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a value that cannot be stored, and so not be asked for either;
+    /// `Unsupported` for a comparison that the databases would answer differently.
+    pub(crate) fn reduce(self) -> Result<Self> {
+        Ok(match self {
+            Self::Compare { expression, comparison, mut value } => {
+                expression.check_comparable()?;
+                value::normalize(&mut value).map_err(|error| expression.at(&error))?;
+                if value::is_null(&value) {
+                    return Err(expression.at(&Error::invalid(
+                        "a comparison with JSON null finds nothing: use `is_null`",
+                    )));
+                }
+                Self::Compare { expression, comparison, value }
+            }
+            Self::In { expression, values } => {
+                expression.check_comparable()?;
+                let mut seen = HashSet::new();
+                let mut distinct = Vec::with_capacity(values.len());
+                for mut value in values {
+                    value::normalize(&mut value).map_err(|error| expression.at(&error))?;
+                    // Both zeros are one number to a database, and two texts.
+                    if let Value::Double(Some(number)) = &mut value
+                        && *number == 0.0
+                    {
+                        *number = 0.0;
+                    }
+                    if !value::is_null(&value) && seen.insert(value::to_text(&value)) {
+                        distinct.push(value);
+                    }
+                }
+                match distinct.len() {
+                    0 => Self::Constant(false),
+                    1 => Self::Compare {
+                        expression,
+                        comparison: Comparison::Equal,
+                        value: distinct.remove(0),
+                    },
+                    _ => Self::In { expression, values: distinct },
+                }
+            }
+            Self::Text { expression, position, text } => {
+                expression.check()?;
+                value::check_text(&text).map_err(|error| expression.at(&error))?;
+                // True of every text and unknown for NULL, in the one form that compilers take it in.
+                let position = if text.is_empty() { TextMatch::StartsWith } else { position };
+                Self::Text { expression, position, text }
+            }
+            Self::IsNull(expression) => {
+                expression.check()?;
+                Self::IsNull(expression)
+            }
+            Self::All(nodes) => Self::reduce_list(nodes, true)?,
+            Self::Any(nodes) => Self::reduce_list(nodes, false)?,
+            Self::Not(node) => match node.reduce()? {
+                Self::Constant(value) => Self::Constant(!value),
+                Self::Not(inner) => *inner,
+                node => Self::Not(Box::new(node)),
+            },
+            Self::Constant(value) => Self::Constant(value),
+        })
+    }
+
+    /// `neutral` is `true` for a conjunction and `false` for a disjunction: the constant that such
+    /// a list may leave out, and what it is when it is empty.
+    fn reduce_list(nodes: Vec<Self>, neutral: bool) -> Result<Self> {
+        let mut reduced = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            match node.reduce()? {
+                Self::Constant(value) if value == neutral => {}
+                Self::Constant(value) => return Ok(Self::Constant(value)),
+                Self::All(inner) if neutral => reduced.extend(inner),
+                Self::Any(inner) if !neutral => reduced.extend(inner),
+                node => reduced.push(node),
+            }
+        }
+        Ok(match reduced.len() {
+            0 => Self::Constant(neutral),
+            1 => reduced.remove(0),
+            _ if neutral => Self::All(reduced),
+            _ => Self::Any(reduced),
+        })
+    }
+}
+
+impl Expression {
+    fn column(&self) -> &'static Column {
+        match self {
+            Self::Column(column) | Self::Json { column, .. } => column,
+        }
+    }
+
+    fn at(&self, error: &Error) -> Error {
+        Error::new(
+            error.kind(),
+            format!("filter on column `{}`: {}", self.column().name, error.message()),
+        )
+    }
+
+    /// Refuses whole documents: equal ones are equal texts to SQLite and equal values to Postgres.
+    fn check_comparable(&self) -> Result<()> {
+        if matches!(self, Self::Column(column) if column.kind() == crate::Kind::Json) {
+            return Err(self.at(&Error::new(
+                ErrorKind::Unsupported,
+                "SQLite and Postgres compare JSON documents differently: compare what is inside \
+                 by a path, such as `.key(\"name\").eq(\"text\")`",
+            )));
+        }
+        self.check()
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.column().kind() == crate::Kind::Unsupported {
+            return Err(value::unsupported(self.column()));
+        }
+        let Self::Json { steps, .. } = self else { return Ok(()) };
+        for step in steps {
+            match step {
+                JsonStep::Key(key)
+                    if key.chars().any(|c| c == '"' || c == '\\' || c.is_control()) =>
+                {
+                    return Err(self.at(&Error::invalid(format!(
+                        "the JSON key {key:?} has a quotation mark, a backslash or a control \
+                         character, which SQLite's paths cannot name"
+                    ))));
+                }
+                JsonStep::Index(index) if i32::try_from(*index).is_err() => {
+                    return Err(self.at(&Error::invalid(format!(
+                        "the index {index} is beyond {}, the last one that Postgres takes",
+                        i32::MAX
+                    ))));
+                }
+                JsonStep::Key(_) | JsonStep::Index(_) => {}
+            }
+        }
+        Ok(())
+    }
+}
