@@ -4,22 +4,40 @@
 //! meanwhile waits in an outbox in the same file, until it is replayed: row by row in order, nothing
 //! lost. Both see the same typed repositories.
 //!
-//! **One question routes every call**, asked of the file each time: is the outbox empty, and the
-//! breaker closed? Yes: the remote serves. No: the file does, also while the outbox drains.
+//! **The file is asked before each call** who serves it. A write goes to the remote unless the remote
+//! is out of reach, its table stands still, or something that waits is in its way: an entry of the same
+//! row, of a row that it refers to, of a child of what it deletes, or of one of its unique values. So
+//! what depends on nothing that waits goes to the remote although other things still wait, and a
+//! backlog does not grow by it. A read goes by its table: to the file while something of it waits.
 //!
 //! # What is promised
 //!
-//! - A write that was acknowledged is at the remote, in the outbox, or a dead letter.
-//! - The writes of a row keep their order, and parents go before their children.
-//! - A process sees its own writes by key, unless they are dead letters, the remote hides the row, or
-//!   the mirror could not be written (which is counted).
+//! - A write that was acknowledged is at the remote, in the outbox, or a dead letter; also after SIGKILL
+//!   and the loss of power.
+//! - The writes of a row keep their order, parents go before their children, and an insert makes no
+//!   duplicate.
+//! - A process sees its own writes by key, unless they are dead letters or the remote hides the row.
+//!   Where the file cannot know what the remote has, a read by key says so
+//!   ([`Unavailable`](crate::ErrorKind::Unavailable)) instead of guessing.
+//! - The store is [`Healthy`](Status::Healthy) again within a bounded time after the remote is, also
+//!   while writers go on, as long as some process has it open.
 //!
-//! Not promised: that an update is applied once, or before newer ones from elsewhere; that a bulk
-//! write is replayed as one; foreign keys and SQL of your own while the file serves; rows that the
-//! file never saw, for which there is [`pull`](Failover::pull).
+//! **Not promised:** that an update is applied once, or before newer ones from elsewhere: the last to
+//! arrive wins, by column, unless the entity says otherwise; that a bulk write is replayed as one;
+//! foreign keys and SQL of your own while the file serves; rows that the file never saw, for which there
+//! is [`pull`](Failover::pull). And four things that no rule closes:
 //!
-//! A write whose future is dropped goes on as a task of its own, to its end. One whose future is kept
-//! and not polled holds up the other writes of its row, and perhaps of the file.
+//! - A process that is stopped between asking the file and sending may send an old write late. Its
+//!   move of a row under a parent that was deleted meanwhile is lost with the row.
+//! - A direct write of a process that is killed with the request under way may arrive late, over a newer
+//!   one. [`WriteMode::LocalFirst`] has no direct writes.
+//! - A row that the file lacks, changed below a parent whose delete waits: the write says that it
+//!   touched a row, and a read finds none.
+//! - An insert without answer, of a key that somebody else has used meanwhile, is taken for the own
+//!   one. Keys made by the client do not meet it.
+//!
+//! A call runs to its end on the store's own thread, whether or not its future is dropped, and nothing
+//! depends on the caller's runtime.
 //!
 //! # What depends on who serves
 //!
@@ -27,7 +45,7 @@
 //!
 //! | | the remote | the file |
 //! |---|---|---|
-//! | a row without its parent | `ForeignKey` | accepted; at the remote it becomes a dead letter, and goes back to the outbox once its parent is there |
+//! | a row without its parent | `ForeignKey` | accepted; at the remote it becomes a dead letter, and goes again once its parent is there, and each minute |
 //! | [`query_raw`](crate::Store::query_raw) | runs; what it changes gets to the file when it is read | `Unavailable` |
 //! | a bulk write that is refused | the rows of earlier requests stay ([`rows_stored`](crate::Error::rows_stored)) | none of its rows stay |
 //! | a condition that is too long for a URL | `InvalidInput` | works |
@@ -36,18 +54,28 @@
 //!
 //! # The file
 //!
+//! It belongs to one remote, one identity (the key's role, or who is signed in) and one mode: each
+//! transaction and each request finds that so, or fails. Its tables have to be there at
+//! [`connect`](FailoverOptions::connect). Rows that it held before it had a remote are
+//! [adopted](FailoverOptions::adopt) or [waived](FailoverOptions::waive), table by table; a
+//! [`pull`](Failover::pull) never removes one that was not at the remote.
+//!
 //! Beside it stand `-replay`, the lock of the process that replays, and `-reserve`, 8 MB that are
 //! given up on a full disk, so that what is replayed can be acknowledged. Until they are free again
 //! new writes are refused with `StorageFull`, as they are with `Denied` while the file may only be
 //! read: the status is [`Failed`](Status::Failed) if the file should have taken them. Nothing that was
 //! acknowledged is lost, and the remote serves as long as it can be reached.
 //!
+//! SQL of your own that writes to the file bypasses the outbox: the remote never hears of it.
+//!
 //! # What to look at
 //!
 //! [`failover_info`](Failover::failover_info) tells the state, its cause and what waits, and
 //! [`watch`](Failover::watch) of each change. Tables that stand still, since the schema or a right was
-//! changed, go on with [`resume`](Failover::resume). [`dead_letters`](Failover::dead_letters) are the
-//! writes that the remote refuses: [`retry`](Failover::retry) or [`drop`](Failover::drop_letter) them.
+//! changed, are tried each minute, or at once by [`resume`](Failover::resume).
+//! [`dead_letters`](Failover::dead_letters) are the writes that the remote refuses. They stay at their
+//! place in the outbox and hold what needs their row: [`retry`](Failover::retry) or
+//! [`drop`](Failover::drop_letter) them, one by one or [in bulk](Failover::retry_letters).
 //! [`WriteMode`] says which mode is for which process.
 //!
 //! # Metrics
@@ -58,6 +86,7 @@
 //! | `chronicle_probes_total` | counter | `outcome` |
 //! | `chronicle_dead_letters_total` | counter | `reason` |
 //! | `chronicle_mirror_failures_total` | counter | |
+//! | `chronicle_mirror_rows_left_out_total` | counter: rows that were read and not kept | |
 //! | `chronicle_outbox_rows`, `chronicle_outbox_bytes` | gauge | |
 //! | `chronicle_dead_letters` | gauge | |
 //! | `chronicle_replay_lag_seconds` | gauge: how long the first entry waits | |
@@ -66,43 +95,33 @@
 //! Each request of replay is a `tracing` event `replayed` with `table`, `operation`, `rows` and
 //! `outcome`. None of them holds a value of a row, a key or a token.
 
-mod breaker;
-mod direct;
-mod entry;
-mod environment;
-mod file;
-mod letters;
-mod mirror;
+pub(crate) mod engine;
+pub(crate) mod environment;
+pub(crate) mod file;
+mod letter;
 mod monitor;
-mod options;
-mod outbox;
-mod plan;
-mod pull;
-mod remote;
-mod replay;
+pub(crate) mod options;
+pub(crate) mod remote;
 mod reserve;
-#[cfg(test)]
-mod simulation;
+pub(crate) mod rules;
+pub(crate) mod seam;
 mod status;
 mod turns;
-mod verdict;
+mod worker;
 
-pub use letters::{DeadLetter, DeadLetterReason};
+pub use letter::{DeadLetter, DeadLetterReason, LetterFilter};
 pub use options::{FailoverOptions, WriteMode};
-pub use pull::PullProgress;
 pub use status::{FailoverInfo, Paused, Status};
 
-use crate::{Backend, BackendKind, ErrorKind, Filter, Info, RawRow, Read, Record, Result, Write};
-use environment::Environment;
-use file::File;
+use crate::operation::Written;
+use crate::{Backend, BackendKind, Filter, Info, RawRow, Read, Record, Result, Write};
+use engine::Engine;
 use futures_util::future::BoxFuture;
-use options::Settings;
-use remote::Remote;
 use sea_orm::Value;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 /// A PostgREST server with a SQLite file beside it. Cloning is cheap.
 ///
@@ -128,19 +147,14 @@ pub struct Failover {
     monitor: Arc<monitor::Monitor>,
 }
 
-/// What a failover store is made of; everything but its tasks.
-pub(crate) struct Engine {
-    file: File,
-    remote: Arc<dyn Remote>,
-    environment: Arc<dyn Environment>,
-    settings: Settings,
-    rows: turns::Turns,
-    woken: Notify,
-    status: watch::Sender<Status>,
-    /// Why the file did not take the last write that it should have taken.
-    refusal: std::sync::Mutex<Option<ErrorKind>>,
-    /// Whether the last write went to the file, so that the next one likely does.
-    serves_file: std::sync::atomic::AtomicBool,
+/// How far a [`pull`](Failover::pull) has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PullProgress {
+    /// Rows that were read from the remote so far.
+    pub pulled: u64,
+    /// Rows that were removed from the file because the remote does not have them; known at the end.
+    pub removed: u64,
 }
 
 impl fmt::Debug for Failover {
@@ -154,38 +168,18 @@ impl fmt::Debug for Failover {
     }
 }
 
-impl Engine {
-    pub(crate) async fn open(
-        file: File,
-        remote: Arc<dyn Remote>,
-        environment: Arc<dyn Environment>,
-        settings: Settings,
-    ) -> Result<Self> {
-        if file.state().await?.boot != environment.boot() {
-            let mut transaction = file.begin(file::ForeignKeys::Off).await?;
-            transaction.state.rebase(environment.boot(), environment.now(), settings.settle);
-            transaction.commit().await?;
-        }
-        Ok(Self {
-            file,
-            remote,
-            environment,
-            settings,
-            rows: turns::Turns::default(),
-            woken: Notify::new(),
-            status: watch::Sender::new(Status::Healthy),
-            refusal: std::sync::Mutex::default(),
-            serves_file: std::sync::atomic::AtomicBool::default(),
-        })
-    }
-
-    fn wake(&self) {
-        self.woken.notify_one();
-    }
-}
-
 impl Failover {
     /// Who serves now, as this process last saw it.
+    ///
+    /// ```no_run
+    /// # async fn look(failover: chronicle::failover::Failover) {
+    /// use chronicle::failover::Status;
+    ///
+    /// if failover.status() != Status::Healthy {
+    ///     println!("the file serves, or something waits");
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn status(&self) -> Status {
         *self.engine.status.borrow()
@@ -193,6 +187,15 @@ impl Failover {
 
     /// A receiver that is told of every change of [`status`](Self::status). What another process
     /// changed is seen within a second.
+    ///
+    /// ```no_run
+    /// # async fn look(failover: chronicle::failover::Failover) {
+    /// let mut status = failover.watch();
+    /// while status.changed().await.is_ok() {
+    ///     println!("{:?}", *status.borrow());
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<Status> {
         self.engine.status.subscribe()
@@ -200,42 +203,136 @@ impl Failover {
 
     /// The state of the outbox and the breaker, from the file.
     ///
+    /// ```no_run
+    /// # async fn look(failover: chronicle::failover::Failover) -> chronicle::Result<()> {
+    /// let info = failover.failover_info().await?;
+    /// println!("{} wait, {} refused: {:?}", info.outbox_rows, info.dead_letters, info.cause);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// When the file cannot be read.
     pub async fn failover_info(&self) -> Result<FailoverInfo> {
-        self.engine.info().await
+        self.engine.info()
     }
 
-    /// The first `most` dead letters.
+    /// The first `most` dead letters, by their number.
+    ///
+    /// ```no_run
+    /// # async fn look(failover: chronicle::failover::Failover) -> chronicle::Result<()> {
+    /// for letter in failover.dead_letters(100).await? {
+    ///     println!("{} {}: {:?} {}", letter.operation, letter.table, letter.reason, letter.message);
+    /// }
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// When the file cannot be read.
     pub async fn dead_letters(&self, most: u32) -> Result<Vec<DeadLetter>> {
-        self.engine.letters(most).await
+        self.engine.letters(LetterFilter::all(), most).await
     }
 
-    /// Queues a dead letter as a new write, behind what waits now: it may overtake, or undo, what
-    /// was written to its row since.
+    /// The first `most` dead letters that the filter names.
+    ///
+    /// ```no_run
+    /// # async fn look(failover: chronicle::failover::Failover) -> chronicle::Result<()> {
+    /// use chronicle::failover::{DeadLetterReason, LetterFilter};
+    ///
+    /// let refused = LetterFilter::all().table("events").reason(DeadLetterReason::Refused);
+    /// println!("{}", failover.find_letters(refused, 100).await?.len());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn find_letters(&self, filter: LetterFilter, most: u32) -> Result<Vec<DeadLetter>> {
+        self.engine.letters(filter, most).await
+    }
+
+    /// Lets a dead letter go again: in its place while it holds what waits for it, else as a new
+    /// write behind what waits now, which may overtake what was written to its row since.
+    ///
+    /// ```no_run
+    /// # async fn look(failover: chronicle::failover::Failover) -> chronicle::Result<()> {
+    /// for letter in failover.dead_letters(1).await? {
+    ///     failover.retry(letter.id).await?;
+    /// }
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// `NotFound` when there is no such letter.
     pub async fn retry(&self, id: i64) -> Result<()> {
-        self.engine.retry_letter(id).await
+        self.engine.retry(id).await
     }
 
-    /// Forgets a dead letter, those that follow it, and their rows in the file where nothing else
-    /// waits for them. Says how many letters those were.
+    /// Lets all dead letters go again that the filter names; how many those are.
+    ///
+    /// ```no_run
+    /// # async fn look(failover: chronicle::failover::Failover) -> chronicle::Result<()> {
+    /// use chronicle::failover::LetterFilter;
+    ///
+    /// let again = failover.retry_letters(LetterFilter::all().table("events")).await?;
+    /// println!("{again} go again");
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
-    /// `NotFound` when there is no such letter.
+    /// When the file cannot be written; those before it go again.
+    pub async fn retry_letters(&self, filter: LetterFilter) -> Result<u64> {
+        self.engine.retry_letters(filter).await
+    }
+
+    /// Forgets a dead letter. One that was to bring a row takes along what came by it: the updates of
+    /// that row up to its next insert, upsert or delete, and the rows that refer to it, with theirs.
+    /// What is left of the rows in the file is fetched from the remote. Says how many writes were
+    /// forgotten.
+    ///
+    /// ```no_run
+    /// # async fn look(failover: chronicle::failover::Failover) -> chronicle::Result<()> {
+    /// for letter in failover.dead_letters(1).await? {
+    ///     println!("{} writes are gone", failover.drop_letter(letter.id).await?);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such letter; `Busy` while a request with it may still arrive.
     pub async fn drop_letter(&self, id: i64) -> Result<u64> {
         self.engine.drop_letter(id).await
     }
 
+    /// Forgets all dead letters that the filter names, each as [`drop_letter`](Self::drop_letter)
+    /// does. Says how many letters those were.
+    ///
+    /// ```no_run
+    /// # async fn look(failover: chronicle::failover::Failover) -> chronicle::Result<()> {
+    /// use chronicle::failover::LetterFilter;
+    ///
+    /// failover.drop_letters(LetterFilter::all().table("events")).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of `drop_letter`; those before it are forgotten.
+    pub async fn drop_letters(&self, filter: LetterFilter) -> Result<u64> {
+        self.engine.drop_letters(filter).await
+    }
+
     /// Fills the file with the rows of `R` that the remote has, largest keys first (the newest,
     /// where keys are UUID v7), and at the end removes those that it does not have. Rows with an
-    /// entry waiting, or written here meanwhile, are left alone. `tell` is called after each page of
+    /// entry or a dead letter, rows above such, rows that never were at the remote, and what was read
+    /// or written meanwhile are left alone. `tell` is called after each page of
     /// 500 rows.
+    ///
+    /// ```no_run
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # async fn look(failover: chronicle::failover::Failover) -> chronicle::Result<()> {
+    /// let done = failover.pull::<task::Model>(|now| println!("{} rows", now.pulled)).await?;
+    /// println!("{} rows are gone", done.removed);
+    /// # Ok(()) }
+    /// # fn main() {}
+    /// ```
     ///
     /// # Errors
     /// Those of a read at the remote; what was pulled until then stays.
@@ -245,6 +342,14 @@ impl Failover {
 
     /// Removes the rows that match from the file only, and says how many: those that nothing waits
     /// for. The remote keeps them.
+    ///
+    /// ```no_run
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # async fn look(failover: chronicle::failover::Failover) -> chronicle::Result<()> {
+    /// failover.prune(Tasks::DONE_AT.is_not_null()).await?;
+    /// # Ok(()) }
+    /// # fn main() {}
+    /// ```
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -257,16 +362,37 @@ impl Failover {
     /// than `R` has now, and renames or removes what the schema renamed or removed. Says how many
     /// those were. All of them are converted, or none.
     ///
+    /// ```no_run
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # async fn look(failover: chronicle::failover::Failover) -> chronicle::Result<()> {
+    /// // Version 1 called the column `name`.
+    /// failover
+    ///     .convert::<task::Model>(|values| {
+    ///         if let Some(name) = values.remove("name") {
+    ///             values.insert("title".to_owned(), name);
+    ///         }
+    ///     })
+    ///     .await?;
+    /// # Ok(()) }
+    /// # fn main() {}
+    /// ```
+    ///
     /// # Errors
     /// `SchemaMismatch` when a column is left that `R` does not have.
     pub async fn convert<R: Record>(
         &self,
-        change: impl FnMut(&mut serde_json::Map<String, sea_orm::JsonValue>),
+        change: impl FnMut(&mut serde_json::Map<String, sea_orm::JsonValue>) + Send + 'static,
     ) -> Result<u64> {
         self.engine.convert(R::TABLE, change).await
     }
 
-    /// Ends all pauses, and asks the remote again at once, for whoever knows that it is back.
+    /// Tries what is paused, and asks the remote again, at once: for whoever knows that it is back.
+    ///
+    /// ```no_run
+    /// # async fn look(failover: chronicle::failover::Failover) -> chronicle::Result<()> {
+    /// failover.resume().await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -274,8 +400,16 @@ impl Failover {
         self.engine.resume().await
     }
 
-    /// Replays until nothing waits, or the time is over: no request starts after it, and none is
-    /// cut short. `true` when nothing waits.
+    /// Replays until nothing waits but dead letters and what they hold, or the time is over: no request
+    /// starts after it, and none is cut short. It asks the remote first, although it was out of reach.
+    /// `true` when nothing waits any more.
+    ///
+    /// ```no_run
+    /// # async fn look(failover: chronicle::failover::Failover) -> chronicle::Result<()> {
+    /// let is_drained = failover.flush(std::time::Duration::from_secs(2)).await?;
+    /// println!("{is_drained}");
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// When the file cannot be read or written.
@@ -297,7 +431,7 @@ impl Backend for Failover {
         Box::pin(self.engine.count(read))
     }
 
-    fn write(&self, write: Write) -> BoxFuture<'_, Result<u64>> {
+    fn write(&self, write: Write) -> BoxFuture<'_, Result<Written>> {
         Box::pin(self.engine.write(write))
     }
 
@@ -329,12 +463,17 @@ impl Backend for Failover {
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            if self.engine.settings.mode == WriteMode::LocalFirst {
-                self.flush(self.engine.settings.flush_on_close).await?;
-            }
+            // What is flushed now has a deadline, which the task behind the callers does not know.
+            self.monitor.stop();
+            let flushed = match self.engine.settings.mode {
+                WriteMode::LocalFirst => {
+                    self.flush(self.engine.settings.flush_on_close).await.map(drop)
+                }
+                WriteMode::RemoteFirst => Ok(()),
+            };
             self.monitor.end().await;
-            self.engine.remote.close().await?;
-            self.engine.file.sqlite().close().await
+            let closed = self.engine.remote.close().await;
+            self.engine.file.sqlite().close().await.and(closed).and(flushed)
         })
     }
 }

@@ -1,11 +1,11 @@
 //! [`Environment`]: time, chance, tasks and the lock that replay needs, given from outside, so that
 //! a simulation can decide them.
 
+use super::worker::Worker;
 use futures_util::future::BoxFuture;
 use std::fmt;
-use std::pin::Pin;
+use std::io::Write;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// Milliseconds by one of the clocks of [`Environment`].
@@ -24,21 +24,38 @@ pub(crate) trait Environment: fmt::Debug + Send + Sync + 'static {
     fn random(&self) -> f64;
     /// Runs the work to its end, whether or not somebody waits for it.
     fn spawn(&self, work: BoxFuture<'static, ()>);
+    /// Runs work that ends with the store, whether or not it is done.
+    fn spawn_behind(&self, work: BoxFuture<'static, ()>);
     /// The right to replay, if no other process has it. It ends when it is dropped, and with the
     /// process; never by time.
-    fn try_lock(&self) -> Option<Box<dyn Send + Sync>>;
+    fn try_lock(&self) -> Lock;
+    /// Who has the right to replay now, as far as that can be told.
+    fn lock_holder(&self) -> Option<String>;
 }
 
-/// The machine's own clocks, tokio's tasks, and an operating-system lock on a file.
+/// The answer to whoever asks for the right to replay.
+pub(crate) enum Lock {
+    Got(Box<dyn Send + Sync>),
+    /// Another process has it.
+    Held,
+    /// Nobody can have it: why.
+    Impossible(String),
+}
+
+/// The machine's own clocks, the store's own thread, and an operating-system lock on a file.
 #[derive(Debug)]
 pub(crate) struct Machine {
     lock: std::path::PathBuf,
     boot: String,
+    worker: Arc<Worker>,
 }
 
 impl Machine {
-    pub(crate) fn new(lock: std::path::PathBuf) -> Self {
-        Self { lock, boot: boot() }
+    /// `database`: its path, absolute and without links, so that each name of it gives one lock.
+    pub(crate) fn new(database: &std::path::Path, worker: Arc<Worker>) -> Self {
+        let mut lock = database.as_os_str().to_owned();
+        lock.push("-replay");
+        Self { lock: lock.into(), boot: boot(), worker }
     }
 }
 
@@ -89,21 +106,51 @@ impl Environment for Machine {
     }
 
     fn spawn(&self, work: BoxFuture<'static, ()>) {
-        // Without a runtime the program ends.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(work);
+        self.worker.spawn(work);
+    }
+
+    fn spawn_behind(&self, work: BoxFuture<'static, ()>) {
+        self.worker.spawn_behind(work);
+    }
+
+    fn try_lock(&self) -> Lock {
+        let options = || {
+            let mut options = std::fs::OpenOptions::new();
+            options.create(true).truncate(false).read(true).write(true);
+            options
+        };
+        let impossible = |error: &dyn fmt::Display| {
+            Lock::Impossible(format!("the lock {} cannot be had: {error}", self.lock.display()))
+        };
+        let mut file = match options().open(&self.lock) {
+            Ok(file) => file,
+            Err(error) => return impossible(&error),
+        };
+        match file.try_lock() {
+            Ok(()) => {
+                // For people: the lock itself is the system's.
+                let named = format!("process {}\n", std::process::id());
+                let _ = file.set_len(0).and_then(|()| file.write_all(named.as_bytes()));
+                Lock::Got(Box::new(file))
+            }
+            Err(std::fs::TryLockError::WouldBlock) => Lock::Held,
+            Err(std::fs::TryLockError::Error(error)) => impossible(&error),
         }
     }
 
-    fn try_lock(&self) -> Option<Box<dyn Send + Sync>> {
-        let file = std::fs::OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&self.lock)
-            .ok()?;
-        file.try_lock().ok()?;
-        Some(Box::new(file))
+    fn lock_holder(&self) -> Option<String> {
+        let file = std::fs::File::open(&self.lock).ok()?;
+        match file.try_lock_shared() {
+            Err(std::fs::TryLockError::WouldBlock) => self.named_in_lock(),
+            _ => None,
+        }
+    }
+}
+
+impl Machine {
+    fn named_in_lock(&self) -> Option<String> {
+        let text = std::fs::read_to_string(&self.lock).ok()?;
+        Some(text.trim().to_owned())
     }
 }
 
@@ -112,39 +159,4 @@ impl Environment for Machine {
 pub(crate) fn until(time: Moment, now: Moment, longest: Duration) -> Option<Duration> {
     let rest = u64::try_from(time.saturating_sub(now)).ok().filter(|rest| *rest > 0)?;
     (rest <= longest.as_millis() as u64).then(|| Duration::from_millis(rest))
-}
-
-/// Work that runs to its end even if its caller goes away: then it becomes a task of its own.
-pub(crate) fn to_its_end<T: Send + 'static>(
-    environment: Arc<dyn Environment>,
-    work: BoxFuture<'static, T>,
-) -> impl Future<Output = T> {
-    ToItsEnd { environment, work: Some(work) }
-}
-
-struct ToItsEnd<T: Send + 'static> {
-    environment: Arc<dyn Environment>,
-    work: Option<BoxFuture<'static, T>>,
-}
-
-impl<T: Send + 'static> Future for ToItsEnd<T> {
-    type Output = T;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
-        // Out of it meanwhile: work that panics is not to be continued.
-        let Some(mut work) = self.work.take() else { return Poll::Pending };
-        let answer = work.as_mut().poll(context);
-        if answer.is_pending() {
-            self.work = Some(work);
-        }
-        answer
-    }
-}
-
-impl<T: Send + 'static> Drop for ToItsEnd<T> {
-    fn drop(&mut self) {
-        if let Some(work) = self.work.take() {
-            self.environment.spawn(Box::pin(async move { drop(work.await) }));
-        }
-    }
 }

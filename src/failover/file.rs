@@ -1,181 +1,140 @@
 //! [`File`]: the SQLite file of a failover store, with the failover's own tables beside the rows.
 //!
-//! Whatever belongs together is one transaction: a row and its outbox entry, an acknowledgement and
-//! the letters that it brings back. What one process learns, the next one finds here.
+//! Whatever belongs together is one transaction: a row and its entry, an acknowledgement and what it
+//! sets free. What one process learns, the next one finds here.
 
+mod acknowledge;
+mod choose;
+mod letters;
+mod mirror;
+mod origins;
+mod outbox;
+mod relations;
 mod state;
-#[cfg(test)]
-mod tests;
+mod tables;
 mod transaction;
+mod waits;
 
-pub(crate) use state::{Binding, Pause, State, Suspect};
-pub(crate) use transaction::Transaction;
+pub(crate) use acknowledge::text_of;
+pub(crate) use choose::Chosen;
+pub(crate) use letters::{Letter, Refusal};
+pub(crate) use mirror::Answer;
+pub(crate) use outbox::{Bound as OutboxBound, Local, Sent, version_of};
+pub(crate) use relations::Relations;
+pub(crate) use state::{Binding, EVERYTHING, Ghost, Origin, Pause, Stamp, State};
+pub(crate) use transaction::{Transaction, internal};
 
 use super::reserve::Reserve;
-use crate::backend::sqlite::from_sqlx;
-use crate::{Backend, BackendKind, Error, ErrorKind, Read, Result, Sqlite};
-use sea_orm::Value;
-use sea_orm::sqlx::{self, AssertSqlSafe, Executor, Row};
-use std::sync::PoisonError;
-use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::sync::Mutex;
-use transaction::Open;
+use crate::backend::sqlite::{Commit, Urgency, from_rusqlite};
+use crate::{BackendKind, Error, ErrorKind, Result, Sqlite, Table};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
-const STATE: &str = "select state, (select coalesce(max(number), 0) from chronicle_recent_writes) \
-    from chronicle_failover where id = 1";
-const BEGIN: &str = "begin immediate; \
-    select state, (select coalesce(max(number), 0) from chronicle_recent_writes) \
-    from chronicle_failover where id = 1";
-
-const SCHEMA: &str = "
-    create table if not exists chronicle_failover (
-        id integer primary key check (id = 1),
-        state text not null,
-        sending text not null default '[]'
-    );
-    create table if not exists chronicle_outbox (
-        sequence integer primary key,
-        table_name text not null,
-        row_key text not null,
-        local_key,
-        key_column text not null,
-        kind text not null,
-        columns text not null,
-        body text not null,
-        parents text not null,
-        is_ordered integer not null,
-        brings_row integer not null,
-        is_sent integer not null,
-        base text,
-        schema_version text not null,
-        failures integer not null default 0,
-        bytes integer not null,
-        queued_at integer not null
-    );
-    create index if not exists chronicle_outbox_row on chronicle_outbox (table_name, row_key);
-    create table if not exists chronicle_dead_letters (
-        id integer primary key autoincrement,
-        sequence integer not null,
-        table_name text not null,
-        row_key text not null,
-        local_key,
-        key_column text not null,
-        kind text not null,
-        columns text not null,
-        body text not null,
-        parents text not null,
-        is_ordered integer not null,
-        brings_row integer not null,
-        is_sent integer not null,
-        base text,
-        schema_version text not null,
-        bytes integer not null,
-        queued_at integer not null,
-        reason text not null,
-        is_absent integer not null,
-        returns integer not null,
-        missing_table text,
-        missing_key text,
-        code text,
-        message text not null,
-        died_at integer not null
-    );
-    create index if not exists chronicle_dead_letters_missing
-        on chronicle_dead_letters (missing_table, missing_key);
-    create table if not exists chronicle_recent_writes (
-        number integer primary key,
-        row_count integer not null default 1,
-        table_name text not null,
-        row_keys text not null
-    );
-";
-
-/// Whether a transaction checks foreign keys, and cascades deletes. Rows whose parents the file
-/// does not know are accepted; deletes take the children along.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ForeignKeys {
-    Off,
-    On,
-}
+/// What a change asks of its commit.
+pub(crate) const DURABLE: Commit = Commit { foreign_keys: false, waits_for_disk: true };
+/// What the loss of power takes of the mirror, the remote has.
+pub(crate) const MIRROR: Commit = Commit { foreign_keys: false, waits_for_disk: false };
+/// Deletes take the children along.
+pub(crate) const DURABLE_DELETE: Commit = Commit { foreign_keys: true, waits_for_disk: true };
 
 #[derive(Debug)]
 pub(crate) struct File {
     sqlite: Sqlite,
     reserve: Option<Reserve>,
-    /// Whether the last transaction was not committed: the file may take no write.
-    is_in_doubt: AtomicBool,
-    /// One transaction at a time; and the pragmas of the connection that writes, if they are known.
-    turn: Mutex<Option<Pragmas>>,
-    /// What it remembered last.
-    seen: std::sync::Mutex<Option<Seen>>,
-}
-
-/// What the file remembered when it was last asked, or written.
-#[derive(Clone, Debug)]
-struct Seen {
-    text: String,
-    state: State,
-    /// Whether it was as it had been seen before: nobody else writes now.
-    is_steady: bool,
-}
-
-/// What a transaction asks of its connection. It can be changed between transactions only, and most
-/// are alike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Pragmas {
-    foreign_keys: ForeignKeys,
-    /// Whether a commit waits for the disk.
-    is_durable: bool,
-}
-
-impl Pragmas {
-    /// Its commit waits for the disk.
-    pub(crate) const fn durable(foreign_keys: ForeignKeys) -> Self {
-        Self { foreign_keys, is_durable: true }
-    }
-
-    /// Its commit does not wait: what the loss of power takes of the mirror, the remote has.
-    pub(crate) const fn mirror(foreign_keys: ForeignKeys) -> Self {
-        Self { foreign_keys, is_durable: false }
-    }
-
-    const fn statements(self) -> &'static str {
-        match (self.foreign_keys, self.is_durable) {
-            (ForeignKeys::Off, true) => "pragma foreign_keys = off; pragma synchronous = full",
-            (ForeignKeys::On, true) => "pragma foreign_keys = on; pragma synchronous = full",
-            (ForeignKeys::Off, false) => "pragma foreign_keys = off; pragma synchronous = normal",
-            (ForeignKeys::On, false) => "pragma foreign_keys = on; pragma synchronous = normal",
-        }
-    }
+    relations: Mutex<Arc<Relations>>,
+    /// The tables that this process has used.
+    known: Mutex<HashMap<String, &'static Table>>,
+    /// Whom this process takes the file to belong to, once it has bound it: every look and every
+    /// change finds it so, or fails.
+    own: Mutex<Option<Arc<Binding>>>,
 }
 
 impl File {
-    pub(crate) async fn open(sqlite: Sqlite) -> Result<Self> {
-        let file = Self {
-            sqlite,
-            reserve: None,
-            is_in_doubt: AtomicBool::new(false),
-            turn: Mutex::new(None),
-            seen: std::sync::Mutex::new(None),
-        };
-        file.sqlite.execute_script(SCHEMA).await?;
-        let mut connection = file.sqlite.writer().await?;
-        // A file that another process writes, or that may only be read, can be opened nevertheless.
-        let known =
-            sqlx::query("select 1 from chronicle_failover").fetch_optional(&mut *connection).await;
-        if known.map_err(from_sqlx)?.is_none() {
-            let first = "insert into chronicle_failover (id, state) values (1, '{}') on conflict do nothing";
-            sqlx::query(first).execute(&mut *connection).await.map_err(from_sqlx)?;
+    /// Makes the failover's tables where they are missing.
+    pub(crate) async fn open(sqlite: Sqlite, reserve: Option<Reserve>) -> Result<Self> {
+        let made = sqlite.look(is_made).await?;
+        if !made {
+            sqlite
+                .change(Urgency::Call, DURABLE, |connection| {
+                    connection.execute_batch(tables::SCHEMA).map_err(from_rusqlite)?;
+                    let first = "insert into chronicle_failover (id, layout, state) \
+                        values (1, ?1, '{}') on conflict do nothing";
+                    connection.execute(first, [tables::LAYOUT]).map_err(from_rusqlite)?;
+                    Ok(())
+                })
+                .await?;
         }
-        drop(connection);
-        Ok(file)
+        let relations = sqlite.look(Relations::read).await?;
+        Ok(Self {
+            sqlite,
+            reserve,
+            relations: Mutex::new(Arc::new(relations)),
+            known: Mutex::default(),
+            own: Mutex::default(),
+        })
     }
 
-    /// Keeps room on the disk for acknowledgements.
-    pub(crate) async fn keep(mut self, reserve: Reserve) -> Self {
-        reserve.hold().await;
-        self.reserve = Some(reserve);
-        self
+    pub(crate) const fn sqlite(&self) -> &Sqlite {
+        &self.sqlite
+    }
+
+    /// Whom this process takes the file to belong to.
+    pub(crate) fn own(&self) -> Option<Arc<Binding>> {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From now on the file is expected to belong to these.
+    pub(crate) fn expect(&self, binding: Binding) {
+        *self.own.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(binding));
+    }
+
+    /// A look at the file, on the caller's own thread: for questions that take microseconds.
+    pub(crate) fn ask<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        let own = self.own();
+        self.sqlite.ask(|connection| work(&Transaction::begin(connection, own.as_deref())?))
+    }
+
+    /// A look at the file, on a thread that reads.
+    pub(crate) async fn look<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let own = self.own();
+        self.sqlite
+            .look(move |connection| work(&Transaction::begin(connection, own.as_deref())?))
+            .await
+    }
+
+    /// A change of the file: whole or not at all, and never cancelled.
+    pub(crate) fn change<T: Send + 'static>(
+        &self,
+        urgency: Urgency,
+        commit: Commit,
+        mut work: impl FnMut(&mut Transaction<'_>) -> Result<T> + Send + 'static,
+    ) -> impl Future<Output = Result<T>> + Send + 'static {
+        let own = self.own();
+        self.sqlite.change(urgency, commit, move |connection| {
+            let mut transaction = Transaction::begin(connection, own.as_deref())?;
+            let answer = work(&mut transaction)?;
+            transaction.finish()?;
+            Ok(answer)
+        })
+    }
+
+    /// A change that replay needs: on a full disk once more, in the room that is kept.
+    pub(crate) async fn acknowledge<T: Send + 'static>(
+        &self,
+        commit: Commit,
+        work: impl Fn(&mut Transaction<'_>) -> Result<T> + Send + Sync + 'static,
+    ) -> Result<T> {
+        let work = Arc::new(work);
+        let again = work.clone();
+        match self.change(Urgency::Call, commit, move |transaction| work(transaction)).await {
+            Err(error) if self.free_room(&error) => {
+                self.change(Urgency::Call, commit, move |transaction| again(transaction)).await
+            }
+            result => result,
+        }
     }
 
     /// Fails while the disk is full: what is left is for acknowledgements.
@@ -196,143 +155,152 @@ impl File {
         error.kind() == ErrorKind::StorageFull && self.reserve.as_ref().is_some_and(Reserve::free)
     }
 
-    /// Runs a transaction that replay needs: on a full disk once more, in the room that is kept.
-    pub(crate) async fn acknowledge<T, Work: Future<Output = Result<T>>>(
-        &self,
-        work: impl Fn() -> Work,
-    ) -> Result<T> {
-        match work().await {
-            Err(error) if self.free_room(&error) => work().await,
-            result => result,
+    /// The foreign keys of the file, as last read.
+    pub(crate) fn relations(&self) -> Arc<Relations> {
+        self.relations.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The foreign keys of the file, read anew where its tables have changed.
+    pub(crate) fn refresh_relations(&self) -> Result<Arc<Relations>> {
+        let known = self.relations();
+        let changed = self.sqlite.ask(|connection| match known.are_of(connection)? {
+            true => Ok(None),
+            false => Relations::read(connection).map(Some),
+        })?;
+        let Some(changed) = changed.map(Arc::new) else { return Ok(known) };
+        *self.relations.lock().unwrap_or_else(PoisonError::into_inner) = changed.clone();
+        Ok(changed)
+    }
+
+    /// Sees to it that the file has the table of an entity with all its columns, once a process.
+    ///
+    /// # Errors
+    /// `SchemaMismatch` that names what is missing.
+    pub(crate) async fn know(&self, table: &'static Table) -> Result<()> {
+        let name = crate::failover::rules::name::TableName::of(table).as_str().to_owned();
+        if let Some(known) = self.known(&name)
+            && std::ptr::eq(known.columns, table.columns)
+        {
+            return Ok(());
         }
-    }
-
-    pub(crate) const fn sqlite(&self) -> &Sqlite {
-        &self.sqlite
-    }
-
-    /// What the file remembers now.
-    pub(crate) async fn state(&self) -> Result<State> {
-        #[cfg(test)]
-        let _in_use = super::simulation::storage::enter();
-        let row = sqlx::query(STATE)
-            .fetch_one(&mut *self.sqlite.reader().await?)
-            .await
-            .map_err(from_sqlx)?;
-        let (text, state) = parse(&row)?;
-        self.note(Seen { text, state: state.clone(), is_steady: true });
-        Ok(state)
-    }
-
-    fn note(&self, seen: Seen) {
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
-    }
-
-    fn seen(&self) -> Option<Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// A transaction that writes, with what the file remembers. Its commit waits for the disk.
-    pub(crate) async fn begin(&self, foreign_keys: ForeignKeys) -> Result<Transaction<'_>> {
-        self.begin_with(Pragmas::durable(foreign_keys)).await
-    }
-
-    /// A transaction of the mirror. Its commit does not wait for the disk.
-    pub(crate) async fn begin_mirror(&self, foreign_keys: ForeignKeys) -> Result<Transaction<'_>> {
-        self.begin_with(Pragmas::mirror(foreign_keys)).await
-    }
-
-    async fn begin_with(&self, pragmas: Pragmas) -> Result<Transaction<'_>> {
-        #[cfg(test)]
-        let _in_use = super::simulation::storage::enter();
-        let mut turn = self.turn.lock().await;
-        let (mut open, mut seen) = self.open_transaction(&mut turn, pragmas).await?;
-        if self.is_in_doubt.load(Ordering::Relaxed) {
-            // A connection that was opened while the file could only be read stays so.
-            let same = "update chronicle_failover set state = state where id = 1";
-            let tried = open.connection()?.execute(same).await.map_err(from_sqlx);
-            if tried.is_err_and(|error| error.kind() == ErrorKind::Denied) {
-                *turn = None;
-                open.discard().await?;
-                (open, seen) = self.open_transaction(&mut turn, pragmas).await?;
-            }
-        }
-        let is_in_doubt = Some(&self.is_in_doubt);
-        Ok(Transaction::new(self, open, seen, is_in_doubt, turn))
-    }
-
-    /// A transaction on what the file remembered when it was last seen: if that is no longer so, it
-    /// fails. One that asks nothing is made in a single way to SQLite's thread and back. `None` where
-    /// it is not worth a try.
-    pub(crate) async fn begin_as_seen(&self, pragmas: Pragmas) -> Result<Option<Transaction<'_>>> {
-        #[cfg(test)]
-        let _in_use = super::simulation::storage::enter();
-        let mut turn = self.turn.lock().await;
-        let seen = self.seen().filter(|seen| seen.is_steady);
-        let Some(seen) = seen.filter(|_| !self.is_in_doubt.load(Ordering::Relaxed)) else {
-            return Ok(None);
+        let other = {
+            let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            known
+                .values()
+                .find(|known| known.name == table.name && known.schema != table.schema)
+                .copied()
         };
-        let mut connection = self.sqlite.writer().await?;
-        if *turn != Some(pragmas) || !connection.is_own() {
-            *turn = None;
-            let set = sqlx::raw_sql(pragmas.statements()).execute(&mut *connection).await;
-            set.map_err(from_sqlx)?;
-            *turn = Some(pragmas);
+        if let Some(other) = other {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                format!(
+                    "tables `{}` of two schemas ({:?} and {:?}) cannot share one file",
+                    table.name, other.schema, table.schema
+                ),
+            )
+            .with_hint("give each schema a file of its own"));
         }
-        let open = Open::not_yet(connection);
-        Ok(Some(Transaction::new(self, open, seen, None, turn)))
-    }
-
-    /// Begins, and asks what the file remembers, in one way to SQLite's thread and back.
-    async fn open_transaction(
-        &self,
-        known: &mut Option<Pragmas>,
-        wanted: Pragmas,
-    ) -> Result<(Open, Seen)> {
-        let connection = self.sqlite.writer().await?;
-        if !connection.is_own() {
-            *known = None;
+        let missing = self.sqlite.look(move |connection| missing_of(connection, table)).await?;
+        if let Some(missing) = missing {
+            return Err(mismatch(missing).with_table(table.name));
         }
-        let mut open = Open::now(connection);
-        let row = if *known == Some(wanted) {
-            sqlx::query(BEGIN).fetch_one(open.connection()?).await
-        } else {
-            // A prepared pragma does its work when it is prepared, and no more when it runs again.
-            *known = None;
-            let sql = format!("{}; {BEGIN}", wanted.statements());
-            sqlx::raw_sql(AssertSqlSafe(sql)).fetch_one(open.connection()?).await
-        };
-        let (text, state) = parse(&row.map_err(from_sqlx)?)?;
-        *known = Some(wanted);
-        let is_steady = self.seen().is_some_and(|seen| seen.text == text);
-        let seen = Seen { text, state, is_steady };
-        self.note(seen.clone());
-        Ok((open, seen))
+        self.refresh_relations()?;
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name, table);
+        Ok(())
     }
 
-    /// The rows in the file.
-    pub(crate) async fn read(&self, read: &Read) -> Result<Vec<Vec<Value>>> {
-        #[cfg(test)]
-        let _in_use = super::simulation::storage::enter();
-        self.sqlite.read(read).await
+    /// Fails for a file that has no tables of anybody's: it was never migrated.
+    pub(crate) async fn check_migrated(&self) -> Result<()> {
+        let tables = self
+            .sqlite
+            .look(|connection| {
+                let sql = "select count(*) from sqlite_schema where type = 'table' \
+                    and name not like 'sqlite\\_%' escape '\\' and name not like 'chronicle\\_%' escape '\\'";
+                connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(from_rusqlite)
+            })
+            .await?;
+        if tables > 0 {
+            return Ok(());
+        }
+        Err(mismatch("the file has no tables".to_owned()))
     }
 
-    /// How many rows the file has.
-    pub(crate) async fn count(&self, read: &Read) -> Result<u64> {
-        #[cfg(test)]
-        let _in_use = super::simulation::storage::enter();
-        self.sqlite.count(read).await
+    /// Fails where the file lacks one of these tables, or a column of one; names all of them.
+    pub(crate) async fn check_tables(&self, tables: Vec<&'static Table>) -> Result<()> {
+        let missing = self
+            .sqlite
+            .look(move |connection| {
+                let mut missing = Vec::new();
+                for table in tables {
+                    missing.extend(missing_of(connection, table)?);
+                }
+                Ok(missing)
+            })
+            .await?;
+        if missing.is_empty() { Ok(()) } else { Err(mismatch(missing.join("; "))) }
+    }
+
+    /// The entity of a table, where this process has used it.
+    pub(crate) fn known(&self, table: &str) -> Option<&'static Table> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(table).copied()
     }
 }
 
-fn parse(row: &sqlx::sqlite::SqliteRow) -> Result<(String, State)> {
-    let text: String = row.try_get(0).map_err(from_sqlx)?;
-    let state: State = serde_json::from_str(&text).map_err(|error| {
-        Error::new(
-            ErrorKind::Corrupt,
-            format!("the state of the failover in the file cannot be read: {error}"),
-        )
-    })?;
-    let writes = row.try_get(1).map_err(from_sqlx)?;
-    Ok((text, State { writes, ..state }))
+fn is_made(connection: &rusqlite::Connection) -> Result<bool> {
+    let table = "select 1 from sqlite_schema where name = 'chronicle_failover'";
+    let is_there = connection.prepare(table).and_then(|mut table| table.exists([]));
+    if !is_there.map_err(from_rusqlite)? {
+        return Ok(false);
+    }
+    let layout =
+        connection
+            .query_row("select layout from chronicle_failover where id = 1", [], |row| row.get(0));
+    match layout {
+        Ok(tables::LAYOUT) => Ok(true),
+        Err(rusqlite::Error::QueryReturnedNoRows) => Ok(false),
+        Ok(other) => Err(other_layout(&format!("layout {other}"))),
+        // An earlier state of the library had no such column.
+        Err(rusqlite::Error::SqliteFailure(_, Some(words))) if words.contains("no such column") => {
+            Err(other_layout("an earlier layout"))
+        }
+        Err(error) => Err(from_rusqlite(error)),
+    }
+}
+
+fn other_layout(which: &str) -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        format!("the outbox in the file has {which}, not layout {}", tables::LAYOUT),
+    )
+    .with_hint("drain it with the version of the library that made it, or use another file")
+}
+
+fn mismatch(message: String) -> Error {
+    Error::new(ErrorKind::SchemaMismatch, message)
+        .with_backend(BackendKind::Sqlite)
+        // SQLite's own, for a table or column that it does not know.
+        .with_code(Some("1".to_owned()))
+        .with_hint("migrate the file: the pair needs it as soon as the remote is out of reach")
+}
+
+/// What the file lacks of a table, in words.
+fn missing_of(connection: &rusqlite::Connection, table: &'static Table) -> Result<Option<String>> {
+    let columns = connection
+        .prepare_cached("select name from pragma_table_xinfo(?1)")
+        .and_then(|mut columns| {
+            columns
+                .query_map([table.name], |row| row.get(0))?
+                .collect::<rusqlite::Result<Vec<String>>>()
+        })
+        .map_err(from_rusqlite)?;
+    if columns.is_empty() {
+        return Ok(Some(format!("the file has no table `{}`", table.name)));
+    }
+    // SQLite's names have no case.
+    let has = |name: &str| columns.iter().any(|column| column.eq_ignore_ascii_case(name));
+    let missing: Vec<&str> =
+        table.columns.iter().map(|column| column.name).filter(|name| !has(name)).collect();
+    Ok((!missing.is_empty()).then(|| {
+        format!("the file's table `{}` has no column `{}`", table.name, missing.join("`, `"))
+    }))
 }

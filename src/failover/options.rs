@@ -1,11 +1,12 @@
 //! [`FailoverOptions`]: how a failover store is opened, and what its file is bound to.
 
+use super::Failover;
+use super::engine::Engine;
 use super::environment::Machine;
-use super::file::{Binding, File, ForeignKeys};
+use super::file::{Binding, File, OutboxBound};
 use super::monitor::Monitor;
-use super::outbox::Bound;
 use super::reserve::Reserve;
-use super::{Engine, Failover};
+use super::worker::Worker;
 use crate::postgrest::PostgrestOptions;
 use crate::sqlite::{SqliteOptions, Synchronous};
 use crate::{Error, ErrorKind, Result, Table};
@@ -35,28 +36,26 @@ impl WriteMode {
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) mode: WriteMode,
-    pub(crate) bound: Bound,
+    pub(crate) bound: OutboxBound,
     /// How long a request that got no answer may still arrive.
     pub(crate) settle: Duration,
     /// How often the file is looked at when nothing asks for it.
     pub(crate) interval: Duration,
     pub(crate) flush_on_close: Duration,
-    /// A rule that is not kept.
-    #[cfg(test)]
-    pub(crate) mutation: Option<super::simulation::Mutation>,
+    /// Requests speak for whoever is signed in, which may change.
+    pub(crate) watches_identity: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
             mode: WriteMode::default(),
-            bound: Bound { rows: 1_000_000, bytes: 1024 * 1024 * 1024 },
+            bound: OutboxBound { rows: 1_000_000, bytes: 1024 * 1024 * 1024 },
             // 120 s where the socket's own time limit for unanswered data cannot be set.
             settle: Duration::from_secs(if cfg!(target_os = "linux") { 30 } else { 120 }),
             interval: Duration::from_secs(30),
             flush_on_close: Duration::from_millis(500),
-            #[cfg(test)]
-            mutation: None,
+            watches_identity: false,
         }
     }
 }
@@ -67,7 +66,7 @@ pub struct FailoverOptions {
     sqlite: SqliteOptions,
     postgrest: PostgrestOptions,
     settings: Settings,
-    tables: Vec<&'static Table>,
+    tables: Vec<(&'static Table, Present)>,
     rebind: bool,
 }
 
@@ -80,6 +79,15 @@ impl FailoverOptions {
     }
 
     /// Where a write goes first.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # use chronicle::{failover::{FailoverOptions, WriteMode}, postgrest::{Key, PostgrestOptions}, sqlite::SqliteOptions};
+    /// # fn options(options: FailoverOptions) -> FailoverOptions {
+    /// options.mode(WriteMode::LocalFirst)
+    /// # }
+    /// # fn main() {}
+    /// ```
     #[must_use]
     pub const fn mode(mut self, mode: WriteMode) -> Self {
         self.settings.mode = mode;
@@ -88,14 +96,32 @@ impl FailoverOptions {
 
     /// How many entries and bytes the outbox and the dead letters may hold together. A write beyond
     /// it is refused with [`OutboxFull`](crate::ErrorKind::OutboxFull); nothing is dropped.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # use chronicle::{failover::{FailoverOptions, WriteMode}, postgrest::{Key, PostgrestOptions}, sqlite::SqliteOptions};
+    /// # fn options(options: FailoverOptions) -> FailoverOptions {
+    /// options.outbox_bound(100_000, 256 * 1024 * 1024)
+    /// # }
+    /// # fn main() {}
+    /// ```
     #[must_use]
     pub const fn outbox_bound(mut self, rows: u64, bytes: u64) -> Self {
-        self.settings.bound = Bound { rows, bytes };
+        self.settings.bound = OutboxBound { rows, bytes };
         self
     }
 
     /// How long a request that got no answer may still arrive at the remote; 30 s by default on
     /// Linux, 120 s elsewhere. Until then no update, upsert or delete is replayed.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # use chronicle::{failover::{FailoverOptions, WriteMode}, postgrest::{Key, PostgrestOptions}, sqlite::SqliteOptions};
+    /// # fn options(options: FailoverOptions) -> FailoverOptions {
+    /// options.settle(std::time::Duration::from_secs(60))
+    /// # }
+    /// # fn main() {}
+    /// ```
     #[must_use]
     pub const fn settle(mut self, time: Duration) -> Self {
         self.settings.settle = time;
@@ -103,6 +129,15 @@ impl FailoverOptions {
     }
 
     /// How often the file is looked at when nothing else asks for it; 30 s by default.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # use chronicle::{failover::{FailoverOptions, WriteMode}, postgrest::{Key, PostgrestOptions}, sqlite::SqliteOptions};
+    /// # fn options(options: FailoverOptions) -> FailoverOptions {
+    /// options.interval(std::time::Duration::from_secs(5))
+    /// # }
+    /// # fn main() {}
+    /// ```
     #[must_use]
     pub const fn interval(mut self, time: Duration) -> Self {
         self.settings.interval = time;
@@ -111,22 +146,85 @@ impl FailoverOptions {
 
     /// How long `close` replays with [`WriteMode::LocalFirst`]; half a second by default. With 0
     /// some other process has to run [`flush`](Failover::flush).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # use chronicle::{failover::{FailoverOptions, WriteMode}, postgrest::{Key, PostgrestOptions}, sqlite::SqliteOptions};
+    /// # fn options(options: FailoverOptions) -> FailoverOptions {
+    /// options.flush_on_close(std::time::Duration::ZERO)
+    /// # }
+    /// # fn main() {}
+    /// ```
     #[must_use]
     pub const fn flush_on_close(mut self, time: Duration) -> Self {
         self.settings.flush_on_close = time;
         self
     }
 
-    /// Tables whose rows are queued for the remote when the file is first bound to one: rows that
-    /// it held before. Parents go first, whatever the order of the calls.
+    /// Declares an entity that the pair serves: `connect` sees to it that the file has its table and
+    /// columns. Without it that is seen at the entity's first use.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # use chronicle::{failover::{FailoverOptions, WriteMode}, postgrest::{Key, PostgrestOptions}, sqlite::SqliteOptions};
+    /// # fn options(options: FailoverOptions) -> FailoverOptions {
+    /// options.table::<task::Model>()
+    /// # }
+    /// # fn main() {}
+    /// ```
     #[must_use]
-    pub fn adopt<R: crate::Record>(mut self) -> Self {
-        self.tables.push(R::TABLE);
+    pub fn table<R: crate::Record>(self) -> Self {
+        self.present(R::TABLE, Present::Serve)
+    }
+
+    /// Sends the rows that the file held of this table before it had the remote: they are queued as
+    /// inserts, parents first, whatever the order of the calls. At a later `connect` it sends those
+    /// that were [waived](Self::waive) until then.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # use chronicle::{failover::{FailoverOptions, WriteMode}, postgrest::{Key, PostgrestOptions}, sqlite::SqliteOptions};
+    /// # fn options(options: FailoverOptions) -> FailoverOptions {
+    /// options.adopt::<task::Model>()
+    /// # }
+    /// # fn main() {}
+    /// ```
+    #[must_use]
+    pub fn adopt<R: crate::Record>(self) -> Self {
+        self.present(R::TABLE, Present::Adopt)
+    }
+
+    /// Keeps the rows that the file held of this table before it had the remote in the file alone.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # use chronicle::{failover::{FailoverOptions, WriteMode}, postgrest::{Key, PostgrestOptions}, sqlite::SqliteOptions};
+    /// # fn options(options: FailoverOptions) -> FailoverOptions {
+    /// options.waive::<task::Model>()
+    /// # }
+    /// # fn main() {}
+    /// ```
+    #[must_use]
+    pub fn waive<R: crate::Record>(self) -> Self {
+        self.present(R::TABLE, Present::Waive)
+    }
+
+    fn present(mut self, table: &'static Table, present: Present) -> Self {
+        self.tables.push((table, present));
         self
     }
 
     /// Binds the file to this remote, identity and mode although it was bound to others. Its outbox
-    /// must be empty.
+    /// must be empty, dead letters included.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # use chronicle::{failover::{FailoverOptions, WriteMode}, postgrest::{Key, PostgrestOptions}, sqlite::SqliteOptions};
+    /// # fn options(options: FailoverOptions) -> FailoverOptions {
+    /// options.rebind()
+    /// # }
+    /// # fn main() {}
+    /// ```
     #[must_use]
     pub const fn rebind(mut self) -> Self {
         self.rebind = true;
@@ -137,93 +235,60 @@ impl FailoverOptions {
     ///
     /// # Errors
     /// Those of [`SqliteOptions::open`] and [`PostgrestOptions::connect`]; `Unsupported` for a
-    /// database in memory; `Conflict` when the file is bound to another remote, identity or mode.
+    /// database in memory; `SchemaMismatch` for a file without tables, or without one that was
+    /// declared; `Conflict` when the file is bound to another remote, identity or mode, or has rows
+    /// from before that are neither [adopted](Self::adopt) nor [waived](Self::waive).
     pub async fn connect(self) -> Result<Failover> {
-        let Some(path) = self.sqlite.file() else {
+        if self.sqlite.file().is_none() {
             return Err(Error::new(
                 ErrorKind::Unsupported,
                 "a failover store needs a file: a database in memory would lose what waits",
             ));
-        };
-        let reserve = Reserve::beside(path);
-        let mut lock = path.as_os_str().to_owned();
-        lock.push("-replay");
+        }
+        let mut settings = self.settings;
+        settings.watches_identity = self.postgrest.has_token_source();
         // Only the failover sends again: it knows what may be repeated.
-        let (address, identity) = self.postgrest.binding();
-        let remote = self.postgrest.attempts(1).connect()?;
-        let mode = self.settings.mode.name().to_owned();
-        let binding = Binding { remote: address, identity, mode };
+        let (remote, identity) = self.postgrest.binding();
+        let mode = settings.mode.name().to_owned();
+        let identity = (!settings.watches_identity).then_some(identity);
+        let binding = Binding { remote, identity, mode };
+        let postgrest = self.postgrest.attempts(1).for_one().connect()?;
         // A commit that is lost with the power would replay what was replayed, over newer rows.
         let sqlite = self.sqlite.synchronous(Synchronous::Full).open().await?;
-        let file = File::open(sqlite).await?.keep(reserve).await;
-        bind(&file, binding, &self.tables, self.rebind, self.settings.bound).await?;
-        let environment = Arc::new(Machine::new(lock.into()));
-        let engine = Engine::open(file, Arc::new(remote), environment, self.settings).await?;
-        let engine = Arc::new(engine);
-        engine.refresh_status().await;
-        let monitor = Arc::new(Monitor::start(&engine));
+        let Some(path) = sqlite.path().map(std::path::Path::to_owned) else {
+            return Err(Error::new(ErrorKind::Internal, "the file has no path"));
+        };
+        let reserve = Reserve::beside(&path);
+        reserve.hold().await;
+        let file = File::open(sqlite, Some(reserve)).await?;
+        file.check_migrated().await?;
+        file.check_tables(self.tables.iter().map(|(table, _)| *table).collect()).await?;
+        for (table, _) in &self.tables {
+            file.know(table).await?;
+        }
+        let worker = Arc::new(Worker::start()?);
+        let environment = Arc::new(Machine::new(&path, worker.clone()));
+        let engine = Engine::open(
+            file,
+            Arc::new(postgrest),
+            environment,
+            settings,
+            binding,
+            self.rebind,
+            &self.tables,
+        )
+        .await?;
+        engine.refresh_status();
+        let monitor = Arc::new(Monitor::start(&engine, worker));
         Ok(Failover { engine, monitor })
     }
 }
 
-async fn bind(
-    file: &File,
-    binding: Binding,
-    tables: &[&'static Table],
-    rebind: bool,
-    bound: Bound,
-) -> Result<()> {
-    let known = file.state().await?.binding;
-    if known.as_ref() == Some(&binding) {
-        return Ok(());
-    }
-    let mut transaction = file.begin(ForeignKeys::Off).await?;
-    match &transaction.state.binding {
-        Some(known) if *known == binding => return Ok(()),
-        Some(known) if !rebind => {
-            return Err(Error::new(
-                ErrorKind::Conflict,
-                format!(
-                    "the file is bound to {} as {}, {}; not to {} as {}, {}",
-                    known.remote,
-                    known.identity,
-                    known.mode,
-                    binding.remote,
-                    binding.identity,
-                    binding.mode
-                ),
-            )
-            .with_hint("use another file, or `rebind` once its outbox is empty"));
-        }
-        Some(_) if transaction.state.waiting.rows > 0 => {
-            return Err(Error::new(
-                ErrorKind::Conflict,
-                "writes wait in the file for the remote that it is bound to: replay them first",
-            ));
-        }
-        Some(_) => {}
-        None => {
-            for table in parents_first(tables) {
-                transaction.queue_present(table, bound).await?;
-            }
-        }
-    }
-    transaction.state.binding = Some(binding);
-    transaction.commit().await.map(drop)
-}
-
-/// Tables in an order in which no row comes before the row that it refers to.
-fn parents_first(tables: &[&'static Table]) -> Vec<&'static Table> {
-    let mut rest: Vec<&'static Table> = tables.to_vec();
-    let mut ordered: Vec<&'static Table> = Vec::with_capacity(rest.len());
-    while !rest.is_empty() {
-        let free = rest.iter().position(|table| {
-            (table.parents)().iter().all(|parent| {
-                parent.table == table.name || rest.iter().all(|other| other.name != parent.table)
-            })
-        });
-        // Tables that refer to each other in a circle have no such order.
-        ordered.push(rest.remove(free.unwrap_or(0)));
-    }
-    ordered
+/// What is done with the rows that a table had before there was a remote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Present {
+    Adopt,
+    Waive,
+    /// Nothing is said of them.
+    Serve,
 }

@@ -1,21 +1,91 @@
 //! [`Remote`]: what the failover asks of the authority.
 
+use super::rules::name::TableName;
 use crate::change::Change;
-use crate::{Backend, Postgrest, Result};
+use crate::{Backend, Error, ErrorKind, Postgrest, RawRow, Result};
 use futures_util::future::BoxFuture;
 
+/// What the remote made of a change.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Applied {
+    pub(crate) touched: u64,
+    /// The columns that were asked for, of each row that it touched.
+    pub(crate) rows: Vec<RawRow>,
+}
+
 pub(crate) trait Remote: Backend {
-    /// Makes a change that needs no Rust type, and says how many rows it touched.
-    fn apply<'a>(&'a self, change: &'a Change) -> BoxFuture<'a, Result<u64>>;
+    /// Makes a change that needs no Rust type, and gives these columns of the rows that it touched.
+    fn apply<'a>(
+        &'a self,
+        change: &'a Change,
+        returning: &'a [String],
+    ) -> BoxFuture<'a, Result<Applied>>;
+
+    /// The rows of a table with these keys, as far as the remote shows them.
+    fn fetch<'a>(
+        &'a self,
+        table: &'a TableName,
+        key_column: &'a str,
+        keys: &'a [String],
+    ) -> BoxFuture<'a, Result<Vec<RawRow>>>;
+
+    /// Whom requests speak for now; `None` while nobody is signed in.
+    fn identity(&self) -> BoxFuture<'_, Result<Option<String>>>;
 
     /// Asks a real table whether the server serves.
-    fn probe(&self) -> BoxFuture<'_, Result<()>> {
-        self.health()
-    }
+    fn probe(&self, table: Option<TableName>) -> BoxFuture<'_, Result<()>>;
 }
 
 impl Remote for Postgrest {
-    fn apply<'a>(&'a self, change: &'a Change) -> BoxFuture<'a, Result<u64>> {
-        Box::pin(Self::apply(self, change))
+    fn apply<'a>(
+        &'a self,
+        change: &'a Change,
+        returning: &'a [String],
+    ) -> BoxFuture<'a, Result<Applied>> {
+        Box::pin(async move {
+            if returning.is_empty() {
+                let touched = Self::apply(self, change).await?;
+                return Ok(Applied { touched, rows: Vec::new() });
+            }
+            let columns: Vec<&str> = returning.iter().map(String::as_str).collect();
+            match self.apply_returning(change, &columns).await {
+                Ok(applied) => Ok(Applied { touched: applied.touched, rows: applied.rows }),
+                // It is made; only what is stored cannot be read.
+                Err(error) if is_made(&error) => {
+                    Ok(Applied { touched: error.rows_stored(), rows: Vec::new() })
+                }
+                Err(error) => Err(error),
+            }
+        })
     }
+
+    fn fetch<'a>(
+        &'a self,
+        table: &'a TableName,
+        key_column: &'a str,
+        keys: &'a [String],
+    ) -> BoxFuture<'a, Result<Vec<RawRow>>> {
+        Box::pin(async move {
+            let (schema, name) = table.parts();
+            self.objects(schema.as_deref(), &name, key_column, keys).await
+        })
+    }
+
+    fn identity(&self) -> BoxFuture<'_, Result<Option<String>>> {
+        Box::pin(
+            async move { Ok(Self::identity(self).await?.map(|identity| identity.to_string())) },
+        )
+    }
+
+    fn probe(&self, table: Option<TableName>) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            let parts = table.map(|table| table.parts());
+            let parts = parts.as_ref().map(|(schema, name)| (schema.as_deref(), name.as_str()));
+            self.probe_by(parts).await
+        })
+    }
+}
+
+fn is_made(error: &Error) -> bool {
+    error.kind() == ErrorKind::SchemaMismatch && error.rows_stored() > 0
 }

@@ -1,0 +1,85 @@
+//! [`Engine`]: the flow of calls and of replay, on top of the file and the rules.
+
+mod letters;
+mod mirror;
+mod open;
+mod outage;
+mod pull;
+mod read;
+pub(crate) mod replay;
+mod write;
+
+use super::environment::Environment;
+use super::file::File;
+use super::options::Settings;
+use super::remote::Remote;
+use super::status::Status;
+use super::turns::Turns;
+use crate::{Error, ErrorKind, Result};
+use futures_util::future::BoxFuture;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{Notify, oneshot, watch};
+
+/// What a failover store is made of; everything but its thread.
+pub(crate) struct Engine {
+    pub(crate) file: File,
+    pub(crate) remote: Arc<dyn Remote>,
+    pub(crate) environment: Arc<dyn Environment>,
+    pub(crate) settings: Settings,
+    turns: Turns,
+    pub(crate) woken: Notify,
+    pub(crate) status: watch::Sender<Status>,
+    /// Why the file did not take the last write that it should have taken.
+    refusal: Mutex<Option<ErrorKind>>,
+    /// Rows that were read and wait to be stored.
+    rows_to_store: AtomicUsize,
+    /// What the mirror missed, until the file knows of it.
+    missed: mirror::Missed,
+    /// Why this process does not replay although nobody else does.
+    pub(crate) obstacle: Mutex<Option<String>>,
+}
+
+impl Engine {
+    pub(crate) fn wake(&self) {
+        self.woken.notify_one();
+    }
+
+    pub(crate) fn note_refusal(&self, change: impl FnOnce(Option<ErrorKind>) -> Option<ErrorKind>) {
+        let mut refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
+        *refusal = change(*refusal);
+    }
+
+    pub(crate) fn refusal(&self) -> Option<ErrorKind> {
+        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs work where it goes on to its end, whoever waits for it.
+    fn to_its_end<T: Send + 'static>(
+        &self,
+        work: BoxFuture<'static, Result<T>>,
+    ) -> impl Future<Output = Result<T>> + Send + 'static {
+        let (answer, waiting) = oneshot::channel();
+        self.environment.spawn(Box::pin(async move {
+            // Nobody may wait any more.
+            let _ = answer.send(work.await);
+        }));
+        async move {
+            waiting.await.unwrap_or_else(|_| {
+                Err(Error::new(
+                    ErrorKind::Timeout,
+                    "the store was closed while the call was under way: it may have been made",
+                ))
+            })
+        }
+    }
+}
+
+/// The kind of an error of the file that says that it takes no write at all.
+pub(crate) fn refusal_of(error: &Error) -> Option<ErrorKind> {
+    let takes_none = matches!(
+        error.kind(),
+        ErrorKind::StorageFull | ErrorKind::OutboxFull | ErrorKind::Denied | ErrorKind::Corrupt
+    );
+    takes_none.then(|| error.kind())
+}

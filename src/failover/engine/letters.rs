@@ -1,0 +1,98 @@
+//! Letters by hand.
+
+use super::Engine;
+use crate::backend::sqlite::Urgency;
+use crate::failover::file::DURABLE;
+use crate::failover::letter::{DeadLetter, LetterFilter};
+use crate::{Error, ErrorKind, Result};
+use std::sync::Arc;
+
+/// Letters that are changed in one transaction.
+const LETTERS_AT_ONCE: u32 = 100;
+
+impl Engine {
+    pub(crate) async fn letters(&self, filter: LetterFilter, most: u32) -> Result<Vec<DeadLetter>> {
+        self.file.look(move |transaction| transaction.letters(&filter, most)).await
+    }
+
+    pub(crate) async fn retry(self: &Arc<Self>, id: i64) -> Result<()> {
+        self.retry_all(vec![id]).await?;
+        self.wake();
+        Ok(())
+    }
+
+    async fn retry_all(self: &Arc<Self>, ids: Vec<i64>) -> Result<()> {
+        let engine = self.clone();
+        self.file
+            .change(Urgency::Call, DURABLE, move |transaction| {
+                let date = engine.environment.date();
+                for id in &ids {
+                    transaction.retry(|table| engine.file.known(table), *id, date)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    pub(crate) async fn retry_letters(self: &Arc<Self>, filter: LetterFilter) -> Result<u64> {
+        let mut retried = 0;
+        let mut after = 0;
+        // Those that come to be meanwhile are left alone.
+        let newest = self.file.ask(|transaction| Ok(transaction.counts.sequence))?;
+        loop {
+            let some = filter.clone();
+            let ids = self
+                .file
+                .look(move |transaction| transaction.letters_after(&some, after, LETTERS_AT_ONCE))
+                .await?;
+            let ids: Vec<i64> = ids.into_iter().filter(|id| *id <= newest).collect();
+            let Some(last) = ids.last() else { break };
+            after = *last;
+            retried += ids.len() as u64;
+            self.retry_all(ids).await?;
+        }
+        self.wake();
+        Ok(retried)
+    }
+
+    pub(crate) async fn drop_letter(self: &Arc<Self>, id: i64) -> Result<u64> {
+        let engine = self.clone();
+        let dropped = self
+            .file
+            .change(Urgency::Call, DURABLE, move |transaction| {
+                let now = engine.environment.now();
+                let is_settling = transaction.state.settling(now).is_some();
+                transaction.drop_letter(id, is_settling)
+            })
+            .await?;
+        self.wake();
+        Ok(dropped)
+    }
+
+    pub(crate) async fn drop_letters(self: &Arc<Self>, filter: LetterFilter) -> Result<u64> {
+        let mut dropped = 0;
+        let mut after = 0;
+        loop {
+            let some = filter.clone();
+            let ids = self
+                .file
+                .look(move |transaction| transaction.letters_after(&some, after, LETTERS_AT_ONCE))
+                .await?;
+            let Some(last) = ids.last() else { return Ok(dropped) };
+            after = *last;
+            for id in ids {
+                match self.drop_letter(id).await {
+                    Ok(_) => dropped += 1,
+                    // It went with another one.
+                    Err(error) if error.kind() == ErrorKind::NotFound => {}
+                    Err(error) => return Err(stopped(error, dropped)),
+                }
+            }
+        }
+    }
+}
+
+fn stopped(error: Error, dropped: u64) -> Error {
+    let hint = format!("{dropped} letters were dropped before");
+    error.with_hint(&hint)
+}

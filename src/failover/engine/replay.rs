@@ -1,0 +1,399 @@
+//! Replay: what waits in the outbox goes to the remote, by one process at a time.
+
+mod record;
+mod refused;
+mod send;
+mod upkeep;
+
+use super::Engine;
+use super::outage::PAUSE;
+use crate::backend::sqlite::Urgency;
+use crate::failover::environment::{Lock, Moment, until};
+use crate::failover::file::{Chosen, DURABLE, EVERYTHING, Transaction};
+use crate::failover::rules::batches::Batch;
+use crate::failover::rules::name::TableName;
+use crate::failover::rules::verdict::Verdict;
+use crate::failover::seam::{self, Met};
+use crate::{ErrorKind, Result};
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+/// Entries that are looked at again in one transaction.
+pub(crate) const REWORK: usize = 500;
+/// How soon it is looked again where nothing tells of a change.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+
+/// What one step of replay did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// There is more to do at once.
+    Worked,
+    /// Nothing may be sent before then.
+    Wait(Duration),
+    /// Nothing is to be done until somebody writes.
+    Idle,
+    /// Another process replays, or this one cannot.
+    Elsewhere,
+}
+
+/// What the replaying process knows besides the file. If it ends, the next one starts afresh.
+#[derive(Default)]
+pub(crate) struct Replayer {
+    lock: Option<Box<dyn Send + Sync>>,
+    /// Parts of refused batches, the next one last.
+    parts: Vec<Part>,
+}
+
+/// A batch that is to be sent.
+#[derive(Clone, Debug)]
+struct Part {
+    batch: Batch,
+    /// Its inserts go plain although they may have left before.
+    is_plain: bool,
+    /// It is tried although its table is paused, or to see whether another one is to blame.
+    is_trial: bool,
+}
+
+impl Part {
+    const fn new(batch: Batch) -> Self {
+        Self { batch, is_plain: false, is_trial: false }
+    }
+
+    const fn trial(batch: Batch) -> Self {
+        Self { batch, is_plain: false, is_trial: true }
+    }
+}
+
+impl std::fmt::Debug for Replayer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Replayer").field("holds_lock", &self.lock.is_some()).finish()
+    }
+}
+
+impl Replayer {
+    fn release(&mut self) {
+        self.parts.clear();
+        self.lock = None;
+    }
+}
+
+/// A request with its number, and the values of its entries.
+struct Marked {
+    part: Part,
+    request: i64,
+    bodies: HashMap<i64, String>,
+    /// The column that tells versions of its rows apart, if there is one.
+    version_column: Option<String>,
+}
+
+/// What there is to do, as the file says.
+struct Work {
+    is_open: bool,
+    probe_wait: Option<Duration>,
+    has_entries: bool,
+    is_drained: bool,
+    unsure: bool,
+    throttled: Option<Duration>,
+    /// The pauses that are due.
+    due: Vec<String>,
+    next_pause: Option<Duration>,
+}
+
+impl Engine {
+    /// One round of requests, or one probe, or the reason for neither.
+    pub(crate) async fn step(self: &Arc<Self>, replayer: &mut Replayer) -> Result<Progress> {
+        match self.try_step(replayer).await {
+            Err(error) => {
+                // What became of a request may not be recorded: it counts as still under way.
+                replayer.release();
+                if self.file.free_room(&error) { Ok(Progress::Worked) } else { Err(error) }
+            }
+            progress => progress,
+        }
+    }
+
+    async fn try_step(self: &Arc<Self>, replayer: &mut Replayer) -> Result<Progress> {
+        let work = match self.work() {
+            Ok(work) => work,
+            Err(error) if error.kind() == ErrorKind::Conflict => {
+                // The file is another remote's now: whoever has bound it replays.
+                replayer.release();
+                self.set_obstacle(Some(error.message().to_owned()));
+                return Ok(Progress::Wait(LOOK_AGAIN));
+            }
+            Err(error) => return Err(error),
+        };
+        if !work.has_entries && !work.is_open && !work.unsure && work.due.is_empty() {
+            replayer.release();
+            return Ok(work.next_pause.map_or(Progress::Idle, Progress::Wait));
+        }
+        if replayer.lock.is_none() {
+            match self.environment.try_lock() {
+                Lock::Got(lock) => replayer.lock = Some(lock),
+                Lock::Held => return Ok(Progress::Elsewhere),
+                Lock::Impossible(why) => {
+                    self.set_obstacle(Some(why));
+                    return Ok(Progress::Elsewhere);
+                }
+            }
+            self.set_obstacle(None);
+            self.take_over().await?;
+        }
+        if work.is_open {
+            replayer.parts.clear();
+            return self.probe(work.probe_wait).await;
+        }
+        if let Some(wait) = work.throttled {
+            return Ok(Progress::Wait(wait));
+        }
+        if let Some(wait) = self.pause_other_identity().await? {
+            return Ok(Progress::Wait(wait));
+        }
+        if let Some(paused) = work.due.into_iter().next() {
+            return self.try_paused(replayer, paused).await;
+        }
+        if work.unsure && self.fetch_unsure(work.is_drained).await? {
+            return Ok(Progress::Worked);
+        }
+        if self.keep_up(work.has_entries).await? {
+            return Ok(Progress::Worked);
+        }
+        let progress = self.send_next(replayer).await?;
+        Ok(match (progress, work.next_pause) {
+            (Progress::Idle, Some(wait)) => Progress::Wait(wait),
+            (Progress::Idle, None) if work.has_entries => {
+                // Letters are asked for, and what lacks a parent is tried, each minute.
+                Progress::Wait(LOOK_AGAIN)
+            }
+            (Progress::Wait(wait), Some(pause)) => Progress::Wait(wait.min(pause)),
+            (progress, _) => progress,
+        })
+    }
+
+    /// Notes why this process cannot replay.
+    fn set_obstacle(&self, why: Option<String>) {
+        let mut obstacle = self.obstacle.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(why) = why.as_ref().filter(|why| Some(*why) != obstacle.as_ref()) {
+            tracing::error!(why, "this process cannot replay");
+        }
+        *obstacle = why;
+    }
+
+    fn work(&self) -> Result<Work> {
+        let now = self.environment.now();
+        self.file.ask(|transaction| {
+            let state = &transaction.state;
+            let rest = |at: Moment| until(at, now, PAUSE);
+            Ok(Work {
+                is_open: state.breaker.is_open(),
+                probe_wait: state.breaker.wait(now),
+                has_entries: transaction.counts.rows > 0,
+                is_drained: transaction.is_drained()?,
+                unsure: transaction.counts.unsure > 0,
+                throttled: rest(state.throttled_until),
+                due: state
+                    .pauses
+                    .iter()
+                    .filter(|(_, pause)| rest(pause.try_at).is_none())
+                    .map(|(table, _)| table.clone())
+                    .collect(),
+                next_pause: state.pauses.values().filter_map(|pause| rest(pause.try_at)).min(),
+            })
+        })
+    }
+
+    /// Whether nothing waits that could go.
+    pub(crate) fn is_drained(&self) -> Result<bool> {
+        let work = self.work()?;
+        Ok(work.is_drained && !work.is_open && work.due.is_empty() && work.next_pause.is_none())
+    }
+
+    /// Whoever replayed before may have ended with requests under way.
+    async fn take_over(self: &Arc<Self>) -> Result<()> {
+        let engine = self.clone();
+        self.file
+            .acknowledge(DURABLE, move |transaction| {
+                if transaction.take_over()? {
+                    let now = engine.environment.now();
+                    transaction.state.settle(now, engine.settings.settle);
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    async fn probe(self: &Arc<Self>, wait: Option<Duration>) -> Result<Progress> {
+        if let Some(wait) = wait {
+            return Ok(Progress::Wait(wait));
+        }
+        let engine = self.clone();
+        let table = self
+            .file
+            .acknowledge(DURABLE, move |transaction| {
+                let (now, random) = (engine.environment.now(), engine.environment.random());
+                let claimed = transaction.state.breaker.claim_probe(now, random);
+                Ok(if claimed { Some(transaction.some_table()?) } else { None })
+            })
+            .await?;
+        let Some(table) = table else { return Ok(Progress::Worked) };
+        let answer = self.remote.probe(table).await;
+        // A server that refuses the question is there: what it says to an entry is reported then.
+        let is_answer = match &answer {
+            Ok(()) => true,
+            Err(error) => {
+                let verdict = Verdict::of(error);
+                // Who is not signed in cannot ask: the entries' own requests tell.
+                verdict.is_answer() || verdict == Verdict::SignedOut
+            }
+        };
+        seam::met(if is_answer { Met::ProbeAnswered } else { Met::ProbeFailed });
+        let outcome = if is_answer { "ok" } else { "failed" };
+        metrics::counter!("chronicle_probes_total", "outcome" => outcome).increment(1);
+        if is_answer {
+            self.file
+                .acknowledge(DURABLE, |transaction| {
+                    transaction.state.breaker.probe_succeeded();
+                    Ok(())
+                })
+                .await?;
+        }
+        Ok(Progress::Worked)
+    }
+
+    async fn send_next(self: &Arc<Self>, replayer: &mut Replayer) -> Result<Progress> {
+        let part = replayer.parts.pop();
+        let chosen = self.mark(part).await?;
+        match chosen {
+            Next::Nothing(wait) => Ok(wait.map_or(Progress::Idle, Progress::Wait)),
+            Next::Changed => {
+                replayer.parts.clear();
+                Ok(Progress::Worked)
+            }
+            Next::Send(marked) => {
+                self.send_all(replayer, marked).await?;
+                Ok(Progress::Worked)
+            }
+        }
+    }
+
+    /// Notes which requests leave next, before they do.
+    async fn mark(self: &Arc<Self>, part: Option<Part>) -> Result<Next> {
+        let engine = self.clone();
+        self.file
+            .acknowledge(DURABLE, move |transaction| {
+                let now = engine.environment.now();
+                if transaction.state.breaker.is_open() {
+                    return Ok(Next::Changed);
+                }
+                let is_settling = transaction.state.settling(now);
+                let parts = match &part {
+                    Some(part) if is_settling.is_some() && !part.batch.kind.is_insert() => {
+                        return Ok(Next::Changed);
+                    }
+                    Some(part) => vec![part.clone()],
+                    None => match transaction.choose(now)? {
+                        Chosen::Batches(batches) => batches.into_iter().map(Part::new).collect(),
+                        Chosen::Nothing(wait) => return Ok(Next::Nothing(wait)),
+                    },
+                };
+                let mut marked = Vec::with_capacity(parts.len());
+                for part in parts {
+                    match mark_one(transaction, part)? {
+                        Some(one) => marked.push(one),
+                        // By hand, or by another process that replayed meanwhile.
+                        None => return Ok(Next::Changed),
+                    }
+                }
+                Ok(Next::Send(marked))
+            })
+            .await
+    }
+
+    /// A pause is due: one entry of its table is tried, and another one with it.
+    async fn try_paused(
+        self: &Arc<Self>,
+        replayer: &mut Replayer,
+        paused: String,
+    ) -> Result<Progress> {
+        seam::met(Met::PauseTried);
+        replayer.parts.clear();
+        if paused == EVERYTHING {
+            // The next request tells.
+            self.file
+                .change(Urgency::Call, DURABLE, |transaction| {
+                    transaction.state.pauses.remove(EVERYTHING);
+                    Ok(())
+                })
+                .await?;
+            return Ok(Progress::Worked);
+        }
+        let engine = self.clone();
+        let table = TableName::stored(paused);
+        let marked = self
+            .file
+            .acknowledge(DURABLE, move |transaction| {
+                let now = engine.environment.now();
+                let mut marked = Vec::new();
+                let first = transaction.choose_one(&table, &[], now)?;
+                let besides: Vec<_> = first
+                    .iter()
+                    .flat_map(|batch| &batch.items)
+                    .map(|item| item.entry.row.clone())
+                    .collect();
+                let second = match &first {
+                    Some(_) => transaction.choose_one(&table, &besides, now)?,
+                    None => None,
+                };
+                for batch in [first, second].into_iter().flatten() {
+                    marked.extend(mark_one(transaction, Part::trial(batch))?);
+                }
+                let settling = transaction.state.settling(now);
+                let pause = transaction.state.pauses.get_mut(table.as_str());
+                match pause {
+                    // Until then nobody else tries.
+                    Some(pause) if !marked.is_empty() => {
+                        pause.try_at = now + PAUSE.as_millis() as Moment;
+                    }
+                    // What could be tried may overtake a request that still arrives.
+                    Some(pause) if let Some(rest) = settling => {
+                        pause.try_at = now + rest.min(PAUSE).as_millis() as Moment;
+                    }
+                    // Nothing of it may go now: a new write to it tells.
+                    _ => {
+                        transaction.state.pauses.remove(table.as_str());
+                    }
+                }
+                Ok(marked)
+            })
+            .await?;
+        if marked.is_empty() {
+            return Ok(Progress::Worked);
+        }
+        self.send_all(replayer, marked).await?;
+        Ok(Progress::Worked)
+    }
+}
+
+/// What is sent next.
+enum Next {
+    Send(Vec<Marked>),
+    /// What was to be sent has changed meanwhile.
+    Changed,
+    Nothing(Option<Duration>),
+}
+
+/// Marks a part, unless its entries are not all there and free to go any more.
+fn mark_one(transaction: &mut Transaction<'_>, part: Part) -> Result<Option<Marked>> {
+    let sequences = part.batch.sequences();
+    let bodies = transaction.bodies(&sequences)?;
+    if bodies.len() < sequences.len() {
+        return Ok(None);
+    }
+    if part.batch.is_sent {
+        seam::met(Met::SentAgain);
+    }
+    let version_column = transaction.version_column(&part.batch)?;
+    let request = transaction.mark(&sequences)?;
+    Ok(Some(Marked { part, request, bodies, version_column }))
+}

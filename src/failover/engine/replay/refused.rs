@@ -1,0 +1,464 @@
+//! What the remote has not taken: who is to blame, and what becomes of it.
+
+use super::send::Outcome;
+use super::{Marked, Part, REWORK, Replayer};
+use crate::failover::engine::Engine;
+use crate::failover::engine::outage::{Outage, PAUSE};
+use crate::failover::environment::Moment;
+use crate::failover::file::{DURABLE, Pause, Refusal, Transaction};
+use crate::failover::letter::DeadLetterReason;
+use crate::failover::rules::batches::Item;
+use crate::failover::rules::entry::EntryKind;
+use crate::failover::rules::verdict::Verdict;
+use crate::failover::seam::{self, Met};
+use crate::{Error, ErrorKind, Result};
+use std::sync::Arc;
+
+/// How often an entry may fail alone while others of its table are accepted.
+const MOST_FAILURES: u32 = 5;
+
+impl Engine {
+    /// Records what became of a request that the remote has not taken.
+    pub(super) async fn not_taken(
+        self: &Arc<Self>,
+        replayer: &mut Replayer,
+        marked: Marked,
+        outcome: Outcome,
+    ) -> Result<()> {
+        let error = match outcome {
+            Outcome::Applied(applied) => return self.taken(marked, applied).await,
+            Outcome::Missed { is_there } => {
+                return self.missed_row(replayer, marked, is_there).await;
+            }
+            Outcome::Failed(error) => error,
+        };
+        let key_column = marked.part.batch.items.first().map(|item| item.entry.key_column.as_str());
+        let verdict = Verdict::of_row(&error, key_column.unwrap_or_default());
+        match verdict {
+            Verdict::DuplicateKey if marked.part.is_plain => {
+                let applied = crate::failover::remote::Applied { touched: 1, rows: Vec::new() };
+                self.taken(marked, applied).await
+            }
+            Verdict::Row
+            | Verdict::DuplicateKey
+            | Verdict::ParentMissing
+            | Verdict::UniqueTaken => self.refused(replayer, marked, verdict, error).await,
+            Verdict::TooMuch => self.too_much(replayer, marked, error).await,
+            Verdict::Table if error.code() == Some("42501") && ignores_duplicates(&marked.part) => {
+                self.go_plain(replayer, marked).await
+            }
+            Verdict::Table => self.table_refused(replayer, marked, error).await,
+            Verdict::Unauthenticated | Verdict::SignedOut | Verdict::ReadOnly => {
+                self.everything_stands_still(replayer, marked, error).await
+            }
+            Verdict::Ambiguous { .. } => self.unanswered(replayer, marked, &error).await,
+            Verdict::NotApplied { .. } | Verdict::Repeat | Verdict::Throttled(_) => {
+                self.not_applied(replayer, marked, &error, verdict).await
+            }
+        }
+    }
+
+    /// A change found no row, or one that somebody else has changed.
+    async fn missed_row(
+        self: &Arc<Self>,
+        replayer: &mut Replayer,
+        marked: Marked,
+        is_there: bool,
+    ) -> Result<()> {
+        let has_base = marked.part.batch.items.iter().any(|item| item.entry.base.is_some());
+        let (reason, message) = if is_there || has_base {
+            let words = "somebody else has changed or removed the row, and the remote wins";
+            (DeadLetterReason::Conflict, words)
+        } else {
+            (DeadLetterReason::MissingRow, "the remote has no such row, or hides it")
+        };
+        let error = Error::new(ErrorKind::Conflict, message);
+        let Some(marked) = self.split(replayer, marked).await? else { return Ok(()) };
+        // The row is gone with those that waited for it; or it is there.
+        self.make_letter(marked, reason, &error, false).await
+    }
+
+    /// The remote refused the batch, so nothing of it is applied: its parts go alone, down to the
+    /// entry that is to blame.
+    async fn refused(
+        self: &Arc<Self>,
+        replayer: &mut Replayer,
+        marked: Marked,
+        verdict: Verdict,
+        error: Error,
+    ) -> Result<()> {
+        if error.code() == Some("42501") && ignores_duplicates(&marked.part) {
+            return self.go_plain(replayer, marked).await;
+        }
+        let Some(marked) = self.split(replayer, marked).await? else { return Ok(()) };
+        let kind = marked.part.batch.kind;
+        let reason = match verdict {
+            Verdict::DuplicateKey => DeadLetterReason::Conflict,
+            // A delete is refused with the same code, for the sake of children.
+            Verdict::ParentMissing if kind != EntryKind::Delete => DeadLetterReason::ParentMissing,
+            _ => DeadLetterReason::Refused,
+        };
+        if verdict == Verdict::UniqueTaken && self.stands_behind(&marked).await? {
+            return Ok(());
+        }
+        let is_absent = match verdict {
+            Verdict::DuplicateKey => false,
+            _ if !kind.creates() => false,
+            // Only if it is there does what waits for it go on; not knowing is no leave.
+            _ => match marked.part.batch.items.first() {
+                Some(item) => !self.is_at_remote(item).await.unwrap_or(false),
+                None => false,
+            },
+        };
+        // An update whose parent is missing is judged once; its followers have gone ahead.
+        let reason = match (reason, kind) {
+            (DeadLetterReason::ParentMissing, EntryKind::Update) => DeadLetterReason::Refused,
+            (DeadLetterReason::ParentMissing, EntryKind::Upsert) if !is_absent => {
+                DeadLetterReason::Refused
+            }
+            (reason, _) => reason,
+        };
+        self.make_letter(marked, reason, &error, is_absent).await
+    }
+
+    /// A unique value may be given free by an older entry of the table that waits: behind that one.
+    async fn stands_behind(self: &Arc<Self>, marked: &Marked) -> Result<bool> {
+        let Some(item) = marked.part.batch.items.first().cloned() else { return Ok(false) };
+        let request = marked.request;
+        self.file
+            .acknowledge(DURABLE, move |transaction| {
+                let Some(before) = transaction.older_that_may_give_way(&item)? else {
+                    return Ok(false);
+                };
+                transaction.put_behind(&item, before)?;
+                transaction.state.pauses.remove(item.entry.row.table.as_str());
+                transaction.unmark(request)?;
+                Ok(true)
+            })
+            .await
+    }
+
+    async fn make_letter(
+        self: &Arc<Self>,
+        marked: Marked,
+        reason: DeadLetterReason,
+        error: &Error,
+        is_absent: bool,
+    ) -> Result<()> {
+        let refusal = Refusal::new(reason, error);
+        let (engine, request) = (self.clone(), marked.request);
+        let Some(item) = marked.part.batch.items.into_iter().next() else { return Ok(()) };
+        self.file
+            .acknowledge(DURABLE, move |transaction| {
+                let now = engine.environment.now();
+                if refusal.reason != DeadLetterReason::Unanswerable {
+                    // The table answers: it is the row that is refused.
+                    transaction.state.pauses.remove(item.entry.row.table.as_str());
+                }
+                transaction.pass_base_on(&item)?;
+                // A table whose rows are judged one by one does not stand still.
+                transaction.state.pauses.remove(item.entry.row.table.as_str());
+                transaction.refuse(&item, &refusal, is_absent, now)?;
+                transaction.unmark(request)?;
+                transaction.rework(REWORK).map(drop)
+            })
+            .await
+    }
+
+    /// Less of it may pass. A row alone that is too much counts as one that failed.
+    async fn too_much(
+        self: &Arc<Self>,
+        replayer: &mut Replayer,
+        marked: Marked,
+        error: Error,
+    ) -> Result<()> {
+        let rows = marked.part.batch.items.len();
+        if rows > 1 {
+            let table = marked.part.batch.table.clone();
+            self.file
+                .acknowledge(DURABLE, move |transaction| {
+                    seam::met(Met::Learned);
+                    transaction.state.learned(&table).most_rows = Some((rows / 2).max(1));
+                    Ok(())
+                })
+                .await?;
+        }
+        let Some(marked) = self.split(replayer, marked).await? else { return Ok(()) };
+        if error.code() == Some("HTTP 413") {
+            return self.make_letter_absent(marked, DeadLetterReason::Refused, &error).await;
+        }
+        self.failed_alone(replayer, marked, &error).await
+    }
+
+    async fn make_letter_absent(
+        self: &Arc<Self>,
+        marked: Marked,
+        reason: DeadLetterReason,
+        error: &Error,
+    ) -> Result<()> {
+        let is_absent = marked.part.batch.kind.creates()
+            && match marked.part.batch.items.first() {
+                Some(item) => !self.is_at_remote(item).await.unwrap_or(false),
+                None => false,
+            };
+        self.make_letter(marked, reason, error, is_absent).await
+    }
+
+    /// The table or the role is to blame, or something unknown: down to one entry, and then it
+    /// depends on whether another one passes.
+    async fn table_refused(
+        self: &Arc<Self>,
+        replayer: &mut Replayer,
+        marked: Marked,
+        error: Error,
+    ) -> Result<()> {
+        if is_of_table(&error) && marked.part.batch.items.len() > 1 {
+            // To halve it would be a request a row where the whole table is to blame.
+            return self.send_first_alone(replayer, marked).await;
+        }
+        let Some(marked) = self.split(replayer, marked).await? else { return Ok(()) };
+        self.failed_alone(replayer, marked, &error).await
+    }
+
+    /// One row of a batch tells whether its table is to blame; the others go in smaller batches.
+    async fn send_first_alone(
+        self: &Arc<Self>,
+        replayer: &mut Replayer,
+        marked: Marked,
+    ) -> Result<()> {
+        let Part { mut batch, is_plain, .. } = marked.part;
+        let (rows, table, request) = (batch.items.len(), batch.table.clone(), marked.request);
+        self.file
+            .acknowledge(DURABLE, move |transaction| {
+                transaction.state.learned(&table).most_rows = Some((rows / 2).max(1));
+                transaction.unmark(request)
+            })
+            .await?;
+        batch.items.truncate(1);
+        if let Some(item) = batch.items.first_mut() {
+            item.folded.clear();
+        }
+        replayer.parts.clear();
+        replayer.parts.push(Part { batch, is_plain, is_trial: false });
+        Ok(())
+    }
+
+    /// Something failed that is not known to be the row's fault: it is, if others of its table are
+    /// accepted meanwhile, five times; else the table stands still.
+    async fn failed_alone(
+        self: &Arc<Self>,
+        replayer: &mut Replayer,
+        marked: Marked,
+        error: &Error,
+    ) -> Result<()> {
+        seam::met(Met::FailedAlone);
+        replayer.parts.clear();
+        let is_alone = marked.part.batch.sequences().len() == 1;
+        let engine = self.clone();
+        let (request, is_trial) = (marked.request, marked.part.is_trial);
+        let table = marked.part.batch.table.clone();
+        let item = marked.part.batch.items.first().cloned();
+        let (code, message) = (error.code().map(str::to_owned), error.message().to_owned());
+        let (failures, other) = self
+            .file
+            .acknowledge(DURABLE, move |transaction| {
+                transaction.unmark(request)?;
+                let now = engine.environment.now();
+                let Some(item) = &item else { return Ok((0, None)) };
+                let failures = if is_alone { transaction.count_failure(item, now)? } else { 0 };
+                if failures >= MOST_FAILURES {
+                    return Ok((failures, None));
+                }
+                // Another one of the table tells who is to blame.
+                let other = if is_trial || transaction.state.pauses.contains_key(table.as_str()) {
+                    None
+                } else {
+                    let besides = [item.entry.row.clone()];
+                    transaction.choose_one(&table, &besides, now)?
+                };
+                // A trial that passed beside this one has ended the pause.
+                if !is_trial || transaction.state.pauses.contains_key(table.as_str()) {
+                    pause(transaction, &table, code.as_deref(), &message, now);
+                }
+                let other = match other {
+                    Some(other) => super::mark_one(transaction, Part::trial(other))?,
+                    None => None,
+                };
+                Ok((failures, other))
+            })
+            .await?;
+        if failures >= MOST_FAILURES {
+            return self.make_letter_absent(marked, DeadLetterReason::Unanswerable, error).await;
+        }
+        if let Some(other) = other {
+            seam::met(Met::TriedAnother);
+            return Box::pin(self.send_all(replayer, vec![other])).await;
+        }
+        Ok(())
+    }
+
+    /// A role that may only insert may not ignore duplicates: plain then, one by one.
+    async fn go_plain(self: &Arc<Self>, replayer: &mut Replayer, marked: Marked) -> Result<()> {
+        seam::met(Met::PlainAfterDenied);
+        for item in marked.part.batch.items.iter().rev() {
+            let mut batch = marked.part.batch.clone();
+            // Alone: where its row is there already, what travels with it was not made.
+            batch.items = vec![Item::new(item.entry.clone())];
+            replayer.parts.push(Part { batch, is_plain: true, is_trial: false });
+        }
+        self.unmark(marked.request).await
+    }
+
+    /// No answer came: its entries may have left, and for a while nothing goes that could be
+    /// overtaken.
+    async fn unanswered(
+        self: &Arc<Self>,
+        replayer: &mut Replayer,
+        marked: Marked,
+        error: &Error,
+    ) -> Result<()> {
+        replayer.parts.clear();
+        let Some(outage) = Outage::of(error) else { return Ok(()) };
+        let engine = self.clone();
+        let Marked { part, request, .. } = marked;
+        let error =
+            Error::new(error.kind(), error.message()).with_code(error.code().map(str::to_owned));
+        let rows = part.batch.items.len();
+        let is_alone = part.batch.sequences().len() == 1;
+        let batch = part.batch.clone();
+        let failures = self
+            .file
+            .acknowledge(DURABLE, move |transaction| {
+                transaction.keep_mark(request, &batch.sequences())?;
+                engine.learn(&mut transaction.state, &outage);
+                let learned = transaction.state.learned(&batch.table);
+                learned.unserved = learned.unserved.saturating_add(1);
+                if rows > 1 {
+                    seam::met(Met::Learned);
+                    learned.most_rows = Some((rows / 2).max(1));
+                }
+                match batch.items.first() {
+                    Some(item) if is_alone => {
+                        transaction.count_failure(item, engine.environment.now())
+                    }
+                    _ => Ok(0),
+                }
+            })
+            .await?;
+        if failures >= MOST_FAILURES {
+            let marked = Marked { part, request, bodies: Default::default(), version_column: None };
+            return self.make_letter_absent(marked, DeadLetterReason::Unanswerable, &error).await;
+        }
+        Ok(())
+    }
+
+    /// It was surely not applied: the mark is taken back.
+    async fn not_applied(
+        self: &Arc<Self>,
+        replayer: &mut Replayer,
+        marked: Marked,
+        error: &Error,
+        verdict: Verdict,
+    ) -> Result<()> {
+        replayer.parts.clear();
+        let Some(outage) = Outage::of(error) else { return Ok(()) };
+        let engine = self.clone();
+        let request = marked.request;
+        let table = marked.part.batch.table;
+        let random = self.environment.random();
+        self.file
+            .acknowledge(DURABLE, move |transaction| {
+                transaction.unmark(request)?;
+                engine.learn(&mut transaction.state, &outage);
+                let learned = transaction.state.learned(&table);
+                learned.unserved = learned.unserved.saturating_add(1);
+                if verdict == Verdict::Repeat {
+                    // The same may pass soon.
+                    let rest = (1_000.0 * random) as Moment + 1;
+                    let now = engine.environment.now();
+                    transaction.state.throttled_until =
+                        transaction.state.throttled_until.max(now + rest);
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// The token is dead, or the server only reads: everything stands still.
+    async fn everything_stands_still(
+        self: &Arc<Self>,
+        replayer: &mut Replayer,
+        marked: Marked,
+        error: Error,
+    ) -> Result<()> {
+        seam::met(Met::PausedEverything);
+        replayer.parts.clear();
+        let (engine, request) = (self.clone(), marked.request);
+        self.file
+            .acknowledge(DURABLE, move |transaction| {
+                transaction.unmark(request)?;
+                let now = engine.environment.now();
+                transaction.state.pauses.insert(
+                    crate::failover::file::EVERYTHING.to_owned(),
+                    Pause {
+                        try_at: now + PAUSE.as_millis() as Moment,
+                        code: error.code().map(str::to_owned),
+                        message: error.message().to_owned(),
+                    },
+                );
+                Ok(())
+            })
+            .await
+    }
+
+    /// Half of the rows at a time, then the entry without what travels with it; an entry that is
+    /// alone is given back.
+    async fn split(
+        self: &Arc<Self>,
+        replayer: &mut Replayer,
+        marked: Marked,
+    ) -> Result<Option<Marked>> {
+        let Part { batch, is_plain, is_trial } = marked.part.clone();
+        match batch.split() {
+            Ok(parts) => {
+                let parts = parts.into_iter().rev();
+                replayer.parts.extend(parts.map(|batch| Part { batch, is_plain, is_trial }));
+                self.unmark(marked.request).await?;
+                Ok(None)
+            }
+            Err(_) => Ok(Some(marked)),
+        }
+    }
+
+    async fn unmark(self: &Arc<Self>, request: i64) -> Result<()> {
+        self.file.acknowledge(DURABLE, move |transaction| transaction.unmark(request)).await
+    }
+}
+
+/// An insert that is sent again asks the server to ignore duplicates, which some roles may not.
+fn ignores_duplicates(part: &Part) -> bool {
+    part.batch.kind == EntryKind::Insert && part.batch.is_sent && !part.is_plain
+}
+
+/// Codes that judge the table as a whole: to try each of its entries would tell nothing.
+fn is_of_table(error: &Error) -> bool {
+    let code = error.code().unwrap_or_default();
+    code.starts_with("PGRST") || matches!(code, "42P01" | "42703" | "42501" | "3F000" | "HTTP 404")
+}
+
+fn pause(
+    transaction: &mut Transaction<'_>,
+    table: &crate::failover::rules::name::TableName,
+    code: Option<&str>,
+    message: &str,
+    now: Moment,
+) {
+    seam::met(Met::Paused);
+    tracing::warn!(table = table.as_str(), code, "replay of a table is paused");
+    let pause = Pause {
+        try_at: now + PAUSE.as_millis() as Moment,
+        code: code.map(str::to_owned),
+        message: message.to_owned(),
+    };
+    transaction.state.pauses.insert(table.as_str().to_owned(), pause);
+}

@@ -1,0 +1,224 @@
+//! From a marked batch to the request that carries it.
+
+use super::{Marked, Part};
+use crate::change::{Change, ChangeKind};
+use crate::failover::engine::Engine;
+use crate::failover::file::internal;
+use crate::failover::remote::Applied;
+use crate::failover::rules::batches::Item;
+use crate::failover::rules::entry::{EntryKind, Version};
+use crate::failover::rules::verdict::Verdict;
+use crate::failover::seam::{self, Met, Mutation};
+use crate::operation::Duplicates;
+use crate::{Error, ErrorKind, RawRow, Result};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What became of a request.
+pub(super) enum Outcome {
+    /// The remote has made it.
+    Applied(Applied),
+    /// A change found no row, or another version of it: nothing was made.
+    Missed {
+        /// The remote has the row.
+        is_there: bool,
+    },
+    Failed(Error),
+}
+
+impl Engine {
+    /// Sends one request, and says what became of it.
+    pub(super) async fn request(self: &Arc<Self>, marked: &Marked) -> Outcome {
+        match self.try_request(marked).await {
+            Ok(outcome) => outcome,
+            Err(error) => Outcome::Failed(error),
+        }
+    }
+
+    async fn try_request(self: &Arc<Self>, marked: &Marked) -> Result<Outcome> {
+        let (part, batch) = (&marked.part, &marked.part.batch);
+        let item = batch.items.first().ok_or_else(|| internal("an empty batch"))?;
+        let base = item.entry.base.as_ref().map(|base| (base.column.clone(), &base.version));
+        let returning: Vec<String> = match &marked.version_column {
+            Some(column) => vec![item.entry.key_column.clone(), column.clone()],
+            None => Vec::new(),
+        };
+        let change = change_of(part, &marked.bodies, base_kind(part, item))?;
+        let applied = match (batch.kind, base) {
+            (EntryKind::Upsert, Some((_, Version::Absent))) => {
+                match self.remote.apply(&change, &returning).await {
+                    Err(error)
+                        if Verdict::of_row(&error, &item.entry.key_column)
+                            == Verdict::DuplicateKey =>
+                    {
+                        return self.judge_missed(marked, item).await;
+                    }
+                    applied => applied?,
+                }
+            }
+            (
+                EntryKind::Update | EntryKind::Upsert | EntryKind::Delete,
+                Some((column, version)),
+            ) => {
+                let mut change = change;
+                if let Version::Stored(value) = version {
+                    change.condition = Some((column.into(), value.clone()));
+                }
+                let applied = self.remote.apply(&change, &returning).await?;
+                if applied.touched == 0 {
+                    return self.judge_missed(marked, item).await;
+                }
+                seam::met(Met::BaseKept);
+                applied
+            }
+            _ => self.remote.apply(&change, &returning).await?,
+        };
+        if batch.kind == EntryKind::Update
+            && applied.touched == 0
+            && !seam::breaks(Mutation::ZeroRowsSucceed)
+        {
+            return Ok(Outcome::Missed { is_there: false });
+        }
+        self.with_versions(marked, applied).await.map(Outcome::Applied)
+    }
+
+    /// Rows that were there already are not in the answer, and have a version as well.
+    async fn with_versions(&self, marked: &Marked, mut applied: Applied) -> Result<Applied> {
+        let batch = &marked.part.batch;
+        let missing = batch.kind.is_insert() && applied.rows.len() < batch.items.len();
+        if marked.version_column.is_none() || !missing {
+            return Ok(applied);
+        }
+        let Some(item) = batch.items.first() else { return Ok(applied) };
+        let keys: Vec<String> = batch.items.iter().map(|item| item.entry.row.key.text()).collect();
+        let rows = self.remote.fetch(&batch.table, &item.entry.key_column, &keys).await;
+        // Without an answer it is not known what the request has made.
+        applied.rows = rows.map_err(|error| {
+            Error::new(ErrorKind::Timeout, error.message())
+                .with_code(error.code().map(str::to_owned))
+        })?;
+        Ok(applied)
+    }
+
+    /// A change that is based on a version of its row found none such: it may have made another one
+    /// of it itself, when its answer was lost.
+    async fn judge_missed(self: &Arc<Self>, marked: &Marked, item: &Item) -> Result<Outcome> {
+        let entry = &item.entry;
+        let rows =
+            self.remote.fetch(&entry.row.table, &entry.key_column, &[entry.row.key.text()]).await?;
+        let Some(row) = rows.into_iter().next() else {
+            return Ok(match entry.kind {
+                EntryKind::Delete => Outcome::Applied(Applied::default()),
+                _ => Outcome::Missed { is_there: false },
+            });
+        };
+        let version_column = entry.base.as_ref().map(|base| base.column.as_str());
+        let is_own = entry.request.is_some()
+            && entry.kind != EntryKind::Delete
+            && holds(&row, item, &marked.bodies, version_column)?;
+        if is_own {
+            seam::met(Met::BaseOwn);
+            return Ok(Outcome::Applied(Applied { touched: 1, rows: vec![row] }));
+        }
+        seam::met(Met::BaseLost);
+        Ok(Outcome::Missed { is_there: true })
+    }
+
+    /// Whether the remote has the row of an entry.
+    pub(super) async fn is_at_remote(&self, item: &Item) -> Result<bool> {
+        let entry = &item.entry;
+        let keys = [entry.row.key.text()];
+        let rows = self.remote.fetch(&entry.row.table, &entry.key_column, &keys).await?;
+        Ok(!rows.is_empty())
+    }
+}
+
+/// Whether a row holds what an item sets, but for its version.
+fn holds(
+    row: &RawRow,
+    item: &Item,
+    bodies: &HashMap<i64, String>,
+    version_column: Option<&str>,
+) -> Result<bool> {
+    let values = values_of(item, bodies)?;
+    Ok(values
+        .iter()
+        .filter(|(name, _)| Some(name.as_str()) != version_column)
+        .all(|(name, value)| row.get(name).is_some_and(|stored| alike(stored, value))))
+}
+
+/// Whether two JSON values stand for one value of a column: times are written in several ways.
+fn alike(stored: &serde_json::Value, sent: &serde_json::Value) -> bool {
+    if stored == sent {
+        return true;
+    }
+    let (Some(stored), Some(sent)) = (stored.as_str(), sent.as_str()) else {
+        return stored.as_f64().is_some() && stored.as_f64() == sent.as_f64();
+    };
+    let time = chrono::DateTime::parse_from_rfc3339;
+    matches!((time(stored), time(sent)), (Ok(stored), Ok(sent)) if stored == sent)
+}
+
+/// The kind of request for a part.
+fn base_kind(part: &Part, item: &Item) -> ChangeKind {
+    if seam::breaks(Mutation::InsertsAsMerge) && part.batch.kind.is_insert() {
+        return ChangeKind::Insert(Duplicates::Replace);
+    }
+    match part.batch.kind {
+        EntryKind::Update => ChangeKind::Update,
+        EntryKind::Delete => ChangeKind::Delete,
+        EntryKind::Upsert => match item.entry.base.as_ref().map(|base| &base.version) {
+            None | Some(Version::OfEntryBefore) => ChangeKind::Insert(Duplicates::Replace),
+            Some(Version::Absent) => ChangeKind::Insert(Duplicates::Refuse),
+            // What is there is changed only if it is still what this was based on.
+            Some(Version::Stored(_)) => ChangeKind::Update,
+        },
+        EntryKind::InsertIfAbsent => ChangeKind::Insert(Duplicates::Ignore),
+        EntryKind::Insert if part.batch.is_sent && !part.is_plain => {
+            ChangeKind::Insert(Duplicates::Ignore)
+        }
+        EntryKind::Insert => ChangeKind::Insert(Duplicates::Refuse),
+    }
+}
+
+fn change_of(part: &Part, bodies: &HashMap<i64, String>, kind: ChangeKind) -> Result<Change> {
+    let items = &part.batch.items;
+    let first = items.first().ok_or_else(|| internal("an empty batch"))?;
+    let mut objects = Vec::with_capacity(items.len());
+    let mut columns = Vec::new();
+    if part.batch.kind != EntryKind::Delete {
+        columns = if seam::breaks(Mutation::FoldOtherColumns) {
+            serde_json::from_str(&first.entry.columns).map_err(internal)?
+        } else {
+            first.columns()
+        };
+        for item in items {
+            objects.push(match (item.folded.is_empty(), bodies.get(&item.entry.sequence)) {
+                (true, Some(body)) => body.clone(),
+                _ => serde_json::to_string(&values_of(item, bodies)?).map_err(internal)?,
+            });
+        }
+    }
+    let (schema, table) = part.batch.table.parts();
+    let keys = items.iter().map(|item| item.entry.row.key.text()).collect();
+    let key = first.entry.key_column.clone();
+    Ok(Change::of_parts(schema, table, key, kind, columns, keys, &objects))
+}
+
+/// What an item sets with what travels with it: the last value wins.
+fn values_of(item: &Item, bodies: &HashMap<i64, String>) -> Result<RawRow> {
+    let mut values = RawRow::new();
+    for sequence in item.sequences() {
+        let body = bodies.get(&sequence).map_or("{}", String::as_str);
+        let object: RawRow = parse(body)?;
+        values.extend(object);
+    }
+    Ok(values)
+}
+
+/// JSON of any depth that could be written can be read again.
+fn parse(body: &str) -> Result<RawRow> {
+    serde_json::from_str(body).map_err(|error| {
+        Error::new(ErrorKind::InvalidInput, format!("the entry's JSON cannot be read: {error}"))
+    })
+}

@@ -1,0 +1,129 @@
+//! What replay does besides sending: what waits is looked at again, letters are asked for, rows are
+//! fetched, and the identity is watched.
+
+use super::REWORK;
+use crate::failover::engine::Engine;
+use crate::failover::engine::outage::{Outage, PAUSE};
+use crate::failover::file::{DURABLE, EVERYTHING, Letter, Pause, text_of};
+use crate::failover::rules::name::TableName;
+use crate::failover::seam::{self, Met};
+use crate::{Error, ErrorKind, Result};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+impl Engine {
+    /// Looks at what waits again; asks for the rows of letters that hold something. `true` when
+    /// there is more.
+    pub(super) async fn keep_up(self: &Arc<Self>, has_entries: bool) -> Result<bool> {
+        if !has_entries {
+            return Ok(false);
+        }
+        let now = self.environment.now();
+        let (is_due, letters) = {
+            let due = self.file.ask(|transaction| transaction.is_upkeep_due(now))?;
+            if !due {
+                return Ok(false);
+            }
+            self.file
+                .acknowledge(DURABLE, move |transaction| {
+                    transaction.rework(REWORK)?;
+                    let tried = transaction.try_parentless(now)?;
+                    let letters = transaction.letters_to_check(now)?;
+                    Ok((tried || transaction.is_upkeep_due(now)?, letters))
+                })
+                .await?
+        };
+        if letters.is_empty() {
+            return Ok(is_due);
+        }
+        self.check_letters(letters).await?;
+        Ok(true)
+    }
+
+    /// Lets what waits for letters go on whose row is at the remote all the same.
+    async fn check_letters(self: &Arc<Self>, letters: Vec<Letter>) -> Result<()> {
+        let mut tables: BTreeMap<(TableName, String), Vec<&Letter>> = BTreeMap::new();
+        for letter in &letters {
+            let table = (letter.row.table.clone(), letter.key_column.clone());
+            tables.entry(table).or_default().push(letter);
+        }
+        let mut there = Vec::new();
+        for ((table, key_column), letters) in tables {
+            let keys: Vec<String> = letters.iter().map(|letter| letter.row.key.text()).collect();
+            let rows = match self.remote.fetch(&table, &key_column, &keys).await {
+                Ok(rows) => rows,
+                Err(error) => {
+                    if let Some(outage) = Outage::of(&error) {
+                        self.note_outage(outage.of_read()).await;
+                    }
+                    continue;
+                }
+            };
+            for letter in letters {
+                let text = letter.row.key.text();
+                let is_there = rows
+                    .iter()
+                    .any(|row| text_of(row, &key_column).as_deref() == Some(text.as_str()));
+                if is_there {
+                    there.push(letter.sequence);
+                }
+            }
+        }
+        self.file
+            .acknowledge(DURABLE, move |transaction| {
+                for sequence in &there {
+                    transaction.release(*sequence)?;
+                }
+                transaction.rework(REWORK).map(drop)
+            })
+            .await
+    }
+
+    /// Everything stands still while the token is another one's than the file's. The wait then.
+    pub(super) async fn pause_other_identity(self: &Arc<Self>) -> Result<Option<Duration>> {
+        let Err(error) = self.check_identity().await else { return Ok(None) };
+        if error.kind() != ErrorKind::Conflict && Outage::of(&error).is_none() {
+            return Err(error);
+        }
+        seam::met(Met::PausedEverything);
+        let engine = self.clone();
+        self.file
+            .acknowledge(DURABLE, move |transaction| {
+                let now = engine.environment.now();
+                transaction.state.pauses.insert(
+                    EVERYTHING.to_owned(),
+                    Pause {
+                        try_at: now + PAUSE.as_millis() as i64,
+                        code: error.code().map(str::to_owned),
+                        message: error.message().to_owned(),
+                    },
+                );
+                Ok(())
+            })
+            .await?;
+        Ok(Some(PAUSE))
+    }
+
+    /// Fails where requests would speak for somebody else than the file belongs to, or for nobody.
+    pub(crate) async fn check_identity(self: &Arc<Self>) -> Result<()> {
+        let known = self.file.own().and_then(|binding| binding.identity.clone());
+        if !self.settings.watches_identity {
+            return Ok(());
+        }
+        match (self.remote.identity().await?, known) {
+            (Some(now), Some(known)) if now == known => Ok(()),
+            (Some(_), Some(_)) => Err(Error::new(
+                ErrorKind::Conflict,
+                "somebody else is signed in than the one whom the file belongs to",
+            )
+            .with_hint("give each user a file of their own")),
+            (Some(now), None) => self.bind_identity(now).await,
+            (None, _) => Err(Error::new(
+                ErrorKind::Unavailable,
+                "nobody is signed in: the token source has no token",
+            )
+            .with_code(Some(crate::failover::rules::verdict::NO_TOKEN.to_owned()))),
+        }
+    }
+}

@@ -1,0 +1,396 @@
+//! Writes: to the remote where nothing is in their way, else to the file, with an entry for each row.
+
+use super::outage::Outage;
+use super::{Engine, refusal_of};
+use crate::backend::sqlite::{Commit, Urgency};
+use crate::failover::WriteMode;
+use crate::failover::file::{
+    Answer, DURABLE, DURABLE_DELETE, Ghost, Local, MIRROR, Sent, Stamp, Transaction,
+};
+use crate::failover::rules::name::{RowKey, RowName, TableName};
+use crate::failover::rules::route::{self, Route};
+use crate::failover::rules::verdict::Verdict;
+use crate::failover::seam::{self, Met};
+use crate::operation::{Target, Write, WriteKind, Written};
+use crate::{Error, ErrorKind, Result};
+use std::sync::Arc;
+
+/// Rows of a write whose way is looked up on the caller's own thread.
+const FEW_ROWS: usize = 16;
+/// Rows of the mirror that are stored in one transaction.
+const ROWS_OF_MIRROR: usize = 500;
+/// Rows of the mirror that are changed one by one in one transaction.
+const ROWS_OF_FILTER: usize = 100;
+
+impl Engine {
+    pub(crate) async fn write(self: &Arc<Self>, write: Write) -> Result<Written> {
+        self.file.know(write.table).await?;
+        if self.settings.mode == WriteMode::LocalFirst {
+            return self.write_to_file(Arc::new(write), Sent::No, None).await;
+        }
+        let write = Arc::new(write);
+        if self.route(&write).await?.0 == Route::File {
+            return self.write_to_file(write, Sent::No, None).await;
+        }
+        // A request that has left cannot be called back, and what became of it must be recorded.
+        let engine = self.clone();
+        self.to_its_end(Box::pin(async move {
+            let _turn = engine.turns.lock(&write).await;
+            // Last thing before it is sent.
+            let (route, since) = engine.route(&write).await?;
+            match route {
+                Route::Remote => engine.write_to_remote(write, Answer { since, own: None }).await,
+                Route::File => engine.write_to_file(write, Sent::No, None).await,
+            }
+        }))
+        .await
+    }
+
+    /// Who serves a write, and the number of the last write that the file knows.
+    async fn route(&self, write: &Arc<Write>) -> Result<(Route, i64)> {
+        let relations = self.file.relations();
+        let now = self.environment.now();
+        let facts = move |transaction: &Transaction<'_>, write: &Write| {
+            let route = if names_rows(write) {
+                route::of_rows(transaction.facts_of_rows(&relations, write, now)?)
+            } else {
+                route::of_filter(transaction.facts_of_filter(&relations, write, now)?)
+            };
+            Ok((route, transaction.counts.write))
+        };
+        if rows_of(write) <= FEW_ROWS {
+            return self.file.ask(|transaction| facts(transaction, write));
+        }
+        let write = write.clone();
+        self.file.look(move |transaction| facts(transaction, &write)).await
+    }
+
+    async fn write_to_remote(
+        self: &Arc<Self>,
+        write: Arc<Write>,
+        answer: Answer,
+    ) -> Result<Written> {
+        let mut result = match self.check_identity().await {
+            Ok(()) => self.remote.write((*write).clone()).await,
+            Err(error) => Err(error),
+        };
+        // What a bulk insert has stored before would be in its own way.
+        if let Err(error) = &result
+            && Verdict::of(error) == Verdict::Repeat
+            && error.rows_stored() == 0
+        {
+            result = self.remote.write((*write).clone()).await;
+        }
+        let error = match result {
+            Ok(written) => {
+                self.note_refusal(|_| None);
+                if let Err(error) = self.accepted(&write, &written, answer).await {
+                    super::mirror::count_failure(&error);
+                    self.note_missed(&write);
+                }
+                return Ok(written);
+            }
+            Err(error) => error,
+        };
+        match Outage::of(&error) {
+            Some(outage) => self.queue(write, outage, error).await,
+            None => {
+                // The rows of its requests before the refused one are stored.
+                if error.rows_stored() > 0
+                    && let Err(error) = self.fetch_written(&write, answer).await
+                {
+                    super::mirror::count_failure(&error);
+                    self.note_missed(&write);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Keeps what the remote has taken.
+    async fn accepted(
+        self: &Arc<Self>,
+        write: &Arc<Write>,
+        written: &Written,
+        answer: Answer,
+    ) -> Result<()> {
+        self.file.room().await?;
+        // It is not known which rows were taken, and which were left alone or are hidden.
+        let is_partial = match &write.kind {
+            WriteKind::Insert { rows, .. } => written.touched < rows.len() as u64,
+            WriteKind::Update { .. } | WriteKind::Delete { .. } => false,
+        };
+        if is_partial && written.stored.is_none() {
+            if written.touched > 0 {
+                self.fetch_written(write, answer).await?;
+            }
+            return Ok(());
+        }
+        // An update that touched nothing is not the file's to make.
+        if written.touched == 0 && matches!(write.kind, WriteKind::Update { .. }) {
+            return Ok(());
+        }
+        if let WriteKind::Update { target, .. } | WriteKind::Delete { target } = &write.kind
+            && !matches!(target, Target::Key(_))
+        {
+            return self.mirror_filter(write, target.clone(), answer).await;
+        }
+        let relations = self.file.relations();
+        let parts: Vec<Arc<Write>> = match (&write.kind, &written.stored) {
+            (WriteKind::Delete { .. }, _) | (_, None) => parts_of(write),
+            (_, Some(rows)) => parts_of(&Arc::new(Write {
+                table: write.table,
+                kind: WriteKind::Insert {
+                    rows: rows.clone(),
+                    duplicates: crate::operation::Duplicates::Replace,
+                },
+            })),
+        };
+        let mut answer = answer;
+        for part in parts {
+            let (engine, relations) = (self.clone(), relations.clone());
+            let (wakes, number) = self
+                .file
+                .change(Urgency::Call, MIRROR, move |transaction| {
+                    engine.note_success(&mut transaction.state);
+                    let mut wakes = false;
+                    if let WriteKind::Insert { rows, .. } = &part.kind
+                        && transaction.counts.parentless > 0
+                    {
+                        for row in rows {
+                            wakes |=
+                                transaction.parent_came(&RowName::of_values(part.table, row))?;
+                        }
+                    }
+                    wakes |= transaction.mirror_change(&relations, &part, answer)?;
+                    Ok((wakes, transaction.counts.write))
+                })
+                .await?;
+            // Its first part has remembered the table for all of them.
+            answer.own = answer.own.or(Some(number));
+            if wakes {
+                self.wake();
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a change by a condition in the file, a part of its rows at a time.
+    async fn mirror_filter(
+        self: &Arc<Self>,
+        write: &Arc<Write>,
+        target: Target,
+        answer: Answer,
+    ) -> Result<()> {
+        let relations = self.file.relations();
+        let (engine, known, all) = (self.clone(), relations.clone(), write.clone());
+        let (keys, answer) = self
+            .file
+            .change(Urgency::Call, MIRROR, move |transaction| {
+                engine.note_success(&mut transaction.state);
+                transaction.begin_mirror_filter(&known, &all, &target, answer)
+            })
+            .await?;
+        for keys in keys.chunks(ROWS_OF_FILTER) {
+            let (keys, relations, write) = (keys.to_vec(), relations.clone(), write.clone());
+            self.file
+                .change(Urgency::Call, MIRROR, move |transaction| {
+                    for key in &keys {
+                        transaction.mirror_row(&relations, &write, key, answer)?;
+                    }
+                    Ok(())
+                })
+                .await?;
+        }
+        self.wake();
+        Ok(())
+    }
+
+    /// The remote did not take the write: the file does, and the outbox keeps it.
+    async fn queue(
+        self: &Arc<Self>,
+        write: Arc<Write>,
+        outage: Outage,
+        error: Error,
+    ) -> Result<Written> {
+        // What a bulk insert stored before it failed must be taken for sent as well.
+        let sent =
+            if outage.is_ambiguous || error.rows_stored() > 0 { Sent::Maybe } else { Sent::No };
+        if sent == Sent::Maybe && !names_rows(&write) {
+            // The remote may have changed rows that the file does not know.
+            return Err(self.leave_ghost(&write, outage, &error).await);
+        }
+        let queued = self.write_to_file(write.clone(), sent, Some(outage.clone())).await;
+        match queued {
+            Err(local) if sent == Sent::Maybe => {
+                tracing::warn!(kind = local.kind().name(), "the file could not take a write");
+                Err(self.leave_ghost(&write, outage, &error).await)
+            }
+            Err(local) => {
+                self.note_outage(outage).await;
+                Err(local)
+            }
+            queued => queued,
+        }
+    }
+
+    /// A write without answer that no entry guards: what touches its rows waits until it can no
+    /// longer arrive.
+    async fn leave_ghost(
+        self: &Arc<Self>,
+        write: &Arc<Write>,
+        outage: Outage,
+        error: &Error,
+    ) -> Error {
+        seam::met(Met::TimeoutGhost);
+        let engine = self.clone();
+        let (table, relations) = (write.table, self.file.relations());
+        let parents: Vec<TableName> = relations
+            .of(table)
+            .iter()
+            .map(|parent| TableName::new(parent.schema.as_deref(), &parent.table))
+            .collect();
+        let keys: Vec<Option<RowKey>> = match &write.kind {
+            WriteKind::Update { target: Target::Key(key), .. }
+            | WriteKind::Delete { target: Target::Key(key) } => vec![Some(RowKey::of(key))],
+            WriteKind::Insert { rows, .. } if rows.len() <= FEW_ROWS => {
+                rows.iter().map(|row| Some(RowKey::of(&row[table.key]))).collect()
+            }
+            _ => vec![None],
+        };
+        let noted = self
+            .file
+            .acknowledge(DURABLE, move |transaction| {
+                let now = engine.environment.now();
+                let stamp = Stamp::new(now, engine.settings.settle);
+                transaction.state.ghosts.retain(|ghost| ghost.stamp.rest(now).is_some());
+                for key in &keys {
+                    transaction.state.ghosts.push(Ghost {
+                        table: TableName::of(table),
+                        key: key.clone(),
+                        parents: parents.clone(),
+                        stamp,
+                    });
+                }
+                engine.learn(&mut transaction.state, &outage);
+                Ok(())
+            })
+            .await;
+        if let Err(error) = noted {
+            tracing::warn!(kind = error.kind().name(), "an outage could not be noted in the file");
+        }
+        self.note_missed(write);
+        self.wake();
+        as_timeout(error)
+    }
+
+    /// Makes a write in the file.
+    async fn write_to_file(
+        self: &Arc<Self>,
+        write: Arc<Write>,
+        sent: Sent,
+        outage: Option<Outage>,
+    ) -> Result<Written> {
+        let result = self.try_write_to_file(write, sent, outage).await;
+        self.note_refusal(|_| result.as_ref().err().and_then(refusal_of));
+        result
+    }
+
+    async fn try_write_to_file(
+        self: &Arc<Self>,
+        write: Arc<Write>,
+        sent: Sent,
+        outage: Option<Outage>,
+    ) -> Result<Written> {
+        self.file.room().await?;
+        let relations = self.file.refresh_relations()?;
+        let engine = self.clone();
+        let commit = commit_of(&write);
+        let (touched, is_news) = self
+            .file
+            .change(Urgency::Call, commit, move |transaction| {
+                if let Some(outage) = &outage {
+                    engine.learn(&mut transaction.state, outage);
+                }
+                let date = engine.environment.date();
+                let bound = engine.settings.bound;
+                match transaction.write_and_queue(&relations, &write, sent, bound, date)? {
+                    // While the remote is out of reach, replay knows what it waits for.
+                    Local::Queued(touched) => {
+                        let is_news = outage.is_some() || !transaction.state.breaker.is_open();
+                        Ok((touched, is_news))
+                    }
+                    Local::Unknown => Err(not_known()),
+                    Local::InTheWay => Err(Error::new(
+                        ErrorKind::Unique,
+                        "the file has a row with this key, and the remote may have it by now",
+                    )),
+                }
+            })
+            .await?;
+        if is_news {
+            self.wake();
+        }
+        if sent == Sent::Maybe && touched == 0 {
+            return Err(Error::new(ErrorKind::NotFound, "the file has no such row"));
+        }
+        Ok(Written { touched, stored: None })
+    }
+}
+
+/// The file is asked for a row whose state it does not know.
+pub(crate) fn not_known() -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        "what the remote has of this row is not known: it was written while the file was busy, and \
+         the remote is out of reach",
+    )
+    .with_hint("ask again once the remote can be reached")
+}
+
+/// What a write asks of its commit: deletes take the children along.
+fn commit_of(write: &Write) -> Commit {
+    match &write.kind {
+        WriteKind::Delete { .. } => DURABLE_DELETE,
+        WriteKind::Insert { .. } | WriteKind::Update { .. } => DURABLE,
+    }
+}
+
+fn names_rows(write: &Write) -> bool {
+    match &write.kind {
+        WriteKind::Insert { .. } => true,
+        WriteKind::Update { target, .. } | WriteKind::Delete { target } => {
+            matches!(target, Target::Key(_))
+        }
+    }
+}
+
+fn rows_of(write: &Write) -> usize {
+    match &write.kind {
+        WriteKind::Insert { rows, .. } => rows.len(),
+        WriteKind::Update { .. } | WriteKind::Delete { .. } => 1,
+    }
+}
+
+/// A bulk insert as several ones, so that other processes get their turn between them.
+fn parts_of(write: &Arc<Write>) -> Vec<Arc<Write>> {
+    match &write.kind {
+        WriteKind::Insert { rows, duplicates } if rows.len() > ROWS_OF_MIRROR => rows
+            .chunks(ROWS_OF_MIRROR)
+            .map(|rows| {
+                let kind = WriteKind::Insert { rows: rows.to_vec(), duplicates: *duplicates };
+                Arc::new(Write { table: write.table, kind })
+            })
+            .collect(),
+        _ => vec![write.clone()],
+    }
+}
+
+fn as_timeout(error: &Error) -> Error {
+    Error::new(
+        ErrorKind::Timeout,
+        format!("the remote may have made the change, or may still: {}", error.message()),
+    )
+    .with_code(error.code().map(str::to_owned))
+    .with_hint("ask again once the store is healthy")
+}

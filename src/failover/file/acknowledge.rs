@@ -1,0 +1,219 @@
+//! What the remote has taken leaves the outbox, and what depends on it hears of it.
+
+use super::relations::Relations;
+use super::transaction::{Transaction, internal};
+use crate::backend::sqlite::{Bound, quoted};
+use crate::failover::environment::Moment;
+use crate::failover::remote::Applied;
+use crate::failover::rules::batches::{Batch, Item};
+use crate::failover::rules::entry::{Base, EntryKind, Version};
+use crate::failover::rules::name::RowName;
+use crate::{RawRow, Result, Table, value};
+use rusqlite::types::Value as Stored;
+use serde_json::Value as Json;
+use std::collections::BTreeSet;
+
+impl Transaction<'_> {
+    /// Takes the entries with these sequences, of a batch that the remote has made, out of the
+    /// outbox. `is_ignored`: the remote had some of the rows already, which have to be fetched.
+    pub(crate) fn acknowledge(
+        &mut self,
+        relations: &Relations,
+        batch: &Batch,
+        sequences: &[i64],
+        is_ignored: bool,
+    ) -> Result<()> {
+        let mut accepted_refs = BTreeSet::new();
+        for item in &batch.items {
+            if item.entry.kind.creates() && sequences.contains(&item.entry.sequence) {
+                let sql = "select refs from chronicle_outbox where sequence = ?1";
+                let refs = self.first(sql, [item.entry.sequence], |row| row.get::<_, String>(0))?;
+                accepted_refs.extend(refs.filter(|refs| refs != "[]"));
+            }
+        }
+        let mut local_keys = self.remove(sequences)?;
+        for refs in accepted_refs {
+            self.parents_are_there(&refs)?;
+        }
+        for item in &batch.items {
+            if !sequences.contains(&item.entry.sequence) {
+                continue;
+            }
+            let local_key = local_keys.remove(&item.entry.sequence);
+            let row = &item.entry.row;
+            self.remember(row)?;
+            if is_ignored {
+                self.doubt(row, local_key.clone())?;
+            }
+            match (item.entry.kind, local_key) {
+                (EntryKind::Delete, Some(local_key)) => {
+                    self.cascade_again(relations, row, local_key)?;
+                }
+                (kind, _) if kind.creates() => {
+                    self.parent_came(row)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// A delete takes children along at the remote that came to the file after it.
+    fn cascade_again(
+        &mut self,
+        relations: &Relations,
+        row: &RowName,
+        local_key: Stored,
+    ) -> Result<()> {
+        if self.has_entry(row)? {
+            // The row is back by a later entry, and its children with it.
+            return Ok(());
+        }
+        for below in self.below_row(relations, row, local_key, usize::MAX)? {
+            if !self.has_entry(&below.row)? {
+                self.remove_below(relations, &below)?;
+                self.remember(&below.row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The column that tells versions of a batch's rows apart, where the remote's changes win.
+    pub(crate) fn version_column(&self, batch: &Batch) -> Result<Option<String>> {
+        for item in &batch.items {
+            if let Some(base) = &item.entry.base {
+                return Ok(Some(base.column.clone()));
+            }
+            if let Some((_, base)) = self.base_after(item)? {
+                return Ok(Some(base.column));
+            }
+        }
+        Ok(None)
+    }
+
+    fn base_after(&self, item: &Item) -> Result<Option<(i64, Base)>> {
+        let last = item.sequences().last().unwrap_or(item.entry.sequence);
+        let sql = "select sequence, base from chronicle_outbox \
+            where table_name = ?1 and row_key = ?2 and sequence > ?3 order by sequence limit 1";
+        let row = &item.entry.row;
+        let next = self.first(sql, (row.table.as_str(), row.key.as_str(), last), |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?))
+        })?;
+        let Some((sequence, Some(base))) = next else { return Ok(None) };
+        Ok(Some((sequence, serde_json::from_str(&base).map_err(internal)?)))
+    }
+
+    /// What the next entry of each row is based on is known now: what the remote has stored. Where
+    /// there is none, the file's row gets it.
+    pub(crate) fn pass_versions_on(
+        &mut self,
+        batch: &Batch,
+        applied: &Applied,
+        version_column: Option<&str>,
+        known: Option<&'static Table>,
+    ) -> Result<()> {
+        if batch.kind == EntryKind::Delete {
+            return batch.items.iter().try_for_each(|item| self.pass_on(item, Version::Absent));
+        }
+        let Some(column) = version_column else { return Ok(()) };
+        for item in &batch.items {
+            let key = item.entry.row.key.text();
+            let stored = applied
+                .rows
+                .iter()
+                .find(|row| text_of(row, &item.entry.key_column) == Some(key.clone()));
+            if self.has_entry_after(item)? {
+                let version = Version::Stored(stored.and_then(|row| text_of(row, column)));
+                self.pass_on(item, version)?;
+            } else {
+                self.store_version(item, column, stored, known)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn has_entry_after(&self, item: &Item) -> Result<bool> {
+        let last = item.sequences().last().unwrap_or(item.entry.sequence);
+        let sql = "select 1 from chronicle_outbox \
+            where table_name = ?1 and row_key = ?2 and sequence > ?3 limit 1";
+        let row = &item.entry.row;
+        self.exists(sql, (row.table.as_str(), row.key.as_str(), last))
+    }
+
+    /// Gives the file's row the version that the remote has stored; it is fetched where that is not
+    /// known.
+    fn store_version(
+        &mut self,
+        item: &Item,
+        column: &str,
+        stored: Option<&RawRow>,
+        known: Option<&'static Table>,
+    ) -> Result<()> {
+        let local_key = "select local_key from chronicle_outbox where sequence = ?1";
+        let local_key =
+            self.first(local_key, [item.entry.sequence], |row| row.get::<_, Stored>(0))?;
+        let json = stored.and_then(|row| row.get(column));
+        let described = known.and_then(|table| table.columns.iter().find(|one| one.name == column));
+        let (Some(table), Some(described), Some(json), Some(local_key)) =
+            (known, described, json, local_key.clone())
+        else {
+            return self.doubt(&item.entry.row, local_key);
+        };
+        let value = value::from_json(described, json.clone())?;
+        let sql = format!(
+            "update {table} set {column} = ?1 where {key} = ?2",
+            table = quoted(table.name),
+            column = quoted(column),
+            key = quoted(table.key_column().name),
+        );
+        self.execute(&sql, (Bound(&value), local_key)).map(drop)
+    }
+
+    /// The next entry of a refused one's row is based on what that one was based on.
+    pub(crate) fn pass_base_on(&mut self, item: &Item) -> Result<()> {
+        let version = match (&item.entry.base, item.entry.kind.creates()) {
+            (Some(base), _) => base.version.clone(),
+            (None, true) => Version::Absent,
+            (None, false) => return Ok(()),
+        };
+        self.pass_on(item, version)
+    }
+
+    fn pass_on(&mut self, item: &Item, version: Version) -> Result<()> {
+        let Some((sequence, mut base)) = self.base_after(item)? else { return Ok(()) };
+        if base.version != Version::OfEntryBefore {
+            return Ok(());
+        }
+        base.version = version;
+        let base = serde_json::to_string(&base).map_err(internal)?;
+        self.execute("update chronicle_outbox set base = ?2 where sequence = ?1", (sequence, base))
+            .map(drop)
+    }
+
+    /// Whether something is to be looked at, tried or asked for, besides what is sent.
+    pub(crate) fn is_upkeep_due(&self, now: Moment) -> Result<bool> {
+        if self.exists("select 1 from chronicle_rework limit 1", [])? {
+            return Ok(true);
+        }
+        if self.counts.refused == 0 {
+            return Ok(false);
+        }
+        let sql = "select 1 from chronicle_outbox indexed by chronicle_outbox_checked \
+            where reason is not null and released = 0 and try_at between ?1 and ?2 limit 1";
+        for due in super::letters::due(now) {
+            if self.exists(sql, due)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// A value of the remote's answer as text, as a key or a version is compared; nothing for NULL.
+pub(crate) fn text_of(row: &RawRow, column: &str) -> Option<String> {
+    match row.get(column)? {
+        Json::Null => None,
+        Json::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}

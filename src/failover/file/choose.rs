@@ -1,0 +1,343 @@
+//! Which entries go next, and the mark that they have left.
+
+use super::state::EVERYTHING;
+use super::transaction::{Transaction, internal};
+use crate::failover::environment::{Moment, until};
+use crate::failover::rules::batches::{self, Batch, Item, MOST_FOLDED, MOST_ROWS};
+use crate::failover::rules::edges::{Hold, Wait, hold};
+use crate::failover::rules::entry::{Entry, EntryKind};
+use crate::failover::rules::name::{RowKey, RowName, TableName};
+use crate::failover::seam::{self, Met, Mutation};
+use crate::{Error, ErrorKind, Result};
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// The longest that an entry which failed alone is left alone.
+pub(super) const LONGEST_REST: Duration = Duration::from_secs(60);
+
+const ENTRY: &str = "sequence, table_name, row_key, kind, key_column, column_names, version, request, \
+    waits, base, failures, bytes, refs";
+
+/// What may be sent now.
+#[derive(Debug)]
+pub(crate) enum Chosen {
+    /// The requests that may be under way at once, all of one table and kind. Never empty.
+    Batches(Vec<Batch>),
+    /// Nothing, for so long; `None` when nothing waits for a time.
+    Nothing(Option<Duration>),
+}
+
+/// Which ready entries are looked at.
+#[derive(Clone, Copy)]
+enum Turn {
+    /// Those that are not left alone now.
+    Due(Moment),
+    /// Those that have not failed alone.
+    Untried,
+    /// Those that have, the one that failed longest ago first.
+    Tried,
+}
+
+impl Transaction<'_> {
+    /// The next requests. `table`: of this one only, also if it is paused, and of one row that is
+    /// not `besides`.
+    pub(crate) fn choose(&self, now: Moment) -> Result<Chosen> {
+        if self.state.pauses.contains_key(EVERYTHING) {
+            return Ok(Chosen::Nothing(None));
+        }
+        let settling = self.state.settling(now).filter(|_| !seam::breaks(Mutation::NoSettle));
+        let mut wait = self.state.live_ghosts(now).filter_map(|ghost| ghost.stamp.rest(now)).min();
+        let groups = self.groups_in_turn()?;
+        // What has failed alone comes after all else: it may be what the server never answers, and
+        // to send it makes what waits until no request can arrive late wait again.
+        let mut is_held_back = false;
+        for turn in [Turn::Untried, Turn::Due(now)] {
+            if is_held_back {
+                break;
+            }
+            for (table, kind, _) in &groups {
+                if self.state.is_paused(table) {
+                    continue;
+                }
+                if settling.is_some() && !kind.is_insert() {
+                    seam::met(Met::SettleHeldBack);
+                    is_held_back = true;
+                    wait = [wait, settling].into_iter().flatten().min();
+                    continue;
+                }
+                let most_rows = self.most_rows(table);
+                let most = batches::most_candidates(*kind, most_rows);
+                let items = self.candidates(table, *kind, turn, now, most)?;
+                if !items.is_empty() {
+                    return Ok(Chosen::Batches(batches::requests(items, most_rows)));
+                }
+                let rest = "select min(try_at) from chronicle_outbox where waits_for is null \
+                    and reason is null and table_name = ?1 and kind = ?2 and try_at > ?3";
+                let rest = self.first(rest, (table.as_str(), kind.name(), now), |row| {
+                    row.get::<_, Option<Moment>>(0)
+                })?;
+                let rest = rest.flatten().and_then(|at| until(at, now, LONGEST_REST));
+                wait = [wait, rest].into_iter().flatten().min();
+            }
+        }
+        Ok(Chosen::Nothing(wait))
+    }
+
+    /// One ready entry of a table alone, paused or not, that is of none of the rows `besides`.
+    pub(crate) fn choose_one(
+        &self,
+        table: &TableName,
+        besides: &[RowName],
+        now: Moment,
+    ) -> Result<Option<Batch>> {
+        let settling = self.state.settling(now).filter(|_| !seam::breaks(Mutation::NoSettle));
+        // Those that have failed alone come last, or a few of them would be tried for ever.
+        let mut is_held_back = false;
+        for turn in [Turn::Untried, Turn::Tried] {
+            if is_held_back {
+                break;
+            }
+            let mut first: Option<Item> = None;
+            for kind in EntryKind::ALL {
+                if settling.is_some() && !kind.is_insert() {
+                    is_held_back |= !self.candidates(table, kind, turn, now, 1)?.is_empty();
+                    continue;
+                }
+                let items = self.candidates(table, kind, turn, now, besides.len() + 1)?;
+                let item = items.into_iter().find(|item| !besides.contains(&item.entry.row));
+                if let Some(item) = item
+                    && first.as_ref().is_none_or(|first| first.entry.sequence > item.entry.sequence)
+                {
+                    first = Some(item);
+                }
+            }
+            if let Some(first) = first {
+                return Ok(batches::requests(vec![first], 1).pop());
+            }
+        }
+        Ok(None)
+    }
+
+    fn most_rows(&self, table: &TableName) -> usize {
+        let learned = self.state.learned.get(table.as_str());
+        learned
+            .and_then(|learned| learned.most_rows)
+            .filter(|_| !seam::breaks(Mutation::LearnedForgotten))
+            .map_or(MOST_ROWS, |rows| rows.clamp(1, MOST_ROWS))
+    }
+
+    /// The tables and kinds of which an entry is ready, in the order in which they go: a table that
+    /// the server does not serve would stand in the way of the others.
+    fn groups_in_turn(&self) -> Result<Vec<(TableName, EntryKind, i64)>> {
+        let mut groups = self.groups()?;
+        let unserved = |table: &TableName| {
+            self.state.learned.get(table.as_str()).map_or(0, |learned| learned.unserved)
+        };
+        groups.sort_by_key(|(table, _, sequence)| (unserved(table), *sequence));
+        Ok(groups)
+    }
+
+    /// The table of an entry, to ask the remote for.
+    pub(crate) fn some_table(&self) -> Result<Option<TableName>> {
+        if let Some((table, ..)) = self.groups_in_turn()?.into_iter().next() {
+            return Ok(Some(table));
+        }
+        let sql = "select table_name from chronicle_outbox order by sequence limit 1";
+        self.first(sql, [], |row| Ok(TableName::stored(row.get(0)?)))
+    }
+
+    /// The tables and kinds of which an entry is ready, each with the first one's sequence.
+    fn groups(&self) -> Result<Vec<(TableName, EntryKind, i64)>> {
+        let mut groups = Vec::new();
+        let mut last = (String::new(), String::new());
+        loop {
+            let sql = "select table_name, kind, sequence from chronicle_outbox \
+                where waits_for is null and reason is null and (table_name, kind) > (?1, ?2) \
+                order by table_name, kind, sequence limit 1";
+            let found = self.first(sql, (&last.0, &last.1), |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?))
+            })?;
+            let Some((table, kind, sequence)) = found else { return Ok(groups) };
+            // One of a newer version of the library waits for a process of that version.
+            if let Some(kind) = EntryKind::named(&kind) {
+                groups.push((TableName::stored(table.clone()), kind, sequence));
+            }
+            last = (table, kind);
+        }
+    }
+
+    /// Ready entries of one table and kind, with what travels with them.
+    fn candidates(
+        &self,
+        table: &TableName,
+        kind: EntryKind,
+        turn: Turn,
+        now: Moment,
+        most: usize,
+    ) -> Result<Vec<Item>> {
+        let (from, to, order) = match turn {
+            Turn::Due(now) => (Moment::MIN, now, "sequence"),
+            Turn::Untried => (Moment::MIN, 0, "sequence"),
+            Turn::Tried => (1, Moment::MAX, "try_at, sequence"),
+        };
+        // A time further ahead than an entry is ever left alone is of another clock.
+        let latest = match turn {
+            Turn::Due(now) => now.saturating_add(LONGEST_REST.as_millis() as Moment),
+            Turn::Untried | Turn::Tried => Moment::MAX,
+        };
+        let sql = format!(
+            "select {ENTRY} from chronicle_outbox where waits_for is null and reason is null \
+             and table_name = ?1 and kind = ?2 and (try_at between ?3 and ?4 or try_at > ?5) \
+             order by {order} limit ?6"
+        );
+        let values = (table.as_str(), kind.name(), from, to, latest, most as i64);
+        let rows = self.list(&sql, values, read_entry)?;
+        let ghosts: Vec<_> = self.state.live_ghosts(now).collect();
+        let mut items = Vec::with_capacity(rows.len());
+        for row in rows {
+            let (entry, refs) = entry_of(row)?;
+            let is_delete = kind == EntryKind::Delete;
+            if ghosts.iter().any(|ghost| ghost.covers(&entry.row, &refs, is_delete)) {
+                seam::met(Met::GhostHeldBack);
+                continue;
+            }
+            items.push(self.with_folded(entry)?);
+        }
+        Ok(items)
+    }
+
+    fn with_folded(&self, entry: Entry) -> Result<Item> {
+        let mut item = Item::new(entry);
+        if item.entry.kind == EntryKind::Delete {
+            return Ok(item);
+        }
+        let mut last = item.entry.sequence;
+        while item.folded.len() < MOST_FOLDED {
+            let sql = format!(
+                "select {ENTRY} from chronicle_outbox \
+                 where table_name = ?1 and row_key = ?2 and sequence > ?3 and reason is null \
+                 order by sequence limit 1"
+            );
+            let row = (item.entry.row.table.as_str(), item.entry.row.key.as_str(), last);
+            let Some(row) = self.first(&sql, row, read_entry)? else { break };
+            let (next, _) = entry_of(row)?;
+            let waits_for_else = self.waits_for_else(&item, &next.waits)?;
+            if !item.takes(&next, waits_for_else) {
+                break;
+            }
+            seam::met(Met::Folded);
+            last = next.sequence;
+            item.folded.push(next);
+        }
+        Ok(item)
+    }
+
+    /// Whether one of these waits is for something that is there and not part of the item.
+    fn waits_for_else(&self, item: &Item, waits: &[Wait]) -> Result<bool> {
+        for wait in waits {
+            let is_part = item.sequences().any(|sequence| sequence == wait.before);
+            if !is_part && hold(self.standing_of(wait.before)?, wait.cause) != Hold::Free {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The values of entries that are not refused, by sequence.
+    pub(crate) fn bodies(&self, sequences: &[i64]) -> Result<HashMap<i64, String>> {
+        let sql = "select body from chronicle_outbox where sequence = ?1 and reason is null";
+        let mut bodies = HashMap::with_capacity(sequences.len());
+        for sequence in sequences {
+            if let Some(body) = self.first(sql, [sequence], |row| row.get(0))? {
+                bodies.insert(*sequence, body);
+            }
+        }
+        Ok(bodies)
+    }
+
+    /// Notes that a request with these entries is about to leave; its number.
+    pub(crate) fn mark(&mut self, sequences: &[i64]) -> Result<i64> {
+        self.counts.request += 1;
+        let request = self.counts.request;
+        if !seam::breaks(Mutation::NoMarkBeforeSend) {
+            let list = serde_json::to_string(sequences).map_err(internal)?;
+            self.execute(
+                "insert into chronicle_sending (request, sequences) values (?1, ?2)",
+                (request, list),
+            )?;
+        }
+        Ok(request)
+    }
+
+    /// A request was answered.
+    pub(crate) fn unmark(&mut self, request: i64) -> Result<()> {
+        self.execute("delete from chronicle_sending where request = ?1", [request]).map(drop)
+    }
+
+    /// Nobody will hear what became of a request: its entries may have left in it.
+    pub(crate) fn keep_mark(&mut self, request: i64, sequences: &[i64]) -> Result<()> {
+        let list = serde_json::to_string(sequences).map_err(internal)?;
+        self.execute(
+            "update chronicle_outbox set request = ?1 \
+             where sequence in (select value from json_each(?2))",
+            (request, list),
+        )?;
+        self.unmark(request)
+    }
+
+    /// Whoever replayed before ended with requests under way. They may have left just now, however
+    /// long ago that was noted: a process can be stopped between the two. `false` when there were
+    /// none.
+    pub(crate) fn take_over(&mut self) -> Result<bool> {
+        let sending = self.list("select request, sequences from chronicle_sending", [], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+        })?;
+        for (request, sequences) in &sending {
+            let sequences: Vec<i64> = serde_json::from_str(sequences).map_err(internal)?;
+            self.keep_mark(*request, &sequences)?;
+        }
+        let sent = "select 1 from chronicle_outbox where request is not null limit 1";
+        let took_over = !sending.is_empty() || self.exists(sent, [])?;
+        if took_over {
+            seam::met(Met::TookOver);
+        }
+        Ok(took_over)
+    }
+}
+
+type Row = (
+    (i64, String, String, String, String, String, String),
+    (Option<i64>, String, Option<String>, u32, i64, String),
+);
+
+fn read_entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    Ok((
+        (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?),
+        (row.get(7)?, row.get(8)?, row.get(9)?, row.get(10)?, row.get(11)?, row.get(12)?),
+    ))
+}
+
+fn entry_of(row: Row) -> Result<(Entry, Vec<RowName>)> {
+    let ((sequence, table, key, kind, key_column, columns, version), rest) = row;
+    let (request, waits, base, failures, bytes, refs) = rest;
+    let kind = EntryKind::named(&kind).ok_or_else(|| {
+        let message = format!("the outbox has an entry of a newer version: `{kind}`");
+        Error::new(ErrorKind::Unsupported, message)
+    })?;
+    let refs: Vec<(String, String)> = serde_json::from_str(&refs).map_err(internal)?;
+    let name = |table, key| RowName::new(TableName::stored(table), RowKey::stored(key));
+    let entry = Entry {
+        sequence,
+        row: name(table, key),
+        kind,
+        key_column,
+        columns,
+        version,
+        request,
+        waits: serde_json::from_str(&waits).map_err(internal)?,
+        base: base.map(|base| serde_json::from_str(&base)).transpose().map_err(internal)?,
+        failures,
+        bytes: u64::try_from(bytes).unwrap_or(0),
+    };
+    Ok((entry, refs.into_iter().map(|(table, key)| name(table, key)).collect()))
+}

@@ -1,0 +1,439 @@
+//! What an entry waits for, and what becomes of those that wait when it goes.
+//!
+//! An entry is *parked* at one of the entries that it waits for. When that one goes, or becomes a
+//! letter, those parked at it are looked at again, a few hundred in a transaction: they are parked at
+//! another one, or are ready. So each step costs by what it touches, also where 100,000 children
+//! wait for one parent.
+
+use super::outbox::Unique;
+use super::relations::Relations;
+use super::transaction::{Transaction, internal};
+use crate::failover::environment::Moment;
+use crate::failover::rules::edges::{Cause, Hold, Standing, Wait, hold};
+use crate::failover::rules::entry::EntryKind;
+use crate::failover::rules::name::{RowKey, RowName, TableName};
+use crate::failover::rules::route::{FilterFacts, ReadFacts, RowFacts};
+use crate::failover::seam::{self, Met, Mutation};
+use crate::operation::{Target, Write, WriteKind};
+use crate::{Result, Table};
+
+/// Where an entry stands among those that it waits for.
+pub(super) struct Place {
+    /// The one that it is parked at; `None` when it is ready.
+    pub(super) wait: Option<Wait>,
+    /// Whether a letter holds it.
+    pub(super) held: bool,
+}
+
+impl Transaction<'_> {
+    /// The entries below a sequence that a change of `row` has to wait for, but for children's.
+    pub(super) fn edges(
+        &self,
+        row: &RowName,
+        refs: &[RowName],
+        uniques: &[Unique],
+        below: i64,
+    ) -> Result<Vec<Wait>> {
+        let mut waits: Vec<Wait> = Vec::new();
+        if self.counts.rows == 0 {
+            return Ok(waits);
+        }
+        let mut add = |before: Option<i64>, cause: Cause, met: Met| {
+            if let Some(before) = before {
+                seam::met(met);
+                waits.push(Wait { before, cause });
+            }
+        };
+        if !seam::breaks(Mutation::NoRowEdge) {
+            add(self.newest_of(row, below)?, Cause::Row, Met::WaitsForRow);
+        }
+        if !seam::breaks(Mutation::NoParentEdge) {
+            for parent in refs {
+                add(self.newest_that_decides(parent, below)?, Cause::Parent, Met::WaitsForParent);
+            }
+        }
+        if !seam::breaks(Mutation::NoUniqueEdge) {
+            for unique in uniques {
+                add(
+                    self.newest_holder(&row.table, unique, below)?,
+                    Cause::Unique,
+                    Met::WaitsForUnique,
+                );
+            }
+        }
+        // Of a row that a delete takes along, and of one that refers to such a row.
+        for row in std::iter::once(row).chain(refs) {
+            add(self.delete_that_took(row)?, Cause::Cascade, Met::WaitsForCascade);
+        }
+        Ok(waits)
+    }
+
+    /// The waiting delete that took a row along in the file.
+    pub(super) fn delete_that_took(&self, row: &RowName) -> Result<Option<i64>> {
+        if self.counts.tombstones == 0 {
+            return Ok(None);
+        }
+        let sql =
+            "select sequence from chronicle_tombstones where table_name = ?1 and row_key = ?2";
+        self.first(sql, (row.table.as_str(), row.key.as_str()), |row| row.get(0))
+    }
+
+    fn newest_of(&self, row: &RowName, below: i64) -> Result<Option<i64>> {
+        let sql = "select max(sequence) from chronicle_outbox \
+            where table_name = ?1 and row_key = ?2 and sequence < ?3";
+        let values = (row.table.as_str(), row.key.as_str(), below);
+        Ok(self.first(sql, values, |row| row.get(0))?.flatten())
+    }
+
+    /// The newest entry that brings or removes a row.
+    fn newest_that_decides(&self, row: &RowName, below: i64) -> Result<Option<i64>> {
+        let sql = "select sequence from chronicle_outbox where table_name = ?1 and row_key = ?2 \
+            and kind <> 'update' and sequence < ?3 order by sequence desc limit 1";
+        self.first(sql, (row.table.as_str(), row.key.as_str(), below), |row| row.get(0))
+    }
+
+    fn newest_holder(&self, table: &TableName, unique: &Unique, below: i64) -> Result<Option<i64>> {
+        let newest = match &unique.value {
+            Some(value) => self.first(
+                "select max(sequence) from (\
+                   select max(sequence) as sequence from chronicle_uniques where table_name = ?1 \
+                     and column_name = ?2 and value = ?3 and sequence < ?4 \
+                   union all select max(sequence) from chronicle_uniques where table_name = ?1 \
+                     and column_name = ?2 and value is null and sequence < ?4)",
+                (table.as_str(), unique.column, value, below),
+                |row| row.get(0),
+            )?,
+            None => self.first(
+                "select max(sequence) from chronicle_uniques \
+                 where table_name = ?1 and column_name = ?2 and sequence < ?3",
+                (table.as_str(), unique.column, below),
+                |row| row.get(0),
+            )?,
+        };
+        Ok(newest.flatten())
+    }
+
+    /// The newest entry older than a delete whose row refers to the deleted one, or to one that goes
+    /// with it.
+    fn newest_child(&self, row: &RowName, delete: i64) -> Result<Option<i64>> {
+        if seam::breaks(Mutation::NoChildEdge) {
+            return Ok(None);
+        }
+        let sql = "select max(sequence) from chronicle_refs \
+            where table_name = ?1 and row_key = ?2 and sequence < ?3";
+        let own =
+            self.first(sql, (row.table.as_str(), row.key.as_str(), delete), |row| row.get(0))?;
+        let mut newest: Option<i64> = own.flatten();
+        if self.counts.tombstones > 0 {
+            let sql = "select max(r.sequence) from chronicle_tombstones t join chronicle_refs r \
+                on r.table_name = t.table_name and r.row_key = t.row_key \
+                where t.sequence = ?1 and r.sequence < ?1";
+            newest = newest.max(self.first(sql, [delete], |row| row.get(0))?.flatten());
+        }
+        Ok(newest)
+    }
+
+    pub(super) fn standing_of(&self, sequence: i64) -> Result<Option<Standing>> {
+        let sql = "select reason is not null, released, held, table_name from chronicle_outbox \
+            where sequence = ?1";
+        let row = self.first(sql, [sequence], |row| {
+            Ok((
+                row.get::<_, bool>(0)?,
+                row.get::<_, bool>(1)?,
+                row.get::<_, bool>(2)?,
+                row.get::<_, String>(3)?,
+            ))
+        })?;
+        Ok(row.and_then(|(is_refused, released, held, table)| {
+            let is_paused = || self.state.is_paused(&TableName::stored(table));
+            match (is_refused, held) {
+                (true, _) if seam::breaks(Mutation::LettersHoldNothing) => None,
+                (true, _) => Some(Standing::Refused { released }),
+                (false, true) => Some(Standing::Held),
+                (false, false)
+                    if seam::breaks(Mutation::PausedEntriesHoldNothing) && is_paused() =>
+                {
+                    None
+                }
+                (false, false) => Some(Standing::Queued),
+            }
+        }))
+    }
+
+    /// Where an entry with these waits stands now.
+    pub(super) fn place(
+        &self,
+        row: &RowName,
+        kind: EntryKind,
+        sequence: i64,
+        waits: &[Wait],
+    ) -> Result<Place> {
+        let mut place = Place { wait: None, held: false };
+        if self.counts.rows == 0 {
+            return Ok(place);
+        }
+        let mut waits = waits.to_vec();
+        if kind == EntryKind::Delete
+            && let Some(before) = self.newest_child(row, sequence)?
+        {
+            seam::met(Met::WaitsForChild);
+            waits.push(Wait { before, cause: Cause::Child });
+        }
+        for wait in waits {
+            match hold(self.standing_of(wait.before)?, wait.cause) {
+                Hold::Free => {}
+                Hold::Held => {
+                    place = Place { wait: Some(wait), held: true };
+                    break;
+                }
+                Hold::Waits => {
+                    // At the newest: the others have likely gone by then.
+                    if place.wait.is_none_or(|known| known.before < wait.before) {
+                        place.wait = Some(wait);
+                    }
+                }
+            }
+        }
+        Ok(place)
+    }
+
+    /// Those that are parked at an entry are to be looked at, if there are any.
+    pub(super) fn followers_of(&self, sequence: i64) -> Result<()> {
+        let sql = "insert or ignore into chronicle_rework (sequence) \
+            select ?1 where exists (select 1 from chronicle_outbox where waits_for = ?1)";
+        self.execute(sql, [sequence]).map(drop)
+    }
+
+    /// Looks at entries again that were parked at one which has gone or has become a letter: at most
+    /// `most` of them. `true` when there are more.
+    pub(crate) fn rework(&mut self, most: usize) -> Result<bool> {
+        let mut left = most;
+        loop {
+            let next = "select sequence from chronicle_rework order by sequence limit 1";
+            let Some(blocker) = self.first(next, [], |row| row.get::<_, i64>(0))? else {
+                return Ok(false);
+            };
+            if left == 0 {
+                return Ok(true);
+            }
+            let (is_held, is_released) = match self.standing_of(blocker)? {
+                None => (None, false),
+                Some(Standing::Queued) => (Some(false), false),
+                Some(Standing::Held) => (Some(true), false),
+                Some(Standing::Refused { released }) => (Some(true), released),
+            };
+            let followers = match is_held {
+                None => self.list(
+                    "select sequence from chronicle_outbox where waits_for = ?1 limit ?2",
+                    (blocker, left as i64),
+                    |row| row.get::<_, i64>(0),
+                )?,
+                Some(is_held) => self.list(
+                    "select sequence from chronicle_outbox where waits_for = ?1 and held = ?2 \
+                     union select sequence from chronicle_outbox where ?3 and waits_for = ?1 \
+                       and held in (0, 1) and waits_as in ('row', 'parent', 'cascade') limit ?4",
+                    (blocker, !is_held, is_released, left as i64),
+                    |row| row.get(0),
+                )?,
+            };
+            if followers.len() < left {
+                self.execute("delete from chronicle_rework where sequence = ?1", [blocker])?;
+            }
+            left -= followers.len();
+            for follower in followers {
+                self.look_again(follower)?;
+            }
+        }
+    }
+
+    /// Parks an entry anew, or finds it ready.
+    pub(super) fn look_again(&mut self, sequence: i64) -> Result<()> {
+        let sql = "select table_name, row_key, kind, waits, held from chronicle_outbox where sequence = ?1";
+        let entry = self.first(sql, [sequence], |row| {
+            Ok((
+                row.get::<_, String>(0)?,
+                row.get::<_, String>(1)?,
+                row.get::<_, String>(2)?,
+                row.get::<_, String>(3)?,
+                row.get::<_, bool>(4)?,
+            ))
+        })?;
+        let Some((table, key, kind, waits, was_held)) = entry else { return Ok(()) };
+        let row = RowName::new(TableName::stored(table), RowKey::stored(key));
+        let waits: Vec<Wait> = serde_json::from_str(&waits).map_err(internal)?;
+        // An entry of a kind of a newer version only waits for what is written with it.
+        let kind = EntryKind::named(&kind).unwrap_or(EntryKind::Update);
+        let place = self.place(&row, kind, sequence, &waits)?;
+        self.execute(
+            "update chronicle_outbox set waits_for = ?2, waits_as = ?3, held = ?4 where sequence = ?1",
+            (
+                sequence,
+                place.wait.map(|wait| wait.before),
+                place.wait.map(|wait| wait.cause.name()),
+                place.held,
+            ),
+        )?;
+        if place.held != was_held {
+            seam::met(if place.held { Met::HeldLater } else { Met::FreedLater });
+            self.followers_of(sequence)?;
+        }
+        Ok(())
+    }
+
+    /// Puts an entry behind another one, which it did not wait for.
+    pub(super) fn wait_after(&mut self, sequence: i64, before: i64) -> Result<()> {
+        seam::met(Met::WaitsAfter);
+        let sql = "select waits from chronicle_outbox where sequence = ?1";
+        let waits = self.first(sql, [sequence], |row| row.get::<_, String>(0))?;
+        let mut waits: Vec<Wait> =
+            serde_json::from_str(waits.as_deref().unwrap_or("[]")).map_err(internal)?;
+        waits.push(Wait { before, cause: Cause::After });
+        self.execute(
+            "update chronicle_outbox set waits = ?2 where sequence = ?1",
+            (sequence, serde_json::to_string(&waits).map_err(internal)?),
+        )?;
+        self.look_again(sequence)
+    }
+
+    /// Whether an entry is in the way of a write of the rows that it names; what else the file says
+    /// of it.
+    pub(crate) fn facts_of_rows(
+        &self,
+        relations: &Relations,
+        write: &Write,
+        now: Moment,
+    ) -> Result<RowFacts> {
+        let table = write.table;
+        let name = TableName::of(table);
+        let is_delete = matches!(write.kind, WriteKind::Delete { .. });
+        let mut facts = RowFacts {
+            breaker_is_open: self.state.breaker.is_open(),
+            is_paused: self.state.is_paused(&name),
+            is_delete,
+            is_settling: self.state.settling(now).is_some(),
+            ..RowFacts::default()
+        };
+        let has_ghosts = self.state.live_ghosts(now).next().is_some();
+        if self.counts.rows == 0 && !has_ghosts {
+            return Ok(facts);
+        }
+        let parents = relations.of(table);
+        let unique = super::outbox::unique_columns(table);
+        // What a row held before is nobody else's: only values that it is given are waited for.
+        let mut look = |row: RowName, refs: &[RowName], uniques: &[Unique]| -> Result<bool> {
+            facts.is_ghost |=
+                self.state.live_ghosts(now).any(|ghost| ghost.covers(&row, refs, is_delete));
+            facts.waits |= !self.edges(&row, refs, uniques, i64::MAX)?.is_empty();
+            Ok(facts.waits || facts.is_ghost)
+        };
+        match &write.kind {
+            WriteKind::Insert { rows, duplicates } => {
+                for row in rows {
+                    let values = || row.iter().enumerate();
+                    let mut refs = Relations::refs(&parents, table, values());
+                    let uniques = super::outbox::uniques_of(table, &unique, values());
+                    if *duplicates == crate::operation::Duplicates::Replace {
+                        refs.extend(self.before(relations, table, &row[table.key])?);
+                    }
+                    if look(RowName::of_values(table, row), &refs, &uniques)? {
+                        break;
+                    }
+                }
+            }
+            WriteKind::Update { target: Target::Key(key), assignments } => {
+                let values = || assignments.iter().map(|(at, value)| (*at, value));
+                let mut refs = self.before(relations, table, key)?;
+                refs.extend(Relations::refs(&parents, table, values()));
+                let uniques = super::outbox::uniques_of(table, &unique, values());
+                look(RowName::of(table, key), &refs, &uniques)?;
+            }
+            WriteKind::Delete { target: Target::Key(key) } => {
+                let refs = self.before(relations, table, key)?;
+                look(RowName::of(table, key), &refs, &[])?;
+                // Who refers to the row, or to one that goes with it, is to go before.
+                facts.waits |= !seam::breaks(Mutation::NoChildEdge)
+                    && self.counts.rows > 0
+                    && self.is_needed(relations, table, key)?;
+            }
+            WriteKind::Update { .. } | WriteKind::Delete { .. } => {}
+        }
+        Ok(facts)
+    }
+
+    /// What the file says of a write by a condition.
+    pub(crate) fn facts_of_filter(
+        &self,
+        relations: &Relations,
+        write: &Write,
+        now: Moment,
+    ) -> Result<FilterFacts> {
+        let name = TableName::of(write.table);
+        let is_delete = matches!(write.kind, WriteKind::Delete { .. });
+        let is_ghost = self
+            .state
+            .live_ghosts(now)
+            .any(|ghost| ghost.table == name || (is_delete && ghost.parents.contains(&name)));
+        let mut facts = FilterFacts {
+            breaker_is_open: self.state.breaker.is_open(),
+            is_paused: self.state.is_paused(&name),
+            is_ghost,
+            is_delete,
+            is_settling: self.state.settling(now).is_some(),
+            ..FilterFacts::default()
+        };
+        if self.counts.rows == 0 {
+            return Ok(facts);
+        }
+        facts.table_has_entries = self.exists(
+            "select 1 from chronicle_outbox where table_name = ?1 limit 1",
+            [name.as_str()],
+        )?;
+        let refs = "select 1 from chronicle_refs where table_name = ?1 limit 1";
+        facts.children_have_entries = is_delete && self.exists(refs, [name.as_str()])?;
+        for parent in relations.of(write.table) {
+            let parent = TableName::new(parent.schema.as_deref(), &parent.table);
+            facts.parent_is_deleted |= self.deletes_wait_in(&parent)?;
+        }
+        Ok(facts)
+    }
+
+    /// What the file says of a table that is read.
+    pub(crate) fn facts_of_read(
+        &self,
+        relations: &Relations,
+        table: &'static Table,
+    ) -> Result<ReadFacts> {
+        let mut facts =
+            ReadFacts { breaker_is_open: self.state.breaker.is_open(), ..ReadFacts::default() };
+        if self.counts.rows == 0 || facts.breaker_is_open {
+            return Ok(facts);
+        }
+        facts.table_waits = self.exists(
+            "select 1 from chronicle_outbox where table_name = ?1 and held = 0 and reason is null limit 1",
+            [TableName::of(table).as_str()],
+        )?;
+        for parent in relations.above(table) {
+            facts.delete_above |= self.deletes_wait_in(&parent)?;
+        }
+        Ok(facts)
+    }
+
+    fn deletes_wait_in(&self, table: &TableName) -> Result<bool> {
+        self.exists(
+            "select 1 from chronicle_outbox where table_name = ?1 and kind = 'delete' \
+             and held = 0 and reason is null limit 1",
+            [table.as_str()],
+        )
+    }
+
+    /// Whether nothing waits but what letters hold.
+    pub(crate) fn is_drained(&self) -> Result<bool> {
+        if self.counts.rows == self.counts.refused {
+            return Ok(true);
+        }
+        let ready = "select 1 from chronicle_outbox indexed by chronicle_outbox_ready \
+            where waits_for is null and reason is null limit 1";
+        let rework = "select 1 from chronicle_rework limit 1";
+        Ok(!self.exists(ready, [])? && !self.exists(rework, [])?)
+    }
+}

@@ -1,0 +1,106 @@
+//! What an entry waits for: [`Wait`], [`Cause`], and when one of them holds.
+
+use serde::{Deserialize, Serialize};
+
+/// An earlier entry that has to be gone first. It is written down with the entry that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Wait {
+    /// The sequence of the earlier entry.
+    pub(crate) before: i64,
+    pub(crate) cause: Cause,
+}
+
+/// Why an entry waits for an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Cause {
+    /// It is the newest of the same row.
+    Row,
+    /// It is the newest that brings or removes a row which this one refers to.
+    Parent,
+    /// This one deletes a row that it refers to. Not written down, but looked up when the delete is
+    /// next: there may be 10,000 of them.
+    Child,
+    /// It is the newest that holds one of this one's unique values.
+    Unique,
+    /// It is the delete that took this one's row along in the file.
+    Cascade,
+    /// The remote refused this one for a unique value that it may give free.
+    After,
+}
+
+impl Cause {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Row => "row",
+            Self::Parent => "parent",
+            Self::Child => "child",
+            Self::Unique => "unique",
+            Self::Cascade => "cascade",
+            Self::After => "after",
+        }
+    }
+
+    /// Whether a refused entry that leaves its row in place still holds who waits for this cause.
+    /// Order within a row, and the presence of a parent, do not depend on it any more; children that
+    /// a delete would take along, and unique values that it may still hold, do.
+    pub(crate) const fn outlives_release(self) -> bool {
+        matches!(self, Self::Child | Self::Unique | Self::After)
+    }
+}
+
+/// How an earlier entry stands in the outbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It waits, or is under way.
+    Queued,
+    /// It waits for a refused one.
+    Held,
+    /// The remote refuses it.
+    Refused {
+        /// It leaves its row in place.
+        released: bool,
+    },
+}
+
+/// What a wait for an entry does to the one that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// Nothing: it may go as far as this one is concerned.
+    Free,
+    /// It goes once the other has gone.
+    Waits,
+    /// It goes once somebody has looked at a letter.
+    Held,
+}
+
+/// Whether an earlier entry that stands so holds who waits for it by `cause`; `None` when it is gone.
+pub(crate) fn hold(standing: Option<Standing>, cause: Cause) -> Hold {
+    match standing {
+        None => Hold::Free,
+        Some(Standing::Queued) => Hold::Waits,
+        Some(Standing::Refused { released: true }) if !cause.outlives_release() => Hold::Free,
+        Some(Standing::Held | Standing::Refused { .. }) => Hold::Held,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_released_letter_holds_children_and_unique_values_only() {
+        let released = Some(Standing::Refused { released: true });
+        let refused = Some(Standing::Refused { released: false });
+        for cause in [Cause::Row, Cause::Parent, Cause::Cascade] {
+            assert_eq!(hold(released, cause), Hold::Free);
+            assert_eq!(hold(refused, cause), Hold::Held);
+        }
+        for cause in [Cause::Child, Cause::Unique, Cause::After] {
+            assert_eq!(hold(released, cause), Hold::Held);
+        }
+        assert_eq!(hold(None, Cause::Row), Hold::Free);
+        assert_eq!(hold(Some(Standing::Queued), Cause::Unique), Hold::Waits);
+        assert_eq!(hold(Some(Standing::Held), Cause::Parent), Hold::Held);
+    }
+}
