@@ -1,9 +1,9 @@
 //! Writes of thousands of rows.
 
 use crate::expected::refused;
-use crate::fixture::{Ability, Fixture};
+use crate::fixture::Fixture;
 use crate::sample::{Documents, FactPatch, Facts, NewDocument, NewFact};
-use chronicle::ErrorKind;
+use chronicle::{Ability, ErrorKind};
 
 fn row(id: i64) -> NewFact {
     NewFact::new(id).number(i32::try_from(id % 100).unwrap()).text(format!("fact {id}"))

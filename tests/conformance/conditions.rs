@@ -133,6 +133,9 @@ pub(crate) async fn long_lists_of_every_kind(fixture: &Fixture) {
     );
 }
 
+/// What a condition says of four columns.
+type Expected = fn((bool, bool, bool, bool)) -> bool;
+
 pub(crate) async fn nests_are_kept(fixture: &Fixture) {
     let facts = Facts::new(fixture.store());
     facts
@@ -149,7 +152,6 @@ pub(crate) async fn nests_are_kept(fixture: &Fixture) {
     let (a, b) = (Facts::FLAG.eq(true), Facts::NUMBER.eq(1));
     let (c, d) = (Facts::TEXT.eq("t"), Facts::REAL.eq(1.0));
     let bits = |id: i64| ((id & 1) == 1, (id & 2) == 2, (id & 4) == 4, (id & 8) == 8);
-    type Expected = fn((bool, bool, bool, bool)) -> bool;
     let [a, b, c, d] = [a, b, c, d].map(|filter| move || filter.clone());
     let not_a_implies_b = || !(a().and(!b()));
     let neither_c_nor_d = || !(c().or(d()));

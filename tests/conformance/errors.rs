@@ -1,16 +1,16 @@
 //! The same mistake is the same kind of error on every backend.
 
 use crate::expected::refused;
-use crate::fixture::{Ability, Fixture};
+use crate::fixture::Fixture;
 use crate::sample::{
     Children, FactPatch, Facts, NewChild, NewFact, NewParent, NewWard, NewWord, ParentId,
     ParentPatch, Parents, WardPatch, Wards, WordPatch, Words, draft, loose_key, missing_column,
     missing_table, unshared_type, wrong_type,
 };
-use chronicle::{Error, ErrorKind};
+use chronicle::{Ability, Error, ErrorKind};
 
 fn check(error: &Error, fixture: &Fixture, table: &str) {
-    let databases = fixture.capabilities().databases;
+    let databases = fixture.databases();
     assert!(error.backend().is_some_and(|kind| databases.contains(&kind)), "{error}");
     assert_eq!(error.table(), Some(table), "{error}");
     assert!(error.code().is_some(), "{error}");

@@ -7,44 +7,15 @@ pub(crate) mod postgrest;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 
-use chronicle::{BackendKind, Store};
+use chronicle::{BackendKind, Capabilities, Store};
 
 /// A store, what it is able to do, and what has to live as long as it.
 pub(crate) struct Fixture {
     store: Store,
     capabilities: Capabilities,
+    databases: &'static [BackendKind],
+    random_filters: u32,
     place: Place,
-}
-
-/// Where backends may differ. All else is the same on each.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Capabilities {
-    /// The database refuses rows without their parent, and parents that have children.
-    pub(crate) foreign_keys: Ability,
-    /// `query_raw` works.
-    pub(crate) query_raw: Ability,
-    /// A bulk write of any size stores all of its rows or none.
-    pub(crate) bulk_is_atomic: Ability,
-    /// A condition may be of any length: it does not travel in a URL.
-    pub(crate) long_conditions: Ability,
-    /// What may answer, and is named by errors: of a failover pair the one that refused.
-    pub(crate) databases: &'static [BackendKind],
-    /// Random filters to try.
-    pub(crate) random_filters: u32,
-}
-
-/// Whether a backend is able to do something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ability {
-    Always,
-    #[cfg_attr(not(feature = "postgrest"), allow(dead_code, reason = "SQLite can do all of it"))]
-    Never,
-    /// It depends on which of two databases serves.
-    #[cfg_attr(
-        not(all(feature = "sqlite", feature = "postgrest")),
-        allow(dead_code, reason = "there are no two databases")
-    )]
-    Sometimes,
 }
 
 /// What ends with the fixture.
@@ -66,6 +37,16 @@ impl Fixture {
 
     pub(crate) fn capabilities(&self) -> Capabilities {
         self.capabilities
+    }
+
+    /// What may answer, and is named by errors: of a failover pair the one that refused.
+    pub(crate) fn databases(&self) -> &'static [BackendKind] {
+        self.databases
+    }
+
+    /// Random filters to try.
+    pub(crate) fn random_filters(&self) -> u32 {
+        self.random_filters
     }
 
     #[cfg(feature = "postgrest")]

@@ -227,6 +227,61 @@ pub(crate) async fn paths_lead_through_objects_and_arrays(fixture: &Fixture) {
     .await;
 }
 
+/// To Postgres a value that is neither an array nor an object is its own element 0.
+pub(crate) async fn values_that_are_no_arrays_have_an_element_0(fixture: &Fixture) {
+    let facts = store(
+        fixture,
+        &[
+            json!("text"),
+            json!(7),
+            json!(true),
+            Json::Null,
+            json!({"k": "text"}),
+            json!({"k": ["text"]}),
+            json!({"k": [["text"]]}),
+            json!(["text"]),
+            json!([["text"]]),
+            json!([]),
+            json!({"k": null}),
+            json!([{"k": 1}]),
+            json!({"0": "text"}),
+        ],
+    )
+    .await;
+    let (data, k) = (|| Facts::DATA.index(0), || Facts::DATA.key("k"));
+    check(
+        &facts,
+        [
+            (data().eq("text"), vec![0, 7]),
+            (data().eq("7"), vec![1]),
+            (data().eq("true"), vec![2]),
+            (data().is_null(), vec![3, 4, 5, 6, 9, 10, 12]),
+            (data().index(0).eq("text"), vec![0, 7, 8]),
+            (data().index(0).index(0).index(0).eq("text"), vec![0, 7, 8]),
+            (Facts::DATA.index(1).is_null(), (0..13).collect()),
+            (data().index(1).eq("text"), vec![]),
+            (data().key("k").eq("1"), vec![11]),
+            (k().eq("text"), vec![4]),
+            (k().index(0).eq("text"), vec![4, 5]),
+            (k().index(0).index(0).eq("text"), vec![4, 5, 6]),
+            (k().index(0).starts_with("te"), vec![4, 5]),
+            (!k().index(0).is_in(["other", "text"]), vec![6]),
+        ],
+    )
+    .await;
+}
+
+pub(crate) async fn indexes_beyond_those_of_postgres_are_refused(fixture: &Fixture) {
+    let facts = store(fixture, &[json!(["text"])]).await;
+    let largest = 2_147_483_647;
+    check(&facts, [(Facts::DATA.index(largest).eq("text"), vec![])]).await;
+    for index in [largest + 1, u32::MAX] {
+        let filter = Facts::DATA.index(index).is_null();
+        let error = refused(facts.find().filter(filter).all().await, ErrorKind::InvalidInput);
+        assert!(error.to_string().contains(&index.to_string()), "{error}");
+    }
+}
+
 /// Keys that mean something to SQLite's paths or to PostgREST's grammar.
 const KEYS: &[&str] = &[
     "a b", "a.b", "a,b", "a(b)", "a->b", "a->>b", "a:b", "a::text", "$", "$.a", "a[0]", "[0]", "*",
@@ -295,4 +350,48 @@ pub(crate) async fn odd_texts_behind_a_path(fixture: &Fixture) {
         )
         .await;
     }
+}
+
+/// A document of so many arrays, one in the other.
+fn nested(levels: usize) -> Json {
+    (1..levels).fold(json!([]), |inner, _| json!([inner]))
+}
+
+pub(crate) async fn documents_too_deep_to_be_read_back_are_refused(fixture: &Fixture) {
+    let documents = Documents::new(fixture.store());
+    let stored = documents.insert(NewDocument::new(nested(125))).await.unwrap();
+    assert_eq!(documents.get(stored.id).await.unwrap().unwrap().data, nested(125));
+    for levels in [126, 127, 128, 200] {
+        let row = || NewDocument::new(json!(1)).extra(nested(levels));
+        let error = refused(documents.insert(row()).await, ErrorKind::InvalidInput);
+        assert!(error.message().contains("125"), "{error}");
+        refused(documents.insert_many([row()]).await, ErrorKind::InvalidInput);
+        refused(documents.upsert(row()).await, ErrorKind::InvalidInput);
+        let patch = DocumentPatch::new().data(nested(levels));
+        refused(documents.update(stored.id, patch).await, ErrorKind::InvalidInput);
+    }
+    // Objects count like arrays.
+    let objects = (0..126).fold(json!(1), |inner, _| json!({ "a": inner }));
+    refused(documents.insert(NewDocument::new(objects)).await, ErrorKind::InvalidInput);
+    assert_eq!(documents.find().count().await.unwrap(), 1);
+    assert_eq!(documents.get(stored.id).await.unwrap(), Some(stored));
+}
+
+pub(crate) async fn places_beyond_every_array_are_refused(fixture: &Fixture) {
+    let documents = Documents::new(fixture.store());
+    documents.insert(NewDocument::new(json!([1]))).await.unwrap();
+    for at in [i32::MAX as u32 + 1, u32::MAX] {
+        for filter in [
+            Documents::DATA.index(at).eq("1"),
+            Documents::DATA.index(at).is_null(),
+            Documents::DATA.key("a").index(at).contains("1"),
+            !Documents::DATA.index(0).index(at).is_in(["1", "2"]),
+        ] {
+            let find = || documents.find().filter(filter.clone());
+            refused(find().all().await, ErrorKind::InvalidInput);
+            refused(find().count().await, ErrorKind::InvalidInput);
+        }
+    }
+    let last = Documents::DATA.index(i32::MAX as u32).is_null();
+    assert_eq!(documents.find().filter(last).count().await.unwrap(), 1);
 }

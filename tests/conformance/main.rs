@@ -4,7 +4,12 @@
 //! able to do. `suite!` lists the functions and makes a test of each for each backend, such as
 //! `sqlite_file::patches::what_is_not_named_is_left_alone`.
 #![cfg(any(feature = "sqlite", feature = "postgrest"))]
-#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by a panic"
+)]
 
 #[cfg(feature = "postgrest")]
 mod access;
@@ -54,6 +59,7 @@ macro_rules! suite {
     ($($tests:tt)*) => {
         backend! { #[cfg(feature = "sqlite")] sqlite_file = crate::fixture::sqlite::file; $($tests)* }
         backend! { #[cfg(feature = "sqlite")] sqlite_memory = crate::fixture::sqlite::memory; $($tests)* }
+        backend! { #[cfg(feature = "sqlite")] sqlite_seaorm = crate::fixture::sqlite::seaorm; $($tests)* }
         backend! { #[cfg(feature = "postgrest")] postgrest = crate::fixture::postgrest::direct; $($tests)* }
         backend! { #[cfg(feature = "postgrest")] supabase = crate::fixture::postgrest::supabase; $($tests)* }
         backend! { #[cfg(all(feature = "sqlite", feature = "postgrest"))] failover_healthy = crate::fixture::failover::healthy; $($tests)* }
@@ -128,6 +134,7 @@ suite! {
         as_keys
         very_long_texts
         a_nul_is_refused
+        keys_longer_than_a_url_are_refused
     }
     three_valued {
         each_condition_and_its_negation
@@ -160,9 +167,13 @@ suite! {
         numbers_without_an_exponent_have_one_text
         documents_are_not_compared_whole
         paths_lead_through_objects_and_arrays
+        values_that_are_no_arrays_have_an_element_0
+        indexes_beyond_those_of_postgres_are_refused
         odd_keys
         keys_that_no_path_can_name_are_refused
         odd_texts_behind_a_path
+        documents_too_deep_to_be_read_back_are_refused
+        places_beyond_every_array_are_refused
     }
     order {
         by_several_columns_with_ties_and_nulls
@@ -188,6 +199,7 @@ suite! {
         a_list_on_the_column_that_the_patch_changes
         a_list_that_must_not_match_by_itself
         lists_of_uuids_and_of_text
+        lists_of_numbers_with_a_fraction
         tables_longer_than_one_answer
         a_stream_of_some_rows
     }

@@ -21,9 +21,9 @@ pub(crate) enum Condition {
     DataIsNull(Vec<Step>),
     IsNull(Column),
     IsNotNull(Column),
-    All(Vec<Condition>),
-    Any(Vec<Condition>),
-    Not(Box<Condition>),
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    Not(Box<Self>),
 }
 
 #[derive(Clone, Copy, Debug)]

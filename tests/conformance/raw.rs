@@ -1,10 +1,10 @@
 //! `query_raw`.
 
 use crate::expected::refused;
-use crate::fixture::{Ability, Fixture};
+use crate::fixture::Fixture;
 use crate::sample::{Facts, NewFact};
 use crate::texts::TEXTS;
-use chronicle::ErrorKind;
+use chronicle::{Ability, ErrorKind};
 use sea_orm::Value;
 use serde_json::json;
 

@@ -1,12 +1,13 @@
 //! Text is literal: whatever it holds, an operation finds the rows that it should and no other.
 
 use crate::expected::refused;
-use crate::fixture::{Ability, Fixture};
+use crate::fixture::Fixture;
 use crate::oracle::{Condition, TextTest};
 use crate::sample::{
-    DocumentPatch, Documents, Fact, FactPatch, Facts, Labels, NewDocument, NewFact, NewLabel, ids,
+    DocumentPatch, Documents, Fact, FactPatch, Facts, Labels, NewDocument, NewFact, NewLabel,
+    NewWord, WordPatch, Words, ids,
 };
-use chronicle::ErrorKind;
+use chronicle::{Ability, ErrorKind};
 
 /// Texts that mean something to SQL, to `LIKE`, `GLOB` and regular expressions, to URLs, to JSON or
 /// to PostgREST's grammar, and their like that differ by little.
@@ -311,4 +312,32 @@ pub(crate) async fn a_nul_is_refused(fixture: &Fixture) {
     }
     assert_eq!(facts.find().count().await.unwrap(), 1);
     assert_eq!(documents.find().count().await.unwrap(), 0);
+}
+
+pub(crate) async fn keys_longer_than_a_url_are_refused(fixture: &Fixture) {
+    let words = Words::new(fixture.store());
+    // In a URL most signs take three bytes, and a quotation mark six.
+    for (sign, most) in [("a", 2_500), ("é", 416), ("\"", 416), (" ", 833), ("日", 277)] {
+        let longest = sign.repeat(most);
+        let word = words.insert(NewWord::new(longest.as_str())).await.unwrap();
+        assert_eq!(words.get(longest.as_str()).await.unwrap(), Some(word.clone()), "{sign}");
+        let patch = WordPatch::new().stars(1);
+        assert_eq!(words.update(longest.as_str(), patch).await.unwrap(), 1, "{sign}");
+        let found = words.find().order_by(Words::STARS.desc()).page(1).await.unwrap();
+        assert_eq!(found.rows.len(), 1, "{sign}");
+
+        let longer = sign.repeat(most + 1);
+        let row = || NewWord::new(longer.as_str());
+        let error = refused(words.insert(row()).await, ErrorKind::InvalidInput);
+        assert!(error.message().contains("URL"), "{error}");
+        refused(words.insert_many([NewWord::new("short"), row()]).await, ErrorKind::InvalidInput);
+        refused(words.insert_if_absent(row()).await, ErrorKind::InvalidInput);
+        refused(words.upsert(row()).await, ErrorKind::InvalidInput);
+        refused(words.get(longer.as_str()).await, ErrorKind::InvalidInput);
+        let patch = WordPatch::new().stars(1);
+        refused(words.update(longer.as_str(), patch).await, ErrorKind::InvalidInput);
+        refused(words.delete(longer.as_str()).await, ErrorKind::InvalidInput);
+        assert_eq!(words.delete(longest.as_str()).await.unwrap(), 1, "{sign}");
+    }
+    assert_eq!(words.find().count().await.unwrap(), 0);
 }

@@ -197,11 +197,12 @@ async fn without_room_for_acknowledgements_replay_waits_and_loses_nothing() {
     tokio::time::sleep(Duration::from_secs(3)).await;
     let sent = fixture.gateway.requests().len() - requests;
     assert!(sent <= 3, "{sent} requests whose answer cannot be recorded");
-    assert_eq!(events.insert(event(id)).await.unwrap_err().kind(), ErrorKind::StorageFull);
+    // What waits for nothing needs no room: the remote takes it.
+    events.insert(event(id)).await.unwrap();
 
     disk.make_room();
     failover.resume().await.unwrap();
-    assert_all_arrived(&fixture, &path, &failover, 4_000).await;
+    assert_all_arrived(&fixture, &path, &failover, 4_001).await;
     until("made again", async || {
         events.insert(event(id)).await.unwrap();
         reserve(&path).exists()

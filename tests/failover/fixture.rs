@@ -104,6 +104,18 @@ pub(crate) async fn healed(failover: &Failover) -> FailoverInfo {
     panic!("not healthy after 30 s: {:?}", failover.failover_info().await);
 }
 
+/// Waits until something of the store is so.
+pub(crate) async fn until(failover: &Failover, so: impl Fn(&FailoverInfo) -> bool) -> FailoverInfo {
+    for _ in 0..200 {
+        let info = failover.failover_info().await.unwrap();
+        if so(&info) {
+            return info;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("not so after 20 s: {:?}", failover.failover_info().await);
+}
+
 pub(crate) async fn session(failover: &Failover) -> SessionId {
     chronicle_entity::Sessions::new(failover)
         .insert(NewSession::new(SessionStatus::Active))

@@ -1,7 +1,12 @@
 //! The failover store on real parts: a SQLite file, PostgREST over PostgreSQL, and a proxy with
 //! faults between them.
 #![cfg(all(feature = "sqlite", feature = "postgrest"))]
-#![allow(clippy::unwrap_used)]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by a panic"
+)]
 
 mod conflicts;
 #[cfg(target_os = "linux")]

@@ -75,6 +75,17 @@ async fn a_pull_fills_the_file_and_removes_what_the_remote_does_not_have() {
 /// What waited when a page was read may be at the remote when its answer comes: the answer is of before.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pull_does_not_undo_what_was_replayed_while_it_read() {
+    // On a busy machine the update may come too late to tell anything.
+    for _ in 0..5 {
+        if is_replayed_while_a_page_is_read().await {
+            return;
+        }
+    }
+    panic!("the update must be at the remote before the page is stored");
+}
+
+/// Whether the update was replayed before the page was stored, which then was not undone.
+async fn is_replayed_while_a_page_is_read() -> bool {
     let fixture = Fixture::new().await;
     let failover = fixture.open().await;
     let id = session(&failover).await;
@@ -84,9 +95,9 @@ async fn a_pull_does_not_undo_what_was_replayed_while_it_read() {
     fixture.gateway.heal().await.unwrap();
 
     // The page leaves and is answered first, the update arrives, then the answer does.
-    let wait = Duration::from_millis(200);
+    let wait = Duration::from_millis(60);
     fixture.gateway.fault(Fault::delay(wait).method("PATCH").always());
-    fixture.gateway.fault(Fault::delay_answer(2 * wait).method("GET").path_contains("order="));
+    fixture.gateway.fault(Fault::delay_answer(10 * wait).method("GET").path_contains("order="));
     let pull = failover.pull::<session::Model>(|_| ());
     let drain = async {
         failover.resume().await.unwrap();
@@ -95,11 +106,14 @@ async fn a_pull_does_not_undo_what_was_replayed_while_it_read() {
     };
     let pull = async { (pull.await.unwrap(), std::time::Instant::now()) };
     let ((pulled, pull_ended), drain_ended) = tokio::join!(pull, drain);
-    assert!(drain_ended < pull_ended, "the update must be at the remote before the page is stored");
+    if drain_ended >= pull_ended {
+        return false;
+    }
     assert_eq!((pulled.pulled, pulled.removed), (1, 0));
     let file = Sessions::new(fixture.file().await).get(id).await.unwrap().unwrap();
     assert_eq!(file.git_branch.as_deref(), Some("main"));
     fixture.assert_equal().await;
+    true
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,8 +131,8 @@ async fn entries_of_an_earlier_version_of_the_entity_are_converted() {
         .file()
         .await
         .execute_script(
-            "update chronicle_outbox set schema_version = 'id,hook',
-                 body = replace(body, 'hook_name', 'hook'), columns = replace(columns, 'hook_name', 'hook')",
+            "update chronicle_outbox set version = 'earlier', body = replace(body, 'hook_name', 'hook'),
+                 column_names = replace(column_names, 'hook_name', 'hook')",
         )
         .await
         .unwrap();

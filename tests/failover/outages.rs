@@ -168,6 +168,8 @@ async fn a_filter_write_that_may_be_applied_is_not_queued() {
     assert_eq!(info(&failover).await.outbox_rows, 0);
     healed(&failover).await;
     assert_eq!(sessions.update_where(active(), patch).await.unwrap(), 1);
+    // As long as the first one may still arrive, the second one waits.
+    healed(&failover).await;
     fixture.assert_equal().await;
 }
 

@@ -72,6 +72,7 @@ async fn hooks_that_are_killed_at_random_lose_nothing() {
 
 /// Four places, in each of which one process after the other is killed, while the network fails in
 /// all ways.
+#[allow(clippy::print_stdout, reason = "chance decides how many kills there are")]
 async fn killed_at_random(mode: WriteMode, kills: usize) {
     let fixture = Arc::new(Fixture::new().await);
     let history = History::begin(&fixture).await;
