@@ -1,11 +1,11 @@
 //! The database that a program gets by its environment, and that keys stay secret.
 #![cfg(all(feature = "sqlite", feature = "postgrest"))]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use chronicle::failover::{Status, WriteMode};
 use chronicle::postgrest::{Key, PostgrestOptions};
 use chronicle::sqlite::SqliteOptions;
-use chronicle::{Backend, BackendKind, Config, ErrorKind, Result, Store};
+use chronicle::{Backend, BackendKind, Config, ErrorKind, Result, Sqlite, Store};
 use chronicle_entity::{NewSession, SessionStatus, Sessions, session};
 use chronicle_migration::{Migrator, MigratorTrait};
 use std::path::Path;
@@ -89,6 +89,16 @@ fn half_a_configuration_is_an_error() {
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
         assert!(!error.to_string().contains(LEGACY));
     }
+}
+
+#[test]
+fn what_a_shell_would_replace_in_a_path_is_refused() {
+    for path in ["~/x.db", "~", "$HOME/x.db", "${HOME}/x.db", "~user/x.db"] {
+        let error = config(&[("CHRONICLE_DB", path)]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        assert!(error.to_string().contains("CHRONICLE_DB"), "{error}");
+    }
+    config(&[("CHRONICLE_DB", "folder/~x$.db")]).unwrap();
 }
 
 #[tokio::test]
@@ -210,7 +220,10 @@ async fn keys_never_show() {
         assert_eq!(failure.kind(), ErrorKind::Unavailable, "{failure}");
 
         let folder = tempfile::tempdir().unwrap();
-        let config = pair(&folder.path().join("x.db"), key);
+        let path = folder.path().join("x.db");
+        let file = Sqlite::open(&path).await.unwrap();
+        file.execute_script("create table notes (id text primary key not null)").await.unwrap();
+        let config = pair(&path, key);
         let before = format!("{config:?}");
         let store = Store::connect(config).await.unwrap();
         let info = store.failover().unwrap().failover_info().await;

@@ -1,5 +1,5 @@
 //! Entities and migrations must describe the same tables, on either database.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use chronicle::{Kind, Record, Table};
 use chronicle_entity::{event, session, tool_event};

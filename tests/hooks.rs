@@ -1,6 +1,6 @@
 //! Hook payloads, recorded on a file and on a server by the same code.
 #![cfg(all(feature = "sqlite", feature = "postgrest"))]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use chronicle::postgrest::Key;
 use chronicle::{Postgrest, Sqlite, Store};

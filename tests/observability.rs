@@ -3,7 +3,7 @@
 //! Alone in its process: with one subscriber, `tracing` asks the thread that reaches a span first
 //! whether anybody listens, so another test's thread would switch the span off for all.
 #![cfg(feature = "postgrest")]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
 #[path = "postgrest/entry.rs"]
 mod entry;

@@ -1,7 +1,7 @@
 //! The fourteen defects of the Python design that this library re-does, each with a test that shows
 //! it gone. Many are covered at length elsewhere; here is the list.
 #![cfg(all(feature = "sqlite", feature = "postgrest"))]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
 #[path = "failover/fixture.rs"]
 #[allow(dead_code, reason = "shared with the tests of the failover store")]

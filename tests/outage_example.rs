@@ -1,6 +1,6 @@
 //! The example of an outage: it ends by itself, and both databases hold the same rows.
 #![cfg(all(feature = "sqlite", feature = "postgrest"))]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 #[path = "../examples/outage/main.rs"]
 #[allow(dead_code, reason = "its `main` is not called")]

@@ -1,6 +1,6 @@
 //! Both compiled forms of every feature of a query, as snapshots.
 #![cfg(all(feature = "sqlite", feature = "postgrest"))]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use chronicle::{Cursor, ErrorKind, Filter, Query};
 use chronicle_entity::{Events, Sessions, ToolEvents, event, session, tool_event};

@@ -1,6 +1,6 @@
 //! The program `quickstart`, run as a user runs it.
 #![cfg(all(feature = "sqlite", feature = "postgrest"))]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use chronicle_migration::{Migrator, MigratorTrait};
 use chronicle_test_servers::{Gateway, Postgres, Postgrest, SECRET_KEY};

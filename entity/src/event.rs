@@ -6,6 +6,16 @@ use chronicle::Repository;
 use sea_orm::entity::prelude::*;
 
 /// The key of an event.
+///
+/// ```
+/// use chronicle_entity::EventId;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let id: EventId = "0f0a6a52-77b1-4a55-9d1c-5b0a3d6c2f11".parse()?;
+/// assert_eq!(id.to_string(), "0f0a6a52-77b1-4a55-9d1c-5b0a3d6c2f11");
+/// assert_ne!(EventId::generate(), EventId::generate());
+/// # Ok(()) }
+/// ```
 #[derive(chronicle::Id)]
 pub struct EventId(Uuid);
 
@@ -32,6 +42,14 @@ open_set! {
 }
 
 /// One event.
+///
+/// ```
+/// use chronicle_entity::{EventType, Events, NewEvent, SessionId, event};
+///
+/// let new = NewEvent::new(SessionId::generate(), EventType::Stop, chronicle::now()).hook_name("Stop");
+/// let event = event::Model::from(new);
+/// assert_eq!(event.event_type, EventType::Stop);
+/// ```
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Repository)]
 #[sea_orm(table_name = "events")]

@@ -19,14 +19,15 @@
 mod delivery;
 mod known_sessions;
 mod lines;
-mod nul;
 mod payload;
 mod recorder;
 mod records;
+mod surrogates;
+mod unstorable;
 
 pub use delivery::Delivery;
 pub use lines::{Line, lines};
-pub use nul::{NUL_MARK, restore_nul};
 pub use payload::{Payload, PayloadError};
 pub use recorder::{Recorded, Recorder};
 pub use records::{Records, SessionChange, ToolCall};
+pub use unstorable::{NUL_MARK, SURROGATE_MARK, restore_nul};

@@ -5,6 +5,15 @@ use chronicle::Repository;
 use sea_orm::entity::prelude::*;
 
 /// The key of a session: the id that the agent itself gives it.
+///
+/// ```
+/// use chronicle_entity::SessionId;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let id: SessionId = "0f0a6a52-77b1-4a55-9d1c-5b0a3d6c2f11".parse()?;
+/// assert!("not a UUID".parse::<SessionId>().is_err());
+/// # Ok(()) }
+/// ```
 #[derive(chronicle::Id)]
 pub struct SessionId(Uuid);
 
@@ -19,6 +28,13 @@ open_set! {
 }
 
 /// One session.
+///
+/// ```
+/// use chronicle_entity::{NewSession, SessionStatus, session};
+///
+/// let session = session::Model::from(NewSession::new(SessionStatus::Active).git_branch("main"));
+/// assert_eq!(session.git_branch.as_deref(), Some("main"));
+/// ```
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Repository)]
 #[sea_orm(table_name = "sessions")]

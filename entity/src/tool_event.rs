@@ -6,6 +6,15 @@ use chronicle::Repository;
 use sea_orm::entity::prelude::*;
 
 /// The key of a tool event.
+///
+/// ```
+/// use chronicle_entity::ToolEventId;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let id: ToolEventId = "0f0a6a52-77b1-4a55-9d1c-5b0a3d6c2f11".parse()?;
+/// assert_eq!(id, ToolEventId::from_uuid(*id.as_uuid()));
+/// # Ok(()) }
+/// ```
 #[derive(chronicle::Id)]
 pub struct ToolEventId(Uuid);
 
@@ -46,6 +55,14 @@ open_set! {
 }
 
 /// One tool call.
+///
+/// ```
+/// use chronicle_entity::{NewToolEvent, SessionId, ToolName, ToolStatus, tool_event};
+///
+/// let (session, now) = (SessionId::generate(), chronicle::now());
+/// let call = tool_event::Model::from(NewToolEvent::new(session, ToolName::Bash, ToolStatus::Running, now));
+/// assert_eq!((call.tool_name.as_str(), call.execution_time), ("Bash", None));
+/// ```
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Repository)]
 #[sea_orm(table_name = "tool_events")]

@@ -7,6 +7,7 @@
 //! It starts a PostgreSQL, a PostgREST and a proxy of its own, opens a failover store over them with
 //! a file beside, and lets the proxy refuse connections, then swallow requests. In the end it
 //! compares the two databases row by row: exit code 1 if they differ.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to its terminal")]
 
 mod scenario;
 mod servers;

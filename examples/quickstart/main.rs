@@ -7,6 +7,7 @@
 //!
 //! With `SUPABASE_URL` and a key set, the same goes to that project instead of the file. With
 //! `CHRONICLE_DB` set too, the file takes over while the project is out of reach.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to its terminal")]
 
 use chronicle::{Backend, BackendKind, Config, Result, Store};
 use chronicle_entity::hook::{self, Delivery, Line, Recorded, Recorder};

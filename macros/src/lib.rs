@@ -29,6 +29,37 @@ mod tests;
 /// Required are all columns but: a generated key, `Option` columns, `created_at`, `updated_at` and those with a
 /// default.
 ///
+/// ```
+/// mod note {
+///     use sea_orm::entity::prelude::*;
+///
+///     #[derive(chronicle::Id)]
+///     pub struct NoteId(Uuid);
+///
+///     #[derive(Clone, Debug, PartialEq, DeriveEntityModel, chronicle::Repository)]
+///     #[sea_orm(table_name = "notes")]
+///     #[repository(name = "Note")]
+///     pub struct Model {
+///         #[sea_orm(primary_key, auto_increment = false)]
+///         pub id: NoteId,
+///         pub text: String,
+///         #[repository(default = 3)]
+///         pub stars: i32,
+///         pub read_at: Option<DateTimeUtc>,
+///     }
+///
+///     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+///     pub enum Relation {}
+///     impl ActiveModelBehavior for ActiveModel {}
+/// }
+/// use note::{NewNote, NotePatch, Notes};
+///
+/// let note = note::Model::from(NewNote::new("buy bread"));
+/// assert_eq!((note.stars, note.read_at), (3, None));
+/// let patch = NotePatch::new().stars(5).clear_read_at();
+/// let query = Notes::query().filter(Notes::STARS.ge(3));
+/// ```
+///
 /// # Attributes
 ///
 /// `#[sea_orm(...)]` is read as `SeaORM` reads it: `table_name`, `schema_name` and `rename_all` on the struct;
@@ -69,6 +100,15 @@ pub fn derive_repository(input: TokenStream) -> TokenStream {
 /// time. There is no `Default`: a forgotten id must not be the nil UUID.
 ///
 /// It has `generate()` (UUID version 7, [RFC 9562](https://www.rfc-editor.org/rfc/rfc9562)), `from_uuid` and `as_uuid`.
+///
+/// ```
+/// #[derive(chronicle::Id)]
+/// pub struct EventId(chronicle::uuid::Uuid);
+///
+/// let id: EventId = "0f0a6a52-77b1-4a55-9d1c-5b0a3d6c2f11".parse().unwrap();
+/// assert_eq!(id.to_string(), "0f0a6a52-77b1-4a55-9d1c-5b0a3d6c2f11");
+/// assert!(EventId::generate() < EventId::generate());
+/// ```
 #[proc_macro_derive(Id)]
 pub fn derive_id(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

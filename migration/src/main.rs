@@ -1,4 +1,5 @@
 //! The command line of the schema: `chronicle-migration --help`.
+#![allow(clippy::print_stderr, reason = "a program talks to its terminal")]
 
 mod command;
 mod connect;

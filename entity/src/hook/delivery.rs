@@ -11,6 +11,13 @@ use sea_orm::prelude::DateTimeUtc;
 ///   that a file may be read again.
 ///
 /// A payload with a `tool_use_id` is told by that id and its hook's name alone.
+///
+/// ```
+/// use chronicle_entity::hook::Delivery;
+///
+/// let now = chronicle::now();
+/// assert_ne!(Delivery::nth(now, "payloads.jsonl", 0), Delivery::nth(now, "payloads.jsonl", 1));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delivery<'source> {
     at: DateTimeUtc,
@@ -25,6 +32,11 @@ enum Identity<'source> {
 
 impl<'source> Delivery<'source> {
     /// A payload that came just now, or is delivered again with the time at which it came first.
+    ///
+    /// ```
+    /// let now = chronicle::now();
+    /// assert_eq!(chronicle_entity::hook::Delivery::at(now).time(), now);
+    /// ```
     #[must_use]
     pub const fn at(time: DateTimeUtc) -> Self {
         Self { at: time, identity: Identity::Time }
@@ -35,12 +47,25 @@ impl<'source> Delivery<'source> {
     /// The source tells files apart: equal payloads in two files are two events. It is any text that
     /// stays the same when the file is read again, such as its path. A file that was given another
     /// name since is another file.
+    ///
+    /// ```
+    /// use chronicle_entity::hook::{Delivery, lines};
+    ///
+    /// let file = br#"{"session_id":"0f0a6a52-77b1-4a55-9d1c-5b0a3d6c2f11","hook_event_name":"Stop"}"#;
+    /// let line = &lines(file)[0];
+    /// let delivery = Delivery::nth(chronicle::now(), "payloads.jsonl", line.nth);
+    /// ```
     #[must_use]
     pub const fn nth(time: DateTimeUtc, source: &'source str, nth: u64) -> Self {
         Self { at: time, identity: Identity::Nth { source, nth } }
     }
 
     /// When it happened.
+    ///
+    /// ```
+    /// let now = chronicle::now();
+    /// assert_eq!(chronicle_entity::hook::Delivery::nth(now, "payloads.jsonl", 0).time(), now);
+    /// ```
     #[must_use]
     pub const fn time(&self) -> DateTimeUtc {
         self.at

@@ -6,6 +6,12 @@ use super::{Payload, PayloadError};
 use std::collections::HashMap;
 
 /// A payload in a file, or why it is none.
+///
+/// ```
+/// let line = &chronicle_entity::hook::lines(b"\n\n{\"session_id\": 1}")[0];
+/// assert_eq!(line.number, 3);
+/// assert_eq!(line.payload.as_ref().unwrap_err().to_string(), "no `session_id`, or not a text");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     /// The number of the line, or of the array's element, from 1.
@@ -26,6 +32,13 @@ type Numbered = (usize, Result<Payload, PayloadError>);
 ///
 /// A file that begins like an array and is none to its end is read as lines when that gives more
 /// payloads.
+///
+/// ```
+/// let stop = r#"{"session_id":"0f0a6a52-77b1-4a55-9d1c-5b0a3d6c2f11","hook_event_name":"Stop"}"#;
+/// let lines = chronicle_entity::hook::lines(format!("{stop}\nbroken\n{stop}\n").as_bytes());
+/// assert_eq!((lines.len(), lines[2].nth), (3, 1));
+/// assert!(lines[1].payload.is_err());
+/// ```
 #[must_use]
 pub fn lines(file: &[u8]) -> Vec<Line> {
     let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);

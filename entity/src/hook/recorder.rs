@@ -9,6 +9,18 @@ use chronicle::{ErrorKind, Result, Store};
 use sea_orm::prelude::DateTimeUtc;
 
 /// Writes payloads to a store, each as its [records](super::Records).
+///
+/// ```
+/// # use chronicle_entity::hook::{Delivery, Recorded, Recorder, lines};
+/// # async fn record(store: chronicle::Store, file: &[u8]) -> chronicle::Result<()> {
+/// let mut recorder = Recorder::new(&store);
+/// for line in lines(file) {
+///     if let Ok(payload) = line.payload {
+///         recorder.record(&payload, Delivery::nth(chronicle::now(), "payloads.jsonl", line.nth)).await?;
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Recorder {
     sessions: Sessions,
@@ -18,6 +30,16 @@ pub struct Recorder {
 }
 
 /// What recording a payload did.
+///
+/// ```
+/// # use chronicle_entity::hook::{Delivery, Recorded, Recorder, lines};
+/// # async fn record(store: chronicle::Store, file: &[u8]) -> chronicle::Result<()> {
+/// # let (mut recorder, payload) = (Recorder::new(&store), lines(file).remove(0).payload.unwrap());
+/// let delivery = Delivery::at(chronicle::now());
+/// assert_eq!(recorder.record(&payload, delivery).await?, Recorded::New);
+/// assert_eq!(recorder.record(&payload, delivery).await?, Recorded::Repeated);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recorded {
     /// It is a new event.
@@ -28,6 +50,13 @@ pub enum Recorded {
 
 impl Recorder {
     /// A recorder that writes to `store`.
+    ///
+    /// ```
+    /// # use chronicle_entity::hook::{Delivery, Recorded, Recorder, lines};
+    /// # async fn record(store: chronicle::Store, file: &[u8]) -> chronicle::Result<()> {
+    /// let recorder = Recorder::new(&store); // or of a `Sqlite`, a `Postgrest`, a `Failover`
+    /// # Ok(()) }
+    /// ```
     pub fn new(store: impl Into<Store>) -> Self {
         let store = store.into();
         Self {
@@ -41,6 +70,14 @@ impl Recorder {
     /// Records a payload: its session where that is new, its tool call, and the event itself last,
     /// so that whatever was cut off half-way is made complete by the next delivery. A session that
     /// was deleted meanwhile is made again.
+    ///
+    /// ```
+    /// # use chronicle_entity::hook::{Delivery, Recorded, Recorder, lines};
+    /// # async fn record(store: chronicle::Store, file: &[u8]) -> chronicle::Result<()> {
+    /// # let (mut recorder, payload) = (Recorder::new(&store), lines(file).remove(0).payload.unwrap());
+    /// let recorded = recorder.record(&payload, Delivery::at(chronicle::now())).await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// Those of the store. The payload may then be delivered again, with the same [`Delivery`].

@@ -8,6 +8,21 @@ use sea_orm::JsonValue;
 use uuid::Uuid;
 
 /// The records that one payload becomes.
+///
+/// ```
+/// # use chronicle_entity::hook::Payload;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let payload = Payload::from_json(serde_json::json!({
+/// #     "session_id": "0f0a6a52-77b1-4a55-9d1c-5b0a3d6c2f11",
+/// #     "hook_event_name": "Stop",
+/// #     "stop_hook_active": true,
+/// #     "cwd": "/home/dev/shop",
+/// # }))?;
+/// let records = payload.records(&chronicle_entity::hook::Delivery::at(chronicle::now()));
+/// assert_eq!(records.session_id, payload.session_id());
+/// assert!(records.tool_call.is_none());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Records {
     /// The session's key.
@@ -25,6 +40,20 @@ pub struct Records {
 }
 
 /// What a payload changes in its session.
+///
+/// ```
+/// # use chronicle_entity::hook::Payload;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let payload = Payload::from_json(serde_json::json!({
+/// #     "session_id": "0f0a6a52-77b1-4a55-9d1c-5b0a3d6c2f11",
+/// #     "hook_event_name": "Stop",
+/// #     "stop_hook_active": true,
+/// #     "cwd": "/home/dev/shop",
+/// # }))?;
+/// let records = payload.records(&chronicle_entity::hook::Delivery::at(chronicle::now()));
+/// assert_eq!(records.session_change, None, "a `Stop` ends an answer, not the session");
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionChange {
     /// The session starts, or goes on after it had ended.
@@ -34,6 +63,23 @@ pub enum SessionChange {
 }
 
 /// What a payload tells of a tool call: that it begins, or how it ended.
+///
+/// ```
+/// # use chronicle_entity::hook::Payload;
+/// use chronicle_entity::ToolStatus;
+/// use chronicle_entity::hook::Delivery;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let payload = Payload::from_json(serde_json::json!({
+/// #     "session_id": "0f0a6a52-77b1-4a55-9d1c-5b0a3d6c2f11",
+/// #     "hook_event_name": "PostToolUse",
+/// #     "tool_use_id": "1",
+/// #     "tool_response": { "stdout": "" },
+/// # }))?;
+/// let call = payload.records(&Delivery::at(chronicle::now())).tool_call.unwrap();
+/// assert_eq!(call.outcome, Some((ToolStatus::Success, serde_json::json!({ "stdout": "" }))));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct ToolCall {
     /// The tool event's key, the same from both hooks of the call.
@@ -46,6 +92,23 @@ pub struct ToolCall {
 
 impl Payload {
     /// The records that this payload becomes when it is delivered so.
+    ///
+    /// ```
+    /// # use chronicle_entity::hook::Payload;
+    /// use chronicle_entity::hook::Delivery;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let payload = Payload::from_json(serde_json::json!({
+    /// #     "session_id": "0f0a6a52-77b1-4a55-9d1c-5b0a3d6c2f11",
+    /// #     "hook_event_name": "Stop",
+    /// #     "stop_hook_active": true,
+    /// #     "cwd": "/home/dev/shop",
+    /// # }))?;
+    /// let delivery = Delivery::at(chronicle::now());
+    /// let again = payload.records(&delivery);
+    /// assert_eq!(payload.records(&delivery).event_id, again.event_id);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn records(&self, delivery: &Delivery) -> Records {
         let time = delivery.time();

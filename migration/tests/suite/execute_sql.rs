@@ -104,9 +104,9 @@ async fn it_is_installed_and_removed_any_number_of_times() {
     let there = "select count(*) from pg_proc where proname = 'execute_sql' and not prosecdef and proconfig is not null";
     for (install, expected) in [(true, "1"), (true, "1"), (false, "0"), (false, "0")] {
         if install {
-            execute_sql::up(&db).await.unwrap()
+            execute_sql::up(&db).await.unwrap();
         } else {
-            execute_sql::down(&db).await.unwrap()
+            execute_sql::down(&db).await.unwrap();
         }
         assert_eq!(database.query(there).await.unwrap(), [[Some(expected.to_owned())]]);
     }

@@ -3,6 +3,7 @@
 use chronicle::futures::{BoxFuture, TryStreamExt};
 use chronicle::{
     Backend, BackendKind, Error, ErrorKind, Info, RawRow, Read, Result, Sqlite, Store, Write,
+    Written,
 };
 use outside::author::{Authors, NewAuthor};
 use outside::book::{Binding, BookPatch, BooksOnShelves, Isbn, NewBook};
@@ -90,7 +91,7 @@ impl<B: Backend> Backend for ReadOnly<B> {
     fn count<'a>(&'a self, read: &'a Read) -> BoxFuture<'a, Result<u64>> {
         self.0.count(read)
     }
-    fn write(&self, write: Write) -> BoxFuture<'_, Result<u64>> {
+    fn write(&self, write: Write) -> BoxFuture<'_, Result<Written>> {
         let message = format!("`{}` is read-only", write.table().name);
         Box::pin(async move { Err(Error::new(ErrorKind::Denied, message)) })
     }

@@ -32,7 +32,8 @@
 //! # }
 //! ```
 //!
-//! Downloads and data are in `test-servers` below cargo's target folder. Where making files is slow, set
+//! Downloads and data are in `test-servers` below the target folder that the program is in; of a program elsewhere, in
+//! the user's cache. Where making files is slow, set
 //! `TEST_SERVERS_DATA` to a folder in memory, such as `/dev/shm/test-servers` (50 MB and more), for the data.
 //!
 //! Linux and macOS are supported (on Windows, use WSL).

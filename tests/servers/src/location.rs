@@ -1,4 +1,4 @@
-//! Where downloads, templates and data are kept: `target/test-servers` of the workspace.
+//! Where downloads, templates and data are kept: in cargo's target folder, or the user's cache.
 
 use std::env;
 use std::fs;
@@ -10,16 +10,42 @@ use std::time::SystemTime;
 use crate::account::Account;
 use crate::{Error, Result};
 
-/// The folder of everything: `test-servers` in cargo's target folder. When PostgreSQL must run under another account that
-/// cannot enter the target folder (it is below a private home), a folder of the system's temporary folder.
+/// The folder of everything. When PostgreSQL must run under another account that cannot enter it (it is below a private
+/// home), a folder of the system's temporary folder.
 pub(crate) fn base(account: Option<Account>) -> Result<PathBuf> {
-    let target = env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"), PathBuf::from);
-    let preferred = create(&target.join("test-servers"))?;
+    let preferred = create(&preferred())?;
     if account.is_none() || preferred.ancestors().all(everyone_may_enter) {
         return Ok(preferred);
     }
     create(&env::temp_dir().join("chronicle-test-servers"))
+}
+
+/// `test-servers` in the target folder that this program is in, or that cargo is told; else a folder of the user's cache.
+/// Never the folder of this package's source: as a dependency it is a checkout of cargo's own.
+fn preferred() -> PathBuf {
+    let target = env::current_exe()
+        .ok()
+        .and_then(|program| target_of(&program))
+        .or_else(|| env::var_os("CARGO_TARGET_DIR").map(PathBuf::from));
+    match target {
+        Some(target) => target.join("test-servers"),
+        None => cache().unwrap_or_else(env::temp_dir).join("chronicle-test-servers"),
+    }
+}
+
+/// The target folder that a program is in, by the files that cargo leaves there.
+fn target_of(program: &Path) -> Option<PathBuf> {
+    let marks = ["CACHEDIR.TAG", ".rustc_info.json"];
+    let is_target = |folder: &&Path| marks.iter().all(|mark| folder.join(mark).is_file());
+    program.ancestors().skip(1).find(is_target).map(Path::to_path_buf)
+}
+
+fn cache() -> Option<PathBuf> {
+    let folder = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    folder("XDG_CACHE_HOME").or_else(|| {
+        let within = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
+        folder("HOME").map(|home| home.join(within))
+    })
 }
 
 /// The folder of running servers' data, owned by `account`: within `$TEST_SERVERS_DATA`, or the folder of everything.
@@ -63,5 +89,37 @@ pub(crate) fn publish(made: &Path, place: &Path) -> Result<()> {
         Err(error) => {
             Err(Error::io(format!("rename {} to {}", made.display(), place.display()))(error))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{base, target_of, unique_name};
+    use std::env;
+    use std::fs;
+    use std::path::Path;
+
+    #[test]
+    fn a_program_is_in_the_target_folder_that_cargo_marks() {
+        let folder = env::temp_dir().join(unique_name("target"));
+        let deps = folder.join("debug/deps");
+        fs::create_dir_all(&deps).expect("the temporary folder is writable");
+        let program = deps.join("program");
+        assert_eq!(target_of(&program), None);
+        for mark in ["CACHEDIR.TAG", ".rustc_info.json"] {
+            fs::write(folder.join(mark), "").expect("writable");
+        }
+        assert_eq!(target_of(&program), Some(folder.clone()));
+        fs::remove_dir_all(&folder).expect("the folder is there");
+    }
+
+    #[test]
+    fn nothing_is_kept_beside_the_source() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).canonicalize().expect("it is there");
+        let place = base(None).expect("a place");
+        assert!(!place.starts_with(&source), "{}", place.display());
+        let program = env::current_exe().expect("this program");
+        let target = target_of(&program).expect("tests are in a target folder");
+        assert_eq!(place, target.canonicalize().expect("it is there").join("test-servers"));
     }
 }

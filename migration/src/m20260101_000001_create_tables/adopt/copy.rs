@@ -66,7 +66,7 @@ impl<'a> Copier<'a> {
                     };
                     values.push(Expr::value::<Value>(value));
                 }
-                self.add(&mut insert, values)?;
+                add(&mut insert, values)?;
             }
             self.db.execute(&insert).await?;
         }
@@ -102,21 +102,13 @@ impl<'a> Copier<'a> {
         if self.sessions.insert(session) {
             let created_at: Value = row.required_time("created_at", "timestamp")?.into();
             let mut insert = into("sessions", ["id", "status", "created_at"]);
-            self.add(
+            add(
                 &mut insert,
                 [session.to_string().into(), UNKNOWN.into(), Expr::value(created_at)],
             )?;
             self.db.execute(&insert).await?;
         }
         Ok(session)
-    }
-
-    fn add(
-        &self,
-        insert: &mut InsertStatement,
-        values: impl IntoIterator<Item = Expr>,
-    ) -> Result<(), DbErr> {
-        insert.values(values).map(drop).map_err(|error| DbErr::Migration(error.to_string()))
     }
 
     async fn random_uuid(&self) -> Result<Uuid, DbErr> {
@@ -129,6 +121,10 @@ impl<'a> Copier<'a> {
         convert::random_uuid(&random)
             .ok_or_else(|| DbErr::Migration("SQLite made no random bytes".to_owned()))
     }
+}
+
+fn add(insert: &mut InsertStatement, values: impl IntoIterator<Item = Expr>) -> Result<(), DbErr> {
+    insert.values(values).map(drop).map_err(|error| DbErr::Migration(error.to_string()))
 }
 
 fn into(table: &'static str, columns: impl IntoIterator<Item = &'static str>) -> InsertStatement {

@@ -80,7 +80,7 @@ impl GatewayBuilder {
         let thread = thread::Builder::new()
             .name("gateway".to_owned())
             .spawn(move || {
-                runtime.block_on(listening::run(listener, Arc::new(upstream), shared, commands))
+                runtime.block_on(listening::run(listener, Arc::new(upstream), shared, commands));
             })
             .map_err(Error::io("start the gateway's thread"))?;
         Ok(Gateway {

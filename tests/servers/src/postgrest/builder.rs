@@ -45,22 +45,22 @@ impl PostgrestBuilder {
     /// The number of connections to the database.
     #[must_use]
     pub fn pool(self, connections: u32) -> Self {
-        self.setting("PGRST_DB_POOL", connections)
+        self.setting("PGRST_DB_POOL", &connections)
     }
 
     /// How long a request waits for a connection before it is answered with 504 PGRST003, in whole seconds (at least one).
     #[must_use]
     pub fn pool_acquisition_timeout(self, timeout: Duration) -> Self {
-        self.setting("PGRST_DB_POOL_ACQUISITION_TIMEOUT", timeout.as_secs().max(1))
+        self.setting("PGRST_DB_POOL_ACQUISITION_TIMEOUT", &timeout.as_secs().max(1))
     }
 
     /// The most rows that one answer holds. Supabase sets 1000.
     #[must_use]
     pub fn max_rows(self, rows: u32) -> Self {
-        self.setting("PGRST_DB_MAX_ROWS", rows)
+        self.setting("PGRST_DB_MAX_ROWS", &rows)
     }
 
-    fn setting(mut self, name: &'static str, value: impl ToString) -> Self {
+    fn setting(mut self, name: &'static str, value: &dyn ToString) -> Self {
         self.settings.push((name, value.to_string()));
         self
     }

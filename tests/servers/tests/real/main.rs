@@ -1,5 +1,5 @@
 //! The servers of this crate, started and asked for real.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod access;
 mod death;
