@@ -1,6 +1,7 @@
 //! Writes while the server serves.
 
 use crate::measure::{Line, Measure, Options, Report, Result, events, in_turn};
+use crate::outages::{TASKS, insert_at_once};
 use crate::servers::Servers;
 use chronicle::failover::FailoverOptions;
 use chronicle::postgrest::PostgrestOptions;
@@ -40,27 +41,39 @@ impl Side {
 /// How far a server is that is in another town.
 const DISTANCE: Duration = Duration::from_millis(5);
 
-pub(crate) async fn insert_one(options: Options, report: &Report, servers: &Servers) -> Result<()> {
+pub(crate) async fn insert(options: Options, report: &Report, servers: &Servers) -> Result<()> {
     let rounds = options.size(100, 3);
     let line = Line {
         name: "healthy: insert one",
         beside: "the PostgREST backend alone",
         measure: Measure::Time,
         operations: 20,
-        bound: Some(1.1),
+        bound: Some(1.12),
     };
-    measure(rounds, report, line, servers, servers.direct(), |_| ()).await?;
+    let one_by_one = async |side: &Side| side.insert(line.operations, |_| ()).await;
+    measure(rounds, report, line, servers, servers.direct(), one_by_one).await?;
     let line = Line {
         name: "healthy: insert one, far",
         beside: "the same, each answer 5 ms later",
-        bound: None,
+        bound: Some(1.03),
         ..line
     };
     servers.gateway.fault(Fault::delay_answer(DISTANCE).always());
     // The proxy's clock has whole milliseconds: the inserts must not keep step with it.
     let pause = |number: usize| std::thread::sleep(Duration::from_micros(number as u64 * 50));
-    measure(rounds, report, line, servers, servers.through_gateway(), pause).await?;
-    Ok(servers.gateway.heal().await?)
+    let one_by_one = async |side: &Side| side.insert(line.operations, pause).await;
+    measure(rounds, report, line, servers, servers.patient(), one_by_one).await?;
+    servers.gateway.heal().await?;
+    let each = 5;
+    let line = Line {
+        name: "healthy: 64 tasks",
+        beside: "the PostgREST backend alone",
+        operations: TASKS * each,
+        bound: Some(1.1),
+        ..line
+    };
+    let at_once = async |side: &Side| insert_at_once(&side.store, side.session, TASKS, each).await;
+    measure(options.size(30, 2), report, line, servers, servers.direct(), at_once).await
 }
 
 async fn measure(
@@ -69,18 +82,14 @@ async fn measure(
     line: Line,
     servers: &Servers,
     remote: PostgrestOptions,
-    pause: impl Fn(usize),
+    insert: impl AsyncFn(&Side) -> Result<Duration>,
 ) -> Result<()> {
     let file = SqliteOptions::new(servers.empty_file("ours.db")?);
     let failover = FailoverOptions::new(file, remote.clone()).connect().await?;
     let ours = Side::new(Store::from(&failover)).await?;
     let bare = Side::new(remote.connect()?.into()).await?;
-    let pairs = in_turn(
-        rounds,
-        async |_| ours.insert(line.operations, &pause).await,
-        async |_| bare.insert(line.operations, &pause).await,
-    )
-    .await?;
+    let pairs =
+        in_turn(rounds, async |_| insert(&ours).await, async |_| insert(&bare).await).await?;
     report.line(line, &pairs);
     Ok(failover.close().await?)
 }

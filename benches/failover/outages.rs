@@ -1,9 +1,9 @@
 //! Writes while the server cannot be reached.
 
-use crate::measure::{Line, Measure, Options, Pairs, Report, Result, events};
+use crate::measure::{Line, Measure, Options, Pairs, Report, Result, events, in_turn};
 use crate::servers::{Servers, TIME_LIMIT};
 use chronicle::failover::Failover;
-use chronicle::{Backend, Store};
+use chronicle::{Backend, Sqlite, Store};
 use chronicle_entity::{Events, NewSession, SessionId, SessionStatus, Sessions};
 use chronicle_test_servers::Fault;
 use std::time::{Duration, Instant};
@@ -17,6 +17,34 @@ struct Outage {
 
 async fn insert_session(store: impl Into<Store>) -> Result<SessionId> {
     Ok(Sessions::new(store).insert(NewSession::new(SessionStatus::Active)).await?.id)
+}
+
+/// Tasks that write at a time.
+pub(crate) const TASKS: usize = 64;
+
+/// Inserts so many events in each of so many tasks.
+pub(crate) async fn insert_at_once(
+    store: &Store,
+    session: SessionId,
+    tasks: usize,
+    each: usize,
+) -> Result<Duration> {
+    let rows = events(session, tasks * each);
+    let start = Instant::now();
+    let mut running = tokio::task::JoinSet::new();
+    for rows in rows.chunks(each) {
+        let (events, rows) = (Events::new(store), rows.to_vec());
+        running.spawn(async move {
+            for row in rows {
+                events.insert(row).await?;
+            }
+            Ok::<_, chronicle::Error>(())
+        });
+    }
+    while let Some(done) = running.join_next().await {
+        done??;
+    }
+    Ok(start.elapsed())
 }
 
 /// Inserts events one by one.
@@ -77,6 +105,51 @@ pub(crate) async fn refused(options: Options, report: &Report, servers: &Servers
         ..line
     };
     report.line(line, &next);
+    Ok(())
+}
+
+/// Many tasks write while the connection is refused.
+pub(crate) async fn tasks(options: Options, report: &Report, servers: &Servers) -> Result<()> {
+    let each = 20;
+    let pairs = in_turn(
+        options.size(15, 1),
+        async |_| {
+            servers.gateway.heal().await?;
+            let file = servers.empty_file("ours.db")?;
+            let failover = servers.behind_gateway(&file).connect().await?;
+            let session = insert_session(&failover).await?;
+            servers.gateway.refuse().await?;
+            // It notices the outage.
+            insert(&Events::new(&failover), events(session, 1)).await?;
+            let spent = insert_at_once(&Store::from(&failover), session, TASKS, each).await?;
+            failover.close().await?;
+            Ok(spent)
+        },
+        async |_| {
+            let file = servers.empty_file("plain.db")?;
+            let plain = Sqlite::open(&file).await?;
+            let session = insert_session(&plain).await?;
+            Store::from(plain).close().await?;
+            let rows = events(session, TASKS * each);
+            let mut connection = crate::prepared::open(&file)?;
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            let start = Instant::now();
+            for row in rows {
+                crate::prepared::insert(&mut connection, &[row])?;
+            }
+            Ok(start.elapsed())
+        },
+    )
+    .await?;
+    servers.gateway.heal().await?;
+    let line = Line {
+        name: "refused: 64 tasks",
+        beside: "rusqlite, FULL, a commit a row",
+        measure: Measure::Rate,
+        operations: TASKS * each,
+        bound: Some(3.0),
+    };
+    report.line(line, &pairs);
     Ok(())
 }
 

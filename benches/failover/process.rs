@@ -1,4 +1,4 @@
-//! A process that lives only to write one event, as a hook does; and one that replays.
+//! Processes: one that lives only to write one event, as a hook does; those that replay or read.
 
 use crate::measure::{Line, Measure, Options, Pairs, Report, Result, events};
 use crate::memory;
@@ -20,6 +20,19 @@ const VARIABLE: &str = "CHRONICLE_BENCH_CHILD";
 pub(crate) enum Task {
     Insert,
     Replay,
+    Read,
+}
+
+impl Task {
+    const ALL: [Self; 3] = [Self::Insert, Self::Replay, Self::Read];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Insert => "insert",
+            Self::Replay => "replay",
+            Self::Read => "read",
+        }
+    }
 }
 
 /// This program, started by itself.
@@ -37,7 +50,7 @@ impl Child {
         let [task, file, url, key, session] =
             variable.split('\n').collect::<Vec<_>>().try_into().ok()?;
         Some(Self {
-            task: if task == "insert" { Task::Insert } else { Task::Replay },
+            task: Task::ALL.into_iter().find(|known| known.name() == task)?,
             file: file.into(),
             url: url.into(),
             key: key.into(),
@@ -47,8 +60,8 @@ impl Child {
 
     /// The command that starts it.
     pub(crate) fn command(&self) -> Result<Command> {
-        let task = if self.task == Task::Insert { "insert" } else { "replay" };
-        let Self { file, url, key, session, .. } = self;
+        let Self { task, file, url, key, session } = self;
+        let task = task.name();
         let variable = format!("{task}\n{}\n{url}\n{key}\n{session}", file.display());
         let mut command = Command::new(std::env::current_exe()?);
         command.env(VARIABLE, variable).stdout(Stdio::piped());
@@ -59,8 +72,10 @@ impl Child {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let options = options(&self.file, &self.url, &self.key);
-            if self.task == Task::Replay {
-                return memory::replay(options).await;
+            match self.task {
+                Task::Insert => {}
+                Task::Replay => return memory::replay_all(options).await,
+                Task::Read => return memory::read(options.mode(WriteMode::RemoteFirst)).await,
             }
             let failover = options.connect().await?;
             let row = events(self.session, 1).remove(0);
@@ -102,12 +117,12 @@ pub(crate) async fn insert_one(options: Options, report: &Report, servers: &Serv
             return Err("the child process failed".into());
         }
         if round > 0 {
-            pairs.push(spent, Duration::from_millis(10));
+            pairs.push(spent, Duration::from_millis(5));
         }
     }
     let line = Line {
         name: "LocalFirst: process start to commit",
-        beside: "10 ms",
+        beside: "5 ms",
         measure: Measure::Time,
         operations: 1,
         bound: Some(1.0),

@@ -4,13 +4,15 @@ use crate::measure::{Result, events};
 use crate::process::options;
 use crate::servers::Servers;
 use chronicle::Store;
-use chronicle::failover::Failover;
+use chronicle::failover::{Failover, FailoverOptions};
+use chronicle::sqlite::SqliteOptions;
 use chronicle_entity::hook::{self, Delivery, Line, Payload, Recorder};
 use chronicle_entity::{
     Events, NewSession, SessionId, SessionStatus, Sessions, ToolEvents, event, session, tool_event,
 };
 use std::fs::File;
 use std::path::Path;
+use std::time::Duration;
 use uuid::Uuid;
 
 const PAYLOADS: &str = include_str!("../../examples/quickstart/hooks.jsonl");
@@ -63,39 +65,91 @@ async fn fill(
         return Err(format!("{} rows, {} entries", rows.count(), rows.entries).into());
     }
     Store::from(&failover).close().await?;
-    std::fs::copy(&file, servers.path(name))?;
-    std::fs::remove_file(file)?;
+    to_disk(servers, &file, name)?;
     Ok(rows)
 }
 
-/// A file in which so many events of one session wait.
+/// Moves a closed file to where it is measured.
+fn to_disk(servers: &Servers, file: &Path, name: &str) -> Result<()> {
+    std::fs::copy(file, servers.path(name))?;
+    Ok(std::fs::remove_file(file)?)
+}
+
+/// Inserts so many events, thousands at a time.
+async fn insert_events(failover: &Failover, session: SessionId, count: usize) -> Result<()> {
+    let repository = Events::new(failover);
+    for first in (0..count).step_by(10_000) {
+        repository.insert_many(events(session, (count - first).min(10_000))).await?;
+    }
+    Ok(())
+}
+
+/// A file in which events of one session wait that were written in an outage, and that session.
+pub(crate) async fn outage(servers: &Servers, name: &str, count: usize) -> Result<SessionId> {
+    let file = servers.fast_file(name)?;
+    let sqlite = SqliteOptions::new(&file);
+    servers.gateway.refuse().await?;
+    let failover = FailoverOptions::new(sqlite, servers.patient()).connect().await?;
+    let session = Sessions::new(&failover).insert(NewSession::new(SessionStatus::Active)).await?.id;
+    insert_events(&failover, session, count).await?;
+    let waiting = failover.failover_info().await?.outbox_rows;
+    Store::from(&failover).close().await?;
+    servers.gateway.heal().await?;
+    if waiting != count as u64 + 1 {
+        return Err(format!("{waiting} writes wait").into());
+    }
+    to_disk(servers, &file, name)?;
+    Ok(session)
+}
+
+/// The user of sessions that the server refuses, once it is told so.
+pub(crate) const REFUSED: &str = "refused";
+
+/// A file with dead letters, and with events in a table that is paused, since the server does not
+/// let them in.
+pub(crate) async fn paused(
+    servers: &Servers,
+    name: &str,
+    letters: usize,
+    count: usize,
+) -> Result<()> {
+    let file = servers.fast_file(name)?;
+    let (url, key) = (servers.server.url(), servers.server.service_key());
+    let failover = options(&file, &url, &key).connect().await?;
+    let sessions = Sessions::new(&failover);
+    let refused = || NewSession::new(SessionStatus::Active).user_id(REFUSED);
+    sessions.insert_many((0..letters).map(|_| refused())).await?;
+    let session = sessions.insert(NewSession::new(SessionStatus::Active)).await?.id;
+    if !failover.flush(Duration::from_secs(600)).await? {
+        return Err("writes still wait".into());
+    }
+    insert_events(&failover, session, count).await?;
+    while failover.failover_info().await?.paused.is_empty() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let info = failover.failover_info().await?;
+    if (info.dead_letters, info.outbox_rows) != (letters as u64, count as u64) {
+        return Err(format!("{} letters, {} entries", info.dead_letters, info.outbox_rows).into());
+    }
+    Store::from(&failover).close().await?;
+    to_disk(servers, &file, name)
+}
+
+/// A file in which so many events of one session wait, whose user is the given one.
 pub(crate) async fn events_of_a_session(
     servers: &Servers,
     name: &str,
     count: usize,
+    user: Option<&str>,
 ) -> Result<Rows> {
     fill(servers, name, async |failover| {
-        let row = NewSession::new(SessionStatus::Active);
+        let mut row = NewSession::new(SessionStatus::Active);
+        if let Some(user) = user {
+            row = row.user_id(user);
+        }
         let session = Sessions::new(failover).insert(row).await?;
-        let mut rows = Rows {
-            sessions: vec![session],
-            events: Vec::new(),
-            tool_events: Vec::new(),
-            entries: 0,
-        };
-        let repository = Events::new(failover);
-        let mut left = count;
-        while left > 0 {
-            let chunk = events(rows.sessions[0].id, left.min(10_000));
-            left -= chunk.len();
-            repository.insert_many(chunk).await?;
-        }
-        rows.entries = usize::try_from(failover.failover_info().await?.outbox_rows)?;
-        // A million of them are not read to be inserted again.
-        if count <= 100_000 {
-            rows = Rows::of(failover).await?;
-        }
-        Ok(rows)
+        insert_events(failover, session.id, count).await?;
+        Rows::of(failover).await
     })
     .await
 }

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(600);
 
 pub(crate) async fn events(options: Options, report: &Report, servers: &Servers) -> Result<()> {
-    let rows =
-        queued::events_of_a_session(servers, "events.db", options.size(50_000, 3_000)).await?;
-    let line = line("replay 50,000 events", 0.8);
+    let count = options.size(50_000, 3_000);
+    let rows = queued::events_of_a_session(servers, "events.db", count, None).await?;
+    let line = line("replay 50,000 events", 0.85);
     replay(options, report, servers, "events.db", &rows, line).await
 }
 
@@ -23,7 +23,7 @@ pub(crate) async fn hook_records(
     servers: &Servers,
 ) -> Result<()> {
     let rows = queued::hook_records(servers, "records.db", options.size(50_000, 500)).await?;
-    let line = line("replay 50,000 hook records", 0.4);
+    let line = line("replay 50,000 hook records", 0.65);
     replay(options, report, servers, "records.db", &rows, line).await
 }
 

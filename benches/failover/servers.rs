@@ -33,7 +33,9 @@ impl Servers {
         let memory = Path::new("/dev/shm");
         let memory =
             if memory.is_dir() { tempfile::tempdir_in(memory)? } else { tempfile::tempdir()? };
-        let servers = Self { gateway, server, folder: tempfile::tempdir()?, memory };
+        // On the disk that programs are built on: the temporary folder may be in memory.
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+        let servers = Self { gateway, server, folder, memory };
         let empty = Sqlite::open(servers.path("empty.db")).await?;
         Migrator::up(empty.connection(), None).await?;
         Store::from(empty).close().await?;
@@ -82,6 +84,27 @@ impl Servers {
     /// A failover store on a file, and on the server by way of the proxy.
     pub(crate) fn behind_gateway(&self, file: &Path) -> FailoverOptions {
         FailoverOptions::new(SqliteOptions::new(file), self.through_gateway())
+    }
+
+    /// The server by way of the proxy, with time enough for any request.
+    pub(crate) fn patient(&self) -> PostgrestOptions {
+        direct(&self.gateway.url(), SECRET_KEY)
+    }
+
+    /// The server refuses sessions of a user from now on.
+    pub(crate) async fn refuse_sessions_of(&self, user: &str) -> Result<()> {
+        self.refuse_nothing().await?;
+        let check = format!(
+            "alter table sessions add constraint not_refused check (user_id <> '{user}') not valid"
+        );
+        Ok(self.server.database().execute(&check).await?)
+    }
+
+    /// The server takes everything again.
+    pub(crate) async fn refuse_nothing(&self) -> Result<()> {
+        let script = "alter table sessions drop constraint if exists not_refused; \
+            grant insert on events to service_role";
+        Ok(self.server.database().execute(script).await?)
     }
 
     /// Removes all rows from the server.

@@ -38,6 +38,12 @@ impl Options {
         self.only.is_none_or(|only| only == part)
     }
 
+    /// Whether this part is named: it takes too long to run unasked.
+    #[allow(dead_code, reason = "not every bench has parts by name")]
+    pub(crate) fn names(self, part: &str) -> bool {
+        self.only == Some(part)
+    }
+
     /// What to put behind the title.
     pub(crate) const fn note(self) -> &'static str {
         if self.quick { " (quick: smaller numbers than the names say)" } else { "" }

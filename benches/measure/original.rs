@@ -1,4 +1,5 @@
 //! The original design, a program in Python, run beside.
+#![allow(clippy::print_stdout, reason = "figures are for the terminal")]
 
 use super::{Line, Measure, Options, Pairs, Report, Result, rows};
 use chronicle::Store;

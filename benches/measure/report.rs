@@ -1,4 +1,5 @@
 //! The table that a bench prints.
+#![allow(clippy::print_stdout, reason = "figures are for the terminal")]
 
 use super::{Options, Pairs};
 
