@@ -299,8 +299,7 @@ impl Engine {
             node => Target::Filter(node),
         };
         self.file.know(table).await?;
-        let keys =
-            self.file.look(move |transaction| transaction.keys(table, &target, usize::MAX)).await?;
+        let keys = self.file.look(move |transaction| transaction.keys(table, &target)).await?;
         let mut pruned = 0;
         for keys in keys.chunks(ROWS_OF_STORE) {
             let (keys, relations) = (keys.to_vec(), self.file.relations());

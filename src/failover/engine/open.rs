@@ -199,10 +199,7 @@ impl Engine {
 
     /// Queues the rows of a table; of one that was waived, those that the remote never had.
     async fn adopt(self: &Arc<Self>, table: &'static Table, only_local: bool) -> Result<()> {
-        let keys = self
-            .file
-            .look(move |transaction| transaction.keys(table, &Target::All, usize::MAX))
-            .await?;
+        let keys = self.file.look(move |transaction| transaction.keys(table, &Target::All)).await?;
         for keys in keys.chunks(ROWS_AT_ONCE) {
             let (engine, keys) = (self.clone(), keys.to_vec());
             self.file
@@ -225,10 +222,7 @@ impl Engine {
 
     /// Notes the rows of a table that stay in the file alone.
     async fn waive(self: &Arc<Self>, table: &'static Table) -> Result<()> {
-        let keys = self
-            .file
-            .look(move |transaction| transaction.keys(table, &Target::All, usize::MAX))
-            .await?;
+        let keys = self.file.look(move |transaction| transaction.keys(table, &Target::All)).await?;
         for keys in keys.chunks(ROWS_AT_ONCE) {
             let keys = keys.to_vec();
             self.file

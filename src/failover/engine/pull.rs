@@ -32,10 +32,8 @@ impl Engine {
         let write_number = || self.file.ask(|transaction| Ok(transaction.counts.write));
         let began = write_number()?;
         // What is there at the end but was not when it began was read or written meanwhile.
-        let keys_before = self
-            .file
-            .look(move |transaction| transaction.keys(table, &Target::All, usize::MAX))
-            .await?;
+        let keys_before =
+            self.file.look(move |transaction| transaction.keys(table, &Target::All)).await?;
         let mut seen: HashSet<RowKey> = HashSet::new();
         let mut filter = Node::Constant(true);
         loop {

@@ -11,7 +11,7 @@ use crate::failover::rules::name::RowName;
 use crate::{RawRow, Result, Table, value};
 use rusqlite::types::Value as Stored;
 use serde_json::Value as Json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 impl Transaction<'_> {
     /// Takes the entries with these sequences, of a batch that the remote has made, out of the
@@ -23,23 +23,21 @@ impl Transaction<'_> {
         sequences: &[i64],
         is_ignored: bool,
     ) -> Result<()> {
-        let mut accepted_refs = BTreeSet::new();
-        for item in &batch.items {
-            if item.entry.kind.creates() && sequences.contains(&item.entry.sequence) {
-                let sql = "select refs from chronicle_outbox where sequence = ?1";
-                let refs = self.first(sql, [item.entry.sequence], |row| row.get::<_, String>(0))?;
-                accepted_refs.extend(refs.filter(|refs| refs != "[]"));
-            }
-        }
-        let mut local_keys = self.remove(sequences)?;
+        let mut removed = self.remove(sequences)?;
+        let accepted: HashSet<i64> = sequences.iter().copied().collect();
+        let accepted = || batch.items.iter().filter(|item| accepted.contains(&item.entry.sequence));
+        let accepted_refs: BTreeSet<&str> = accepted()
+            .filter(|item| item.entry.kind.creates())
+            .filter_map(|item| removed.get(&item.entry.sequence))
+            .map(|removed| removed.refs.as_str())
+            .filter(|refs| *refs != "[]")
+            .collect();
         for refs in accepted_refs {
-            self.parents_are_there(&refs)?;
+            self.parents_are_there(refs)?;
         }
-        for item in &batch.items {
-            if !sequences.contains(&item.entry.sequence) {
-                continue;
-            }
-            let local_key = local_keys.remove(&item.entry.sequence);
+        for item in accepted() {
+            let removed = removed.remove(&item.entry.sequence);
+            let local_key = removed.map(|removed| removed.local_key);
             let row = &item.entry.row;
             self.remember(row)?;
             if is_ignored {

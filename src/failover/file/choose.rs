@@ -1,5 +1,6 @@
 //! Which entries go next, and the mark that they have left.
 
+use super::outbox::named;
 use super::state::EVERYTHING;
 use super::transaction::{Transaction, internal};
 use crate::failover::environment::{Moment, until};
@@ -324,11 +325,9 @@ fn entry_of(row: Row) -> Result<(Entry, Vec<RowName>)> {
         let message = format!("the outbox has an entry of a newer version: `{kind}`");
         Error::new(ErrorKind::Unsupported, message)
     })?;
-    let refs: Vec<(String, String)> = serde_json::from_str(&refs).map_err(internal)?;
-    let name = |table, key| RowName::new(TableName::stored(table), RowKey::stored(key));
     let entry = Entry {
         sequence,
-        row: name(table, key),
+        row: RowName::new(TableName::stored(table), RowKey::stored(key)),
         kind,
         key_column,
         columns,
@@ -339,5 +338,5 @@ fn entry_of(row: Row) -> Result<(Entry, Vec<RowName>)> {
         failures,
         bytes: u64::try_from(bytes).unwrap_or(0),
     };
-    Ok((entry, refs.into_iter().map(|(table, key)| name(table, key)).collect()))
+    Ok((entry, named(&refs)?))
 }

@@ -1,6 +1,7 @@
 //! Refused entries: they stay in their place, and hold what waits for them.
 
 use super::choose::LONGEST_REST;
+use super::outbox::{Unique, named};
 use super::transaction::{Transaction, internal};
 use crate::backend::sqlite::{from_rusqlite, quoted};
 use crate::failover::environment::Moment;
@@ -339,21 +340,17 @@ impl Transaction<'_> {
         })?;
         let (bytes, refs, uniques, body) = copied.ok_or_else(|| internal("a letter is gone"))?;
         self.counts.bytes += bytes;
-        let refs: Vec<(String, String)> = serde_json::from_str(&refs).map_err(internal)?;
+        let refs = named(&refs)?;
         let uniques: Vec<(String, Option<String>)> =
             serde_json::from_str(&uniques).map_err(internal)?;
         // It waits for what waits now, but not for the letter that it was.
         self.remove(&[sequence])?;
-        let refs: Vec<RowName> = refs
-            .into_iter()
-            .map(|(table, key)| RowName::new(TableName::stored(table), RowKey::stored(key)))
-            .collect();
-        let held: Vec<super::outbox::Unique> = match table {
+        let held: Vec<Unique> = match table {
             Some(table) => uniques
                 .iter()
                 .filter_map(|(column, value)| {
                     let column = table.columns.iter().find(|known| known.name == column)?;
-                    Some(super::outbox::Unique { column: column.name, value: value.clone() })
+                    Some(Unique { column: column.name, value: value.clone() })
                 })
                 .collect(),
             None => Vec::new(),
@@ -363,19 +360,8 @@ impl Transaction<'_> {
             "update chronicle_outbox set waits = ?2 where sequence = ?1",
             (anew, serde_json::to_string(&waits).map_err(internal)?),
         )?;
-        for parent in &refs {
-            self.execute(
-                "insert or ignore into chronicle_refs (table_name, row_key, sequence) values (?1, ?2, ?3)",
-                (parent.table.as_str(), parent.key.as_str(), anew),
-            )?;
-        }
-        for (column, value) in &uniques {
-            self.execute(
-                "insert into chronicle_uniques (table_name, column_name, value, sequence) \
-                 values (?1, ?2, ?3, ?4)",
-                (row.table.as_str(), column, value, anew),
-            )?;
-        }
+        let uniques = uniques.iter().map(|(column, value)| (column.as_str(), value.as_deref()));
+        self.index(anew, &row.table, &refs, uniques)?;
         self.look_again(anew)?;
         if kind != EntryKind::Delete {
             self.change_again(table, &row, kind, &body)?;
@@ -440,17 +426,6 @@ impl Transaction<'_> {
         } else {
             vec![sequence]
         };
-        let mut rows: Vec<(RowName, Stored)> = Vec::new();
-        for sequence in &doomed {
-            let sql =
-                "select table_name, row_key, local_key from chronicle_outbox where sequence = ?1";
-            let named = self.first(sql, [sequence], |row| {
-                let name =
-                    RowName::new(TableName::stored(row.get(0)?), RowKey::stored(row.get(1)?));
-                Ok((name, row.get::<_, Stored>(2)?))
-            })?;
-            rows.extend(named);
-        }
         if doomed.len() > 1 {
             seam::met(Met::DroppedAlong);
         }
@@ -459,10 +434,9 @@ impl Transaction<'_> {
         let taken = self.list(taken, [sequence], |row| {
             Ok(RowName::new(TableName::stored(row.get(0)?), RowKey::stored(row.get(1)?)))
         })?;
-        self.remove(&doomed)?;
         // One with entries left is fetched once they have gone: the file has what was forgotten.
-        for (row, local_key) in rows {
-            self.doubt(&row, Some(local_key))?;
+        for removed in self.remove(&doomed)?.into_values() {
+            self.doubt(&removed.row, Some(removed.local_key))?;
         }
         for row in taken {
             self.doubt(&row, None)?;

@@ -5,12 +5,12 @@ use super::transaction::{Transaction, internal};
 use crate::backend::sqlite::{Bound as Stored, apply, select_columns};
 use crate::failover::environment::Moment;
 use crate::failover::rules::entry::{Base, EntryKind, Version};
-use crate::failover::rules::name::{RowName, TableName};
+use crate::failover::rules::name::{RowKey, RowName, TableName};
 use crate::failover::seam::{self, Met, Mutation};
 use crate::operation::{Duplicates, Target, Write, WriteKind};
 use crate::{Column, Conflict, Error, ErrorKind, Parent, Result, Table, value};
 use sea_orm::Value;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// How much the outbox may hold, refused entries included.
@@ -67,6 +67,15 @@ impl NewEntry {
         let text = self.body.len() + self.columns.len();
         (text + self.row.table.as_str().len() + self.row.key.as_str().len()) as i64
     }
+}
+
+/// An entry that has left the outbox.
+pub(crate) struct Removed {
+    pub(crate) row: RowName,
+    /// The key of its row as the file holds it.
+    pub(crate) local_key: rusqlite::types::Value,
+    /// The rows that it referred to, as the outbox has them.
+    pub(crate) refs: String,
 }
 
 /// A row of the file as far as the outbox has to know it.
@@ -481,34 +490,43 @@ impl Transaction<'_> {
                 request,
             ],
         )?;
-        for parent in &entry.refs {
-            self.execute(
-                "insert or ignore into chronicle_refs (table_name, row_key, sequence) values (?1, ?2, ?3)",
-                (parent.table.as_str(), parent.key.as_str(), sequence),
-            )?;
-        }
-        for unique in &entry.uniques {
-            self.execute(
-                "insert into chronicle_uniques (table_name, column_name, value, sequence) \
-                 values (?1, ?2, ?3, ?4)",
-                (entry.row.table.as_str(), unique.column, &unique.value, sequence),
-            )?;
-        }
+        let uniques = uniques.into_iter().map(|(column, value)| (column, value.as_deref()));
+        self.index(sequence, &entry.row.table, &entry.refs, uniques)?;
         self.counts.rows += 1;
         self.counts.bytes += bytes;
         Ok(sequence)
     }
 
-    /// Takes entries out of the outbox; what waits for them is to be looked at. The keys of their
-    /// rows, as the file holds them.
-    pub(crate) fn remove(
-        &mut self,
-        sequences: &[i64],
-    ) -> Result<HashMap<i64, rusqlite::types::Value>> {
-        let mut local_keys = HashMap::with_capacity(sequences.len());
+    /// Lets what comes later find an entry by the rows that it refers to and by its unique values.
+    pub(super) fn index<'v>(
+        &self,
+        sequence: i64,
+        table: &TableName,
+        refs: &[RowName],
+        uniques: impl Iterator<Item = (&'v str, Option<&'v str>)>,
+    ) -> Result<()> {
+        for parent in refs {
+            self.execute(
+                "insert or ignore into chronicle_refs (table_name, row_key, sequence) values (?1, ?2, ?3)",
+                (parent.table.as_str(), parent.key.as_str(), sequence),
+            )?;
+        }
+        for (column, value) in uniques {
+            self.execute(
+                "insert into chronicle_uniques (table_name, column_name, value, sequence) \
+                 values (?1, ?2, ?3, ?4)",
+                (table.as_str(), column, value, sequence),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Takes entries out of the outbox; what waits for them is to be looked at.
+    pub(crate) fn remove(&mut self, sequences: &[i64]) -> Result<BTreeMap<i64, Removed>> {
+        let mut gone = BTreeMap::new();
         for sequence in sequences {
             let sql = "delete from chronicle_outbox where sequence = ?1 \
-                returning refs, bytes, reason, kind, uniques <> '[]', local_key";
+                returning refs, bytes, reason, kind, uniques <> '[]', local_key, table_name, row_key";
             let removed = self.first(sql, [sequence], |row| {
                 Ok((
                     row.get::<_, String>(0)?,
@@ -517,18 +535,17 @@ impl Transaction<'_> {
                     row.get::<_, String>(3)?,
                     row.get::<_, bool>(4)?,
                     row.get(5)?,
+                    RowName::new(TableName::stored(row.get(6)?), RowKey::stored(row.get(7)?)),
                 ))
             })?;
-            let Some((refs, bytes, reason, kind, has_uniques, local_key)) = removed else {
+            let Some((refs, bytes, reason, kind, has_uniques, local_key, row)) = removed else {
                 continue;
             };
-            local_keys.insert(*sequence, local_key);
-            for (table, key) in
-                serde_json::from_str::<Vec<(String, String)>>(&refs).map_err(internal)?
-            {
+            for parent in named(&refs)? {
                 let sql = "delete from chronicle_refs where table_name = ?1 and row_key = ?2 and sequence = ?3";
-                self.execute(sql, (table, key, sequence))?;
+                self.execute(sql, (parent.table.as_str(), parent.key.as_str(), sequence))?;
             }
+            gone.insert(*sequence, Removed { row, local_key, refs });
             if has_uniques {
                 self.execute("delete from chronicle_uniques where sequence = ?1", [sequence])?;
             }
@@ -544,7 +561,7 @@ impl Transaction<'_> {
             }
             self.followers_of(*sequence)?;
         }
-        Ok(local_keys)
+        Ok(gone)
     }
 
     /// When the first entry that is not refused was queued, by the clock on the wall.
@@ -614,6 +631,13 @@ pub(super) fn names(rows: &[RowName]) -> Result<String> {
     serde_json::to_string(&names).map_err(internal)
 }
 
+/// The rows that `names` wrote.
+pub(super) fn named(names: &str) -> Result<Vec<RowName>> {
+    let names: Vec<(String, String)> = serde_json::from_str(names).map_err(internal)?;
+    let name = |(table, key)| RowName::new(TableName::stored(table), RowKey::stored(key));
+    Ok(names.into_iter().map(name).collect())
+}
+
 fn new_entry<'v>(
     shape: &Shape<'_>,
     kind: EntryKind,
@@ -624,7 +648,7 @@ fn new_entry<'v>(
     let body = crate::change::object(shape.table, values.clone());
     let takes = shape.uniques(values.clone());
     Ok(NewEntry {
-        row: RowName::new(shape.name.clone(), crate::failover::rules::name::RowKey::of(&key)),
+        row: RowName::new(shape.name.clone(), RowKey::of(&key)),
         local_key: key,
         kind,
         brings_row: kind.creates(),

@@ -1,0 +1,107 @@
+//! Rows leave the mirror, unless something waits for them or below them.
+
+use super::Answer;
+use crate::backend::sqlite::apply;
+use crate::failover::file::relations::{MOST_BELOW, Relations};
+use crate::failover::file::transaction::Transaction;
+use crate::failover::rules::name::RowName;
+use crate::failover::seam::{self, Met, Mutation};
+use crate::operation::{Target, Write, WriteKind};
+use crate::{Result, Table};
+use sea_orm::Value;
+
+impl Transaction<'_> {
+    pub(super) fn mirror_delete(
+        &mut self,
+        relations: &Relations,
+        table: &'static Table,
+        key: &Value,
+        answer: Answer,
+    ) -> Result<bool> {
+        let row = RowName::of(table, key);
+        let below = self.below(relations, table, key, MOST_BELOW)?;
+        let mut rows = vec![row.clone()];
+        rows.extend(below.iter().map(|below| below.row.clone()));
+        if !seam::breaks(Mutation::NoUnsureRows) && self.any_is_newer(&rows, answer.since)? {
+            // One of them may have come back since the delete was answered.
+            seam::met(Met::MirrorUnsure);
+            self.doubt_key(table, &row, key)?;
+            for below in &below {
+                self.doubt(&below.row, Some(below.local_key().clone()))?;
+            }
+            self.remember(&row)?;
+            return Ok(true);
+        }
+        let is_unsure =
+            self.is_needed(relations, table, key)? && !seam::breaks(Mutation::RemoveWhatWaits);
+        if is_unsure {
+            seam::met(Met::RemovalGuarded);
+            self.remove_unneeded(relations, table, key)?;
+            if !self.has_entry(&row)? {
+                self.doubt_key(table, &row, key)?;
+            }
+        } else {
+            self.remove_with_below(relations, table, key)?;
+        }
+        self.remember(&row)?;
+        Ok(is_unsure)
+    }
+
+    /// Of the rows below one that has to stay, removes those that nothing waits for.
+    fn remove_unneeded(
+        &mut self,
+        relations: &Relations,
+        table: &'static Table,
+        key: &Value,
+    ) -> Result<()> {
+        for below in self.below(relations, table, key, MOST_BELOW)? {
+            if !self.is_below_needed(relations, &below)? {
+                self.remove_below(relations, &below)?;
+                self.remember(&below.row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes a row and those that its foreign keys take along.
+    fn remove_with_below(
+        &mut self,
+        relations: &Relations,
+        table: &'static Table,
+        key: &Value,
+    ) -> Result<bool> {
+        for below in self.below(relations, table, key, usize::MAX)? {
+            self.remove_below(relations, &below)?;
+            self.remember(&below.row)?;
+        }
+        self.unlink(relations, table.name, &self.local(key)?)?;
+        Ok(self.remove_row_by_key(table, key)? > 0)
+    }
+
+    pub(super) fn remove_row_by_key(&self, table: &'static Table, key: &Value) -> Result<u64> {
+        let kind = WriteKind::Delete { target: Target::Key(key.clone()) };
+        apply(self.connection, &Write { table, kind })
+    }
+
+    /// Removes a row that the remote does not have, unless something waits for it or below it, or it
+    /// was written since. `true` when it was there and is gone.
+    pub(crate) fn forget_row(
+        &mut self,
+        relations: &Relations,
+        table: &'static Table,
+        key: &Value,
+        since: i64,
+    ) -> Result<bool> {
+        let row = RowName::of(table, key);
+        if self.is_newer(&row, since)? {
+            return Ok(false);
+        }
+        if self.is_needed(relations, table, key)? && !seam::breaks(Mutation::RemoveWhatWaits) {
+            seam::met(Met::RemovalGuarded);
+            self.remove_unneeded(relations, table, key)?;
+            return Ok(false);
+        }
+        self.is_sure(&row, since)?;
+        self.remove_with_below(relations, table, key)
+    }
+}
