@@ -5,6 +5,7 @@ use crate::{Table, value};
 use bytes::Bytes;
 use sea_orm::Value;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Most rows of one insert.
 const MOST_ROWS: usize = 1_000;
@@ -121,7 +122,7 @@ impl Change {
         kind: ChangeKind,
         columns: Vec<String>,
         keys: Vec<String>,
-        objects: &[String],
+        objects: &[Arc<str>],
     ) -> Self {
         let is_list = matches!(kind, ChangeKind::Insert(_));
         let length = objects.iter().map(|object| object.len() + 1).sum::<usize>() + 1;

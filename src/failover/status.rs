@@ -38,7 +38,7 @@ pub struct FailoverInfo {
     pub outbox_bytes: u64,
     /// Writes among them that wait for a dead letter.
     pub held: u64,
-    /// How long the oldest of them waits.
+    /// How long the oldest of those waits that no dead letter holds.
     pub oldest: Option<Duration>,
     /// Whether the oldest waits for more than an hour.
     pub is_stalled: bool,
@@ -106,7 +106,7 @@ impl Engine {
         self.file.ask(|transaction| Ok(transaction.counts.sequence)).ok()
     }
 
-    /// How long the first entry that is not refused waits.
+    /// How long the first entry waits that no letter holds.
     fn age(&self, transaction: &Transaction<'_>) -> Result<Option<Duration>> {
         let Some(queued) = transaction.oldest()? else { return Ok(None) };
         let age = u64::try_from(self.environment.date() - queued).unwrap_or(0);

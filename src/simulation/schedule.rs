@@ -2,7 +2,7 @@
 
 use super::chance::Chance;
 use super::operation::{Aim, CallKind, Flaw, NewRow, WriteCall};
-use super::remote::Effect;
+use super::remote::{Effect, refers};
 use super::statement::{Row, Rows, Statement};
 use super::tables;
 use super::wire::Fault;
@@ -702,7 +702,11 @@ pub(super) fn foreigner(world: &mut Inner) {
     for (row, effect) in done.map(|done| done.effects).unwrap_or_default() {
         if matches!(effect, Effect::Inserted | Effect::Updated | Effect::Deleted | Effect::Cascaded)
         {
+            let stored = world.database.rows.get(&row);
+            let parents: Vec<RowName> =
+                stored.into_iter().flat_map(|stored| refers(&row, stored)).collect();
             let known = world.history.row(&row);
+            known.parents.extend(parents);
             known.is_foreign = true;
             known.effects.push((id, effect));
         }

@@ -311,7 +311,11 @@ async fn offline_edits_are_no_conflicts(remote: &str) {
     for title in ["second", "third"] {
         assert_eq!(tickets.update(id, TicketPatch::new().title(title)).await.unwrap(), 1);
     }
-    for outage in ["in an outage", "in another outage"] {
+    for outage in ["in an outage", "in another outage", "in a third"] {
+        if outage == "in a third" {
+            let all = TicketPatch::new().title("by a condition");
+            assert_eq!(tickets.update_all(all).await.unwrap(), 1);
+        }
         world.cut().await;
         for title in ["a word", outage] {
             assert_eq!(tickets.update(id, TicketPatch::new().title(title)).await.unwrap(), 1);

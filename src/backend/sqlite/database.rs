@@ -166,10 +166,11 @@ impl Database {
     }
 
     pub(super) fn ask<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        // Not before: a connection that is opened after the end would keep the log beside the file.
         if self.is_closed() {
             return Err(error::closed());
         }
-        let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
         // After a panic it is not put back: another one is opened.
         let connection = match asking.take() {
             Some(connection) => connection,

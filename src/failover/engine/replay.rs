@@ -10,12 +10,11 @@ use super::outage::PAUSE;
 use crate::backend::sqlite::Urgency;
 use crate::failover::environment::{Lock, Moment, until};
 use crate::failover::file::{Chosen, DURABLE, EVERYTHING, Transaction};
-use crate::failover::rules::batches::Batch;
+use crate::failover::rules::batches::{Batch, UnderWay};
 use crate::failover::rules::name::TableName;
 use crate::failover::rules::verdict::Verdict;
 use crate::failover::seam::{self, Met};
 use crate::{ErrorKind, Result};
-use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -78,13 +77,10 @@ impl Replayer {
     }
 }
 
-/// A request with its number, and the values of its entries.
+/// A request with its number.
 struct Marked {
     part: Part,
     request: i64,
-    bodies: HashMap<i64, String>,
-    /// The column that tells versions of its rows apart, if there is one.
-    version_column: Option<String>,
 }
 
 /// What there is to do, as the file says.
@@ -263,8 +259,7 @@ impl Engine {
 
     async fn send_next(self: &Arc<Self>, replayer: &mut Replayer) -> Result<Progress> {
         let part = replayer.parts.pop();
-        let chosen = self.mark(part).await?;
-        match chosen {
+        match self.mark(part, UnderWay::default()).await? {
             Next::Nothing(wait) => Ok(wait.map_or(Progress::Idle, Progress::Wait)),
             Next::Changed => {
                 replayer.parts.clear();
@@ -277,8 +272,8 @@ impl Engine {
         }
     }
 
-    /// Notes which requests leave next, before they do.
-    async fn mark(self: &Arc<Self>, part: Option<Part>) -> Result<Next> {
+    /// Notes which requests leave next, besides those that are under way, before they do.
+    async fn mark(self: &Arc<Self>, part: Option<Part>, under_way: UnderWay) -> Result<Next> {
         let engine = self.clone();
         self.file
             .acknowledge(DURABLE, move |transaction| {
@@ -286,26 +281,27 @@ impl Engine {
                 if transaction.state.breaker.is_open() {
                     return Ok(Next::Changed);
                 }
+                if !under_way.is_empty() && transaction.is_rework_due()? {
+                    // First all that is free now, so that it leaves in few requests.
+                    return Ok(Next::Changed);
+                }
                 let is_settling = transaction.state.settling(now);
                 let parts = match &part {
                     Some(part) if is_settling.is_some() && !part.batch.kind.is_insert() => {
                         return Ok(Next::Changed);
                     }
+                    // By hand, or by another process that replayed meanwhile.
+                    Some(part) if !transaction.may_still_go(&part.batch)? => {
+                        return Ok(Next::Changed);
+                    }
                     Some(part) => vec![part.clone()],
-                    None => match transaction.choose(now)? {
+                    None => match transaction.choose(now, &under_way)? {
                         Chosen::Batches(batches) => batches.into_iter().map(Part::new).collect(),
                         Chosen::Nothing(wait) => return Ok(Next::Nothing(wait)),
                     },
                 };
-                let mut marked = Vec::with_capacity(parts.len());
-                for part in parts {
-                    match mark_one(transaction, part)? {
-                        Some(one) => marked.push(one),
-                        // By hand, or by another process that replayed meanwhile.
-                        None => return Ok(Next::Changed),
-                    }
-                }
-                Ok(Next::Send(marked))
+                let marked = parts.into_iter().map(|part| mark_one(transaction, part));
+                marked.collect::<Result<_>>().map(Next::Send)
             })
             .await
     }
@@ -346,7 +342,7 @@ impl Engine {
                     None => None,
                 };
                 for batch in [first, second].into_iter().flatten() {
-                    marked.extend(mark_one(transaction, Part::trial(batch))?);
+                    marked.push(mark_one(transaction, Part::trial(batch))?);
                 }
                 let settling = transaction.state.settling(now);
                 let pause = transaction.state.pauses.get_mut(table.as_str());
@@ -383,17 +379,10 @@ enum Next {
     Nothing(Option<Duration>),
 }
 
-/// Marks a part, unless its entries are not all there and free to go any more.
-fn mark_one(transaction: &mut Transaction<'_>, part: Part) -> Result<Option<Marked>> {
-    let sequences = part.batch.sequences();
-    let bodies = transaction.bodies(&sequences)?;
-    if bodies.len() < sequences.len() {
-        return Ok(None);
-    }
+fn mark_one(transaction: &mut Transaction<'_>, part: Part) -> Result<Marked> {
     if part.batch.is_sent {
         seam::met(Met::SentAgain);
     }
-    let version_column = transaction.version_column(&part.batch)?;
-    let request = transaction.mark(&sequences)?;
-    Ok(Some(Marked { part, request, bodies, version_column }))
+    let request = transaction.mark(&part.batch.sequences())?;
+    Ok(Marked { part, request })
 }

@@ -76,19 +76,6 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// The column that tells versions of a batch's rows apart, where the remote's changes win.
-    pub(crate) fn version_column(&self, batch: &Batch) -> Result<Option<String>> {
-        for item in &batch.items {
-            if let Some(base) = &item.entry.base {
-                return Ok(Some(base.column.clone()));
-            }
-            if let Some((_, base)) = self.base_after(item)? {
-                return Ok(Some(base.column));
-            }
-        }
-        Ok(None)
-    }
-
     fn base_after(&self, item: &Item) -> Result<Option<(i64, Base)>> {
         let last = item.sequences().last().unwrap_or(item.entry.sequence);
         let sql = "select sequence, base from chronicle_outbox \
@@ -107,13 +94,12 @@ impl Transaction<'_> {
         &mut self,
         batch: &Batch,
         applied: &Applied,
-        version_column: Option<&str>,
         known: Option<&'static Table>,
     ) -> Result<()> {
         if batch.kind == EntryKind::Delete {
             return batch.items.iter().try_for_each(|item| self.pass_on(item, Version::Absent));
         }
-        let Some(column) = version_column else { return Ok(()) };
+        let Some(column) = batch.version_column() else { return Ok(()) };
         for item in &batch.items {
             let key = item.entry.row.key.text();
             let stored = applied
@@ -190,7 +176,7 @@ impl Transaction<'_> {
 
     /// Whether something is to be looked at, tried or asked for, besides what is sent.
     pub(crate) fn is_upkeep_due(&self, now: Moment) -> Result<bool> {
-        if self.exists("select 1 from chronicle_rework limit 1", [])? {
+        if self.is_rework_due()? {
             return Ok(true);
         }
         if self.counts.refused == 0 {

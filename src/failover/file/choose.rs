@@ -4,20 +4,21 @@ use super::outbox::named;
 use super::state::EVERYTHING;
 use super::transaction::{Transaction, internal};
 use crate::failover::environment::{Moment, until};
-use crate::failover::rules::batches::{self, Batch, Item, MOST_FOLDED, MOST_ROWS};
+use crate::failover::rules::batches::{self, Batch, Item, MOST_FOLDED, MOST_ROWS, UnderWay};
 use crate::failover::rules::edges::{Hold, Wait, hold};
 use crate::failover::rules::entry::{Entry, EntryKind};
 use crate::failover::rules::name::{RowKey, RowName, TableName};
 use crate::failover::seam::{self, Met, Mutation};
-use crate::{Error, ErrorKind, Result};
-use std::collections::HashMap;
+use crate::Result;
 use std::time::Duration;
 
 /// The longest that an entry which failed alone is left alone.
 pub(super) const LONGEST_REST: Duration = Duration::from_secs(60);
 
+/// What is read of an entry, and whether another one of its row comes after it.
 const ENTRY: &str = "sequence, table_name, row_key, kind, key_column, column_names, version, request, \
-    waits, base, failures, bytes, refs";
+    waits, base, failures, bytes, body, refs, exists (select 1 from chronicle_outbox n \
+      where n.table_name = o.table_name and n.row_key = o.row_key and n.sequence > o.sequence)";
 
 /// What may be sent now.
 #[derive(Debug)]
@@ -40,9 +41,8 @@ enum Turn {
 }
 
 impl Transaction<'_> {
-    /// The next requests. `table`: of this one only, also if it is paused, and of one row that is
-    /// not `besides`.
-    pub(crate) fn choose(&self, now: Moment) -> Result<Chosen> {
+    /// The next requests, besides those that are under way.
+    pub(crate) fn choose(&self, now: Moment, under_way: &UnderWay) -> Result<Chosen> {
         if self.state.pauses.contains_key(EVERYTHING) {
             return Ok(Chosen::Nothing(None));
         }
@@ -66,11 +66,16 @@ impl Transaction<'_> {
                     wait = [wait, settling].into_iter().flatten().min();
                     continue;
                 }
+                let requests = under_way.room_for(*kind);
+                if requests == 0 {
+                    continue;
+                }
                 let most_rows = self.most_rows(table);
-                let most = batches::most_candidates(*kind, most_rows);
-                let items = self.candidates(table, *kind, turn, now, most)?;
+                let most = batches::most_candidates(*kind, requests, most_rows);
+                let after = under_way.last_of(table, *kind);
+                let items = self.candidates(table, *kind, turn, now, after, most)?;
                 if !items.is_empty() {
-                    return Ok(Chosen::Batches(batches::requests(items, most_rows)));
+                    return Ok(Chosen::Batches(batches::requests(items, requests, most_rows)));
                 }
                 let rest = "select min(try_at) from chronicle_outbox where waits_for is null \
                     and reason is null and table_name = ?1 and kind = ?2 and try_at > ?3";
@@ -101,10 +106,10 @@ impl Transaction<'_> {
             let mut first: Option<Item> = None;
             for kind in EntryKind::ALL {
                 if settling.is_some() && !kind.is_insert() {
-                    is_held_back |= !self.candidates(table, kind, turn, now, 1)?.is_empty();
+                    is_held_back |= !self.candidates(table, kind, turn, now, 0, 1)?.is_empty();
                     continue;
                 }
-                let items = self.candidates(table, kind, turn, now, besides.len() + 1)?;
+                let items = self.candidates(table, kind, turn, now, 0, besides.len() + 1)?;
                 let item = items.into_iter().find(|item| !besides.contains(&item.entry.row));
                 if let Some(item) = item
                     && first.as_ref().is_none_or(|first| first.entry.sequence > item.entry.sequence)
@@ -113,7 +118,7 @@ impl Transaction<'_> {
                 }
             }
             if let Some(first) = first {
-                return Ok(batches::requests(vec![first], 1).pop());
+                return Ok(batches::requests(vec![first], 1, 1).pop());
             }
         }
         Ok(None)
@@ -148,7 +153,7 @@ impl Transaction<'_> {
     }
 
     /// The tables and kinds of which an entry is ready, each with the first one's sequence.
-    fn groups(&self) -> Result<Vec<(TableName, EntryKind, i64)>> {
+    pub(super) fn groups(&self) -> Result<Vec<(TableName, EntryKind, i64)>> {
         let mut groups = Vec::new();
         let mut last = (String::new(), String::new());
         loop {
@@ -167,13 +172,14 @@ impl Transaction<'_> {
         }
     }
 
-    /// Ready entries of one table and kind, with what travels with them.
+    /// Ready entries of one table and kind after a sequence, with what travels with them.
     fn candidates(
         &self,
         table: &TableName,
         kind: EntryKind,
         turn: Turn,
         now: Moment,
+        after: i64,
         most: usize,
     ) -> Result<Vec<Item>> {
         let (from, to, order) = match turn {
@@ -187,48 +193,49 @@ impl Transaction<'_> {
             Turn::Untried | Turn::Tried => Moment::MAX,
         };
         let sql = format!(
-            "select {ENTRY} from chronicle_outbox where waits_for is null and reason is null \
-             and table_name = ?1 and kind = ?2 and (try_at between ?3 and ?4 or try_at > ?5) \
-             order by {order} limit ?6"
+            "select {ENTRY} from chronicle_outbox o where waits_for is null and reason is null \
+             and table_name = ?1 and kind = ?2 and sequence > ?6 \
+             and (try_at between ?3 and ?4 or try_at > ?5) order by {order} limit ?7"
         );
-        let values = (table.as_str(), kind.name(), from, to, latest, most as i64);
+        let values = (table.as_str(), kind.name(), from, to, latest, after, most as i64);
         let rows = self.list(&sql, values, read_entry)?;
         let ghosts: Vec<_> = self.state.live_ghosts(now).collect();
         let mut items = Vec::with_capacity(rows.len());
         for row in rows {
-            let (entry, refs) = entry_of(row)?;
-            let is_delete = kind == EntryKind::Delete;
-            if ghosts.iter().any(|ghost| ghost.covers(&entry.row, &refs, is_delete)) {
-                seam::met(Met::GhostHeldBack);
-                continue;
+            let Read { entry, refs, is_followed } = entry_of(row)?;
+            if !ghosts.is_empty() {
+                let (refs, is_delete) = (named(&refs)?, kind == EntryKind::Delete);
+                if ghosts.iter().any(|ghost| ghost.covers(&entry.row, &refs, is_delete)) {
+                    seam::met(Met::GhostHeldBack);
+                    continue;
+                }
             }
-            items.push(self.with_folded(entry)?);
+            items.push(self.with_folded(entry, is_followed)?);
         }
         Ok(items)
     }
 
-    fn with_folded(&self, entry: Entry) -> Result<Item> {
+    fn with_folded(&self, entry: Entry, mut is_followed: bool) -> Result<Item> {
         let mut item = Item::new(entry);
-        if item.entry.kind == EntryKind::Delete {
-            return Ok(item);
-        }
         let mut last = item.entry.sequence;
-        while item.folded.len() < MOST_FOLDED {
+        while is_followed {
             let sql = format!(
-                "select {ENTRY} from chronicle_outbox \
+                "select {ENTRY} from chronicle_outbox o \
                  where table_name = ?1 and row_key = ?2 and sequence > ?3 and reason is null \
                  order by sequence limit 1"
             );
             let row = (item.entry.row.table.as_str(), item.entry.row.key.as_str(), last);
             let Some(row) = self.first(&sql, row, read_entry)? else { break };
-            let (next, _) = entry_of(row)?;
-            let waits_for_else = self.waits_for_else(&item, &next.waits)?;
-            if !item.takes(&next, waits_for_else) {
+            let next = entry_of(row)?;
+            let waits_for_else = self.waits_for_else(&item, &next.entry.waits)?;
+            if item.folded.len() == MOST_FOLDED || !item.takes(&next.entry, waits_for_else) {
+                item.version_column_behind = next.entry.base.map(|base| base.column);
                 break;
             }
             seam::met(Met::Folded);
-            last = next.sequence;
-            item.folded.push(next);
+            last = next.entry.sequence;
+            is_followed = next.is_followed;
+            item.folded.push(next.entry);
         }
         Ok(item)
     }
@@ -244,16 +251,20 @@ impl Transaction<'_> {
         Ok(false)
     }
 
-    /// The values of entries that are not refused, by sequence.
-    pub(crate) fn bodies(&self, sequences: &[i64]) -> Result<HashMap<i64, String>> {
-        let sql = "select body from chronicle_outbox where sequence = ?1 and reason is null";
-        let mut bodies = HashMap::with_capacity(sequences.len());
-        for sequence in sequences {
-            if let Some(body) = self.first(sql, [sequence], |row| row.get(0))? {
-                bodies.insert(*sequence, body);
-            }
-        }
-        Ok(bodies)
+    /// Whether all entries of a batch that was chosen before are there as they were, and not refused.
+    pub(crate) fn may_still_go(&self, batch: &Batch) -> Result<bool> {
+        let entries: Vec<(i64, &str)> = batch
+            .items
+            .iter()
+            .flat_map(|item| std::iter::once(&item.entry).chain(&item.folded))
+            .map(|entry| (entry.sequence, entry.version.as_str()))
+            .collect();
+        let list = serde_json::to_string(&entries).map_err(internal)?;
+        let sql = "select count(*) from json_each(?1) e \
+            join chronicle_outbox o on o.sequence = e.value ->> 0 \
+            where o.version = e.value ->> 1 and o.reason is null";
+        let found: Option<i64> = self.first(sql, [list], |row| row.get(0))?;
+        Ok(found == Some(entries.len() as i64))
     }
 
     /// Notes that a request with these entries is about to leave; its number.
@@ -306,31 +317,40 @@ impl Transaction<'_> {
     }
 }
 
+/// An entry as it was read.
+struct Read {
+    entry: Entry,
+    /// The rows that it refers to, as the outbox has them.
+    refs: String,
+    /// Whether another entry of its row comes after it.
+    is_followed: bool,
+}
+
 type Row = (
     (i64, String, String, String, String, String, String),
-    (Option<i64>, String, Option<String>, u32, i64, String),
+    (Option<i64>, String, Option<String>, u32, i64),
+    (String, String, bool),
 );
 
 fn read_entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     Ok((
         (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?),
-        (row.get(7)?, row.get(8)?, row.get(9)?, row.get(10)?, row.get(11)?, row.get(12)?),
+        (row.get(7)?, row.get(8)?, row.get(9)?, row.get(10)?, row.get(11)?),
+        (row.get(12)?, row.get(13)?, row.get(14)?),
     ))
 }
 
-fn entry_of(row: Row) -> Result<(Entry, Vec<RowName>)> {
-    let ((sequence, table, key, kind, key_column, columns, version), rest) = row;
-    let (request, waits, base, failures, bytes, refs) = rest;
-    let kind = EntryKind::named(&kind).ok_or_else(|| {
-        let message = format!("the outbox has an entry of a newer version: `{kind}`");
-        Error::new(ErrorKind::Unsupported, message)
-    })?;
+fn entry_of(row: Row) -> Result<Read> {
+    let ((sequence, table, key, kind, key_column, columns, version), state, rest) = row;
+    let (request, waits, base, failures, bytes) = state;
+    let (body, refs, is_followed) = rest;
     let entry = Entry {
         sequence,
         row: RowName::new(TableName::stored(table), RowKey::stored(key)),
-        kind,
+        kind: EntryKind::stored(&kind)?,
         key_column,
         columns,
+        body: body.into(),
         version,
         request,
         waits: serde_json::from_str(&waits).map_err(internal)?,
@@ -338,5 +358,5 @@ fn entry_of(row: Row) -> Result<(Entry, Vec<RowName>)> {
         failures,
         bytes: u64::try_from(bytes).unwrap_or(0),
     };
-    Ok((entry, named(&refs)?))
+    Ok(Read { entry, refs, is_followed })
 }

@@ -93,9 +93,12 @@ impl Transaction<'_> {
     /// The newest older entry that may give a unique value of the table free, neither refused nor
     /// held: one of the table, or a delete that takes rows of it along.
     pub(crate) fn older_that_may_give_way(&self, item: &Item) -> Result<Option<i64>> {
-        // Kind by kind, since the index has it before the sequence.
-        let sql = "select max(sequence) from chronicle_outbox where table_name = ?1 and kind = ?2 \
-            and sequence < ?3 and held = 0 and reason is null";
+        // Kind by kind, since the indexes have it before the sequence.
+        let sql = "select max(sequence) from (\
+            select max(sequence) as sequence from chronicle_outbox where waits_for is null \
+              and reason is null and table_name = ?1 and kind = ?2 and sequence < ?3 \
+            union all select max(sequence) from chronicle_outbox where waits_for is not null \
+              and held = 0 and table_name = ?1 and kind = ?2 and sequence < ?3)";
         let table = item.entry.row.table.as_str();
         let mut newest = None;
         for kind in EntryKind::ALL {

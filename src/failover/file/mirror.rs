@@ -122,6 +122,7 @@ impl Transaction<'_> {
                 if let Some(delete) = self.delete_above(&refs)? {
                     seam::met(Met::MirrorBelowDelete);
                     self.bury_below(&named, delete)?;
+                    self.is_sure(&named, answer.since)?;
                     continue;
                 }
             }
@@ -133,8 +134,11 @@ impl Transaction<'_> {
         }
         is_unsure |= self.store(table, &whole)?;
         match answer.own {
-            Some(_) => {}
-            None if rows.len() > MANY_ROWS => self.remember_table(&name)?,
+            Some(_) => self.end_local_rows(table, rows)?,
+            None if rows.len() > MANY_ROWS => {
+                self.end_local_rows(table, rows)?;
+                self.remember_table(&name)?;
+            }
             None => {
                 for row in rows {
                     self.remember(&RowName::new(name.clone(), RowKey::of(&row[table.key])))?;
@@ -300,6 +304,7 @@ impl Transaction<'_> {
                     // The delete takes it along once it is replayed, as its insert would be.
                     seam::met(Met::MirrorBelowDelete);
                     self.bury_below(&row, delete)?;
+                    self.is_sure(&row, answer.since)?;
                     self.remove_row_by_key(table, key)?;
                 } else {
                     let gave_way = self.make_room(table, key, values())?;
@@ -412,6 +417,8 @@ impl Transaction<'_> {
         if let Some(delete) = self.delete_above(&refs)? {
             seam::met(Met::ReadBelowWaitingDelete);
             self.bury_below(named, delete)?;
+            // The delete takes it along: the file has none, as it is to be.
+            self.is_sure(named, since)?;
             return Ok(false);
         }
         Ok(true)

@@ -1,5 +1,6 @@
 //! Rows that were in the file before it had a remote.
 
+use super::state::Origin;
 use super::transaction::Transaction;
 use crate::backend::sqlite::quoted;
 use crate::failover::rules::name::RowName;
@@ -30,6 +31,38 @@ impl Transaction<'_> {
             let sql =
                 "insert or ignore into chronicle_local_rows (table_name, row_key) values (?1, ?2)";
             self.execute(sql, (row.table.as_str(), row.key.as_str()))?;
+        }
+        Ok(())
+    }
+
+    /// Whether a row never was at the remote.
+    pub(super) fn is_local(&self, row: &RowName) -> Result<bool> {
+        let sql = "select 1 from chronicle_local_rows where table_name = ?1 and row_key = ?2";
+        Ok(self.may_have_local_rows() && self.exists(sql, (row.table.as_str(), row.key.as_str()))?)
+    }
+
+    fn may_have_local_rows(&self) -> bool {
+        self.state.origins.values().any(|origin| *origin == Origin::Waived)
+    }
+
+    /// The remote has judged a change of the row: it is the file's alone no longer.
+    pub(super) fn end_local(&self, row: &RowName) -> Result<()> {
+        if self.may_have_local_rows() {
+            let sql = "delete from chronicle_local_rows where table_name = ?1 and row_key = ?2";
+            self.execute(sql, (row.table.as_str(), row.key.as_str()))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn end_local_rows(
+        &self,
+        table: &'static Table,
+        rows: &[Vec<Value>],
+    ) -> Result<()> {
+        if self.may_have_local_rows() {
+            for row in rows {
+                self.end_local(&RowName::of_values(table, row))?;
+            }
         }
         Ok(())
     }

@@ -523,29 +523,24 @@ impl Transaction<'_> {
 
     /// Takes entries out of the outbox; what waits for them is to be looked at.
     pub(crate) fn remove(&mut self, sequences: &[i64]) -> Result<BTreeMap<i64, Removed>> {
+        let list = serde_json::to_string(sequences).map_err(internal)?;
+        let sql = "delete from chronicle_outbox where sequence in (select value from json_each(?1)) \
+            returning sequence, refs, bytes, reason, kind, uniques <> '[]', local_key, table_name, row_key";
+        let removed = self.list(sql, [&list], |row| {
+            Ok((
+                (row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?),
+                (row.get::<_, Option<String>>(3)?, row.get::<_, String>(4)?, row.get::<_, bool>(5)?),
+                row.get(6)?,
+                RowName::new(TableName::stored(row.get(7)?), RowKey::stored(row.get(8)?)),
+            ))
+        })?;
         let mut gone = BTreeMap::new();
-        for sequence in sequences {
-            let sql = "delete from chronicle_outbox where sequence = ?1 \
-                returning refs, bytes, reason, kind, uniques <> '[]', local_key, table_name, row_key";
-            let removed = self.first(sql, [sequence], |row| {
-                Ok((
-                    row.get::<_, String>(0)?,
-                    row.get::<_, i64>(1)?,
-                    row.get::<_, Option<String>>(2)?,
-                    row.get::<_, String>(3)?,
-                    row.get::<_, bool>(4)?,
-                    row.get(5)?,
-                    RowName::new(TableName::stored(row.get(6)?), RowKey::stored(row.get(7)?)),
-                ))
-            })?;
-            let Some((refs, bytes, reason, kind, has_uniques, local_key, row)) = removed else {
-                continue;
-            };
+        for ((sequence, refs, bytes), (reason, kind, has_uniques), local_key, row) in removed {
             for parent in named(&refs)? {
                 let sql = "delete from chronicle_refs where table_name = ?1 and row_key = ?2 and sequence = ?3";
                 self.execute(sql, (parent.table.as_str(), parent.key.as_str(), sequence))?;
             }
-            gone.insert(*sequence, Removed { row, local_key, refs });
+            gone.insert(sequence, Removed { row, local_key, refs });
             if has_uniques {
                 self.execute("delete from chronicle_uniques where sequence = ?1", [sequence])?;
             }
@@ -559,20 +554,21 @@ impl Transaction<'_> {
                 self.counts.refused -= 1;
                 self.counts.parentless -= i64::from(reason == "parent_missing");
             }
-            self.followers_of(*sequence)?;
         }
+        self.followers_of_all(&list)?;
         Ok(gone)
     }
 
-    /// When the first entry that is not refused was queued, by the clock on the wall.
+    /// When the first entry that no letter holds was queued, by the clock on the wall.
     pub(crate) fn oldest(&self) -> Result<Option<Moment>> {
         if self.counts.rows == self.counts.refused {
             return Ok(None);
         }
-        // By sequence alone it would go through the letters before it.
-        let sql = "select queued_at from chronicle_outbox indexed by chronicle_outbox_queued \
-            where reason is null order by sequence limit 1";
-        self.first(sql, [], |row| row.get(0))
+        // The first that waits for nothing: whatever waits is parked at an earlier one.
+        let first = self.groups()?.into_iter().map(|(_, _, sequence)| sequence).min();
+        let Some(first) = first else { return Ok(None) };
+        let sql = "select queued_at from chronicle_outbox where sequence = ?1";
+        self.first(sql, [first], |row| row.get(0))
     }
 
     /// How many entries letters hold.

@@ -43,6 +43,15 @@ pub(crate) struct Relations {
     version: i64,
 }
 
+/// What keeps a row in the file that the remote does not have, the stronger one last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Need {
+    /// It never was at the remote, or refers to such a row.
+    Local,
+    /// An entry is about it, or refers to it.
+    Waits,
+}
+
 /// A row that goes with the one that it refers to: its table, its key as the file holds it.
 pub(crate) struct Below {
     pub(crate) row: RowName,
@@ -243,48 +252,53 @@ impl Transaction<'_> {
         Ok(stored.unwrap_or(Stored::Null))
     }
 
-    /// Whether something waits for the row, or for one that would go with it.
-    pub(crate) fn is_needed(
+    /// What the row, or one that would go with it, is needed for.
+    pub(crate) fn need_of(
         &self,
         relations: &Relations,
         table: &'static Table,
         key: &Value,
-    ) -> Result<bool> {
-        self.is_needed_row(relations, &RowName::of(table, key), self.local(key)?)
+    ) -> Result<Option<Need>> {
+        self.need_of_row(relations, &RowName::of(table, key), self.local(key)?)
     }
 
     /// The same of a row that would go with another one.
-    pub(super) fn is_below_needed(&self, relations: &Relations, below: &Below) -> Result<bool> {
-        self.is_needed_row(relations, &below.row, below.local_key.clone())
+    pub(super) fn need_of_below(
+        &self,
+        relations: &Relations,
+        below: &Below,
+    ) -> Result<Option<Need>> {
+        self.need_of_row(relations, &below.row, below.local_key.clone())
     }
 
-    fn is_needed_row(
+    fn need_of_row(
         &self,
         relations: &Relations,
         row: &RowName,
         local_key: Stored,
-    ) -> Result<bool> {
-        if self.is_named(row)? {
-            return Ok(true);
-        }
+    ) -> Result<Option<Need>> {
         let below = self.below_row(relations, row, local_key, MOST_BELOW)?;
         if below.len() >= MOST_BELOW {
-            return Ok(true);
+            return Ok(Some(Need::Waits));
         }
+        let mut need = self.own_need(row)?;
         for below in &below {
-            if self.is_named(&below.row)? {
-                return Ok(true);
+            if need == Some(Need::Waits) {
+                break;
             }
+            need = need.max(self.own_need(&below.row)?);
         }
-        Ok(false)
+        Ok(need)
     }
 
-    /// Whether an entry is about the row, or refers to it; or the row never was at the remote.
-    fn is_named(&self, row: &RowName) -> Result<bool> {
-        let sql = "select 1 from chronicle_outbox where table_name = ?1 and row_key = ?2 \
-             union all select 1 from chronicle_refs where table_name = ?1 and row_key = ?2 \
-             union all select 1 from chronicle_local_rows where table_name = ?1 and row_key = ?2";
-        self.exists(sql, (row.table.as_str(), row.key.as_str()))
+    fn own_need(&self, row: &RowName) -> Result<Option<Need>> {
+        let values = (row.table.as_str(), row.key.as_str());
+        let waits = "select 1 from chronicle_outbox where table_name = ?1 and row_key = ?2 \
+             union all select 1 from chronicle_refs where table_name = ?1 and row_key = ?2";
+        if self.counts.rows > 0 && self.exists(waits, values)? {
+            return Ok(Some(Need::Waits));
+        }
+        Ok(self.is_local(row)?.then_some(Need::Local))
     }
 
     /// Rows that stay when the one that they refer to goes refer to none, as at the remote.

@@ -54,14 +54,12 @@ pub(super) const SCHEMA: &str = "
         where waits_for is null and reason is null;
     create index if not exists chronicle_outbox_waiting
         on chronicle_outbox (waits_for, held, waits_as) where waits_for is not null;
-    create index if not exists chronicle_outbox_unheld
-        on chronicle_outbox (table_name, kind) where held = 0 and reason is null;
+    create index if not exists chronicle_outbox_parked
+        on chronicle_outbox (table_name, kind, sequence) where waits_for is not null and held = 0;
     create index if not exists chronicle_outbox_letters
         on chronicle_outbox (reason, table_name, sequence) where reason is not null;
     create index if not exists chronicle_outbox_checked
         on chronicle_outbox (try_at) where reason is not null and released = 0;
-    create index if not exists chronicle_outbox_queued
-        on chronicle_outbox (sequence) where reason is null;
     create index if not exists chronicle_outbox_resting
         on chronicle_outbox (try_at) where try_at > 0 and reason is null;
     create index if not exists chronicle_outbox_sent

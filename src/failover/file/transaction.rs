@@ -2,6 +2,7 @@
 
 use super::state::{Binding, Counts, EVERYTHING, State};
 use crate::backend::sqlite::from_rusqlite;
+use crate::failover::rules::name::TableName;
 use crate::failover::seam::{self, Met, Mutation};
 use crate::{Error, ErrorKind, Result};
 use rusqlite::{Connection, OptionalExtension, Params, Row};
@@ -81,9 +82,7 @@ impl<'c> Transaction<'c> {
     fn end_idle_pauses(&mut self) -> Result<()> {
         let paused: Vec<String> = self.state.pauses.keys().cloned().collect();
         for table in paused.into_iter().filter(|table| table != EVERYTHING) {
-            let waits = "select 1 from chronicle_outbox \
-                where table_name = ?1 and held = 0 and reason is null limit 1";
-            if !self.exists(waits, [&table])? {
+            if !self.waits_unheld(&TableName::stored(table.clone()))? {
                 self.state.pauses.remove(&table);
             }
         }

@@ -204,6 +204,14 @@ impl Transaction<'_> {
         self.execute(sql, [sequence]).map(drop)
     }
 
+    /// As [`followers_of`](Self::followers_of), of several, as a JSON list.
+    pub(super) fn followers_of_all(&self, sequences: &str) -> Result<()> {
+        let sql = "insert or ignore into chronicle_rework (sequence) \
+            select distinct waits_for from chronicle_outbox \
+            where waits_for in (select value from json_each(?1))";
+        self.execute(sql, [sequences]).map(drop)
+    }
+
     /// Looks at entries again that were parked at one which has gone or has become a letter: at most
     /// `most` of them. `true` when there are more.
     pub(crate) fn rework(&mut self, most: usize) -> Result<bool> {
@@ -222,7 +230,11 @@ impl Transaction<'_> {
                 Some(Standing::Held) => (Some(true), false),
                 Some(Standing::Refused { released }) => (Some(true), released),
             };
+            if is_held.is_none() {
+                left -= self.free_followers(blocker, left)?;
+            }
             let followers = match is_held {
+                None if left == 0 => return Ok(true),
                 None => self.list(
                     "select sequence from chronicle_outbox where waits_for = ?1 limit ?2",
                     (blocker, left as i64),
@@ -244,6 +256,16 @@ impl Transaction<'_> {
                 self.look_again(follower)?;
             }
         }
+    }
+
+    /// Of those that are parked at an entry which has gone, frees such as wait for nothing else, at
+    /// most `most` of them: most entries are so, and there may be 100,000. How many those were.
+    fn free_followers(&self, gone: i64, most: usize) -> Result<usize> {
+        // A delete has to wait for children besides, and of held ones others are held.
+        let sql = "update chronicle_outbox set waits_for = null, waits_as = null where sequence in (\
+            select sequence from chronicle_outbox where waits_for = ?1 and held = 0 \
+            and kind <> 'delete' and json_array_length(waits) = 1 limit ?2)";
+        self.execute(sql, (gone, most as i64))
     }
 
     /// Parks an entry anew, or finds it ready.
@@ -353,7 +375,7 @@ impl Transaction<'_> {
                 // Who refers to the row, or to one that goes with it, is to go before.
                 facts.waits |= !seam::breaks(Mutation::NoChildEdge)
                     && self.counts.rows > 0
-                    && self.is_needed(relations, table, key)?;
+                    && self.need_of(relations, table, key)?.is_some();
             }
             WriteKind::Update { .. } | WriteKind::Delete { .. } => {}
         }
@@ -408,10 +430,7 @@ impl Transaction<'_> {
         if self.counts.rows == 0 || facts.breaker_is_open {
             return Ok(facts);
         }
-        facts.table_waits = self.exists(
-            "select 1 from chronicle_outbox where table_name = ?1 and held = 0 and reason is null limit 1",
-            [TableName::of(table).as_str()],
-        )?;
+        facts.table_waits = self.waits_unheld(&TableName::of(table))?;
         for parent in relations.above(table) {
             facts.delete_above |= self.deletes_wait_in(&parent)?;
         }
@@ -420,10 +439,28 @@ impl Transaction<'_> {
 
     fn deletes_wait_in(&self, table: &TableName) -> Result<bool> {
         self.exists(
-            "select 1 from chronicle_outbox where table_name = ?1 and kind = 'delete' \
-             and held = 0 and reason is null limit 1",
+            "select 1 from chronicle_outbox \
+               where waits_for is null and reason is null and table_name = ?1 and kind = 'delete' \
+             union all select 1 from chronicle_outbox \
+               where waits_for is not null and held = 0 and table_name = ?1 and kind = 'delete' limit 1",
             [table.as_str()],
         )
+    }
+
+    /// Whether an entry of the table waits that no letter holds.
+    pub(super) fn waits_unheld(&self, table: &TableName) -> Result<bool> {
+        self.exists(
+            "select 1 from chronicle_outbox \
+               where waits_for is null and reason is null and table_name = ?1 \
+             union all select 1 from chronicle_outbox \
+               where waits_for is not null and held = 0 and table_name = ?1 limit 1",
+            [table.as_str()],
+        )
+    }
+
+    /// Whether entries are to be looked at again.
+    pub(crate) fn is_rework_due(&self) -> Result<bool> {
+        self.exists("select 1 from chronicle_rework limit 1", [])
     }
 
     /// Whether nothing waits but what letters hold.
@@ -433,7 +470,6 @@ impl Transaction<'_> {
         }
         let ready = "select 1 from chronicle_outbox indexed by chronicle_outbox_ready \
             where waits_for is null and reason is null limit 1";
-        let rework = "select 1 from chronicle_rework limit 1";
-        Ok(!self.exists(ready, [])? && !self.exists(rework, [])?)
+        Ok(!self.exists(ready, [])? && !self.is_rework_due()?)
     }
 }

@@ -3,6 +3,7 @@
 use super::entry::{Entry, EntryKind};
 use super::name::TableName;
 use crate::failover::seam::{self, Met, Mutation};
+use std::collections::HashMap;
 
 /// Most rows of one insert or upsert.
 pub(crate) const MOST_ROWS: usize = 1_000;
@@ -24,11 +25,13 @@ pub(crate) const MOST_FOLDED: usize = 1_000;
 pub(crate) struct Item {
     pub(crate) entry: Entry,
     pub(crate) folded: Vec<Entry>,
+    /// The column that the entry behind these is judged by, where the remote's changes win.
+    pub(crate) version_column_behind: Option<String>,
 }
 
 impl Item {
-    pub(crate) fn new(entry: Entry) -> Self {
-        Self { entry, folded: Vec::new() }
+    pub(crate) const fn new(entry: Entry) -> Self {
+        Self { entry, folded: Vec::new(), version_column_behind: None }
     }
 
     pub(crate) fn sequences(&self) -> impl Iterator<Item = i64> + '_ {
@@ -87,27 +90,22 @@ pub(crate) struct Batch {
     pub(crate) items: Vec<Item>,
 }
 
-/// What must be alike in one request: the columns after folding, the entity's version, and whether
-/// it may have left before.
-#[derive(PartialEq, Eq)]
-struct Form {
-    columns: Vec<String>,
-    version: String,
-    is_sent: bool,
+/// Whether two rows may share a request: the columns after folding are alike, the entity's version,
+/// and whether they may have left before.
+fn are_of_one_form(one: &Item, other: &Item) -> bool {
+    one.entry.version == other.entry.version
+        && one.entry.request.is_some() == other.entry.request.is_some()
+        // Of what has no list of columns nothing depends on them.
+        && (matches!(one.entry.kind, EntryKind::Delete | EntryKind::Update)
+            || have_the_same_columns(one, other))
 }
 
-impl Form {
-    fn of(item: &Item) -> Self {
-        // Of what has no list of columns nothing depends on them.
-        let columns = match item.entry.kind {
-            EntryKind::Delete | EntryKind::Update => Vec::new(),
-            _ if seam::breaks(Mutation::FoldOtherColumns) => {
-                serde_json::from_str(&item.entry.columns).unwrap_or_default()
-            }
-            EntryKind::Insert | EntryKind::InsertIfAbsent | EntryKind::Upsert => item.columns(),
-        };
-        Self { columns, version: item.entry.version.clone(), is_sent: item.entry.request.is_some() }
+fn have_the_same_columns(one: &Item, other: &Item) -> bool {
+    let are_plain = one.folded.is_empty() && other.folded.is_empty();
+    if are_plain || seam::breaks(Mutation::FoldOtherColumns) {
+        return one.entry.columns == other.entry.columns;
     }
+    one.columns() == other.columns()
 }
 
 impl Batch {
@@ -124,30 +122,12 @@ impl Batch {
         self.items.iter().flat_map(Item::sequences).collect()
     }
 
-    fn bytes(&self) -> u64 {
-        self.items.iter().map(Item::bytes).sum()
-    }
-
-    fn key_bytes(&self) -> usize {
-        self.items.iter().map(|item| item.entry.row.key.as_str().len()).sum()
-    }
-
-    /// Whether it has room for one more row.
-    fn takes(&self, item: &Item, most_rows: usize) -> bool {
-        let is_conditional = |item: &Item| item.entry.base.is_some() && !self.kind.is_insert();
-        let one_each = self.kind == EntryKind::Update
-            || is_conditional(item)
-            || self.items.iter().any(is_conditional);
-        if one_each {
-            return false;
-        }
-        match self.kind {
-            EntryKind::Delete => {
-                self.items.len() < most_rows.min(MOST_DELETES)
-                    && self.key_bytes() + item.entry.row.key.as_str().len() <= MOST_KEY_BYTES
-            }
-            _ => self.items.len() < most_rows && self.bytes() + item.bytes() <= MOST_BYTES,
-        }
+    /// The column that tells versions of its rows apart, where the remote's changes win.
+    pub(crate) fn version_column(&self) -> Option<&str> {
+        self.items.iter().find_map(|item| {
+            let own = item.entry.base.as_ref().map(|base| base.column.as_str());
+            own.or(item.version_column_behind.as_deref())
+        })
     }
 
     /// What of it is done when its request has touched so many rows, and what is not: updates travel
@@ -186,42 +166,122 @@ impl Batch {
     }
 }
 
-/// The requests for the first of these rows, all of one table and kind: as many as may be under way
-/// at once. What has another form than the first row waits for another turn.
-pub(crate) fn requests(items: Vec<Item>, most_rows: usize) -> Vec<Batch> {
+/// The requests for the first of these rows, all of one table and kind, at most `most` of them. What
+/// has another form than the first row waits for another turn.
+pub(crate) fn requests(items: Vec<Item>, most: usize, most_rows: usize) -> Vec<Batch> {
     let mut batches: Vec<Batch> = Vec::new();
-    let mut form = None;
+    let mut size = Size::default();
     for item in items {
-        let own = Form::of(&item);
-        if *form.get_or_insert(Form::of(&item)) != own {
+        let first = batches.first().and_then(|batch| batch.items.first());
+        if first.is_some_and(|first| !are_of_one_form(first, &item)) {
             seam::met(Met::OtherForm);
             continue;
         }
+        let has_room = batches.len() < most;
         match batches.last_mut() {
-            Some(batch) if batch.takes(&item, most_rows) => batch.items.push(item),
-            _ => {
-                let most = match item.entry.kind {
-                    EntryKind::Insert | EntryKind::InsertIfAbsent => MOST_INSERTS,
-                    EntryKind::Update => MOST_UPDATES,
-                    EntryKind::Upsert | EntryKind::Delete => 1,
-                };
-                if batches.len() == most {
-                    break;
-                }
+            Some(batch) if size.takes(batch, &item, most_rows) => batch.items.push(item),
+            _ if has_room => {
+                size = Size::of(&item);
                 batches.push(Batch::of(item));
             }
+            _ => break,
         }
     }
     batches
 }
 
-/// How many rows are worth a look for the next requests of this kind.
-pub(crate) const fn most_candidates(kind: EntryKind, most_rows: usize) -> usize {
+/// How large the last of the batches in the making is.
+#[derive(Clone, Copy, Debug, Default)]
+struct Size {
+    bytes: u64,
+    key_bytes: usize,
+}
+
+impl Size {
+    /// Adds a row to the size of a batch, if the batch has room for it.
+    fn takes(&mut self, batch: &Batch, item: &Item, most_rows: usize) -> bool {
+        let is_conditional = |item: &Item| item.entry.base.is_some() && !batch.kind.is_insert();
+        let one_each = batch.kind == EntryKind::Update
+            || is_conditional(item)
+            || batch.items.first().is_some_and(is_conditional);
+        let with_it = Self {
+            bytes: self.bytes + item.bytes(),
+            key_bytes: self.key_bytes + item.entry.row.key.as_str().len(),
+        };
+        let has_room = match batch.kind {
+            EntryKind::Delete => {
+                batch.items.len() < most_rows.min(MOST_DELETES)
+                    && with_it.key_bytes <= MOST_KEY_BYTES
+            }
+            _ => batch.items.len() < most_rows && with_it.bytes <= MOST_BYTES,
+        };
+        if one_each || !has_room {
+            return false;
+        }
+        *self = with_it;
+        true
+    }
+
+    fn of(item: &Item) -> Self {
+        Self { bytes: item.bytes(), key_bytes: item.entry.row.key.as_str().len() }
+    }
+}
+
+/// How many requests of a kind may be under way at once.
+const fn most_requests(kind: EntryKind) -> usize {
     match kind {
-        EntryKind::Insert | EntryKind::InsertIfAbsent => MOST_INSERTS * most_rows,
-        EntryKind::Upsert => most_rows,
+        EntryKind::Insert | EntryKind::InsertIfAbsent => MOST_INSERTS,
         EntryKind::Update => MOST_UPDATES,
-        EntryKind::Delete => MOST_DELETES,
+        EntryKind::Upsert | EntryKind::Delete => 1,
+    }
+}
+
+/// What has left in a round of requests, so that the next ones are others.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct UnderWay {
+    requests: usize,
+    /// The last entry of each table and kind.
+    last: HashMap<(TableName, EntryKind), i64>,
+}
+
+impl UnderWay {
+    /// These requests have left.
+    pub(crate) fn left<'b>(&mut self, batches: impl Iterator<Item = &'b Batch>) {
+        for batch in batches {
+            self.requests += 1;
+            let last = self.last.entry((batch.table.clone(), batch.kind)).or_default();
+            let sequences = batch.items.iter().map(|item| item.entry.sequence);
+            *last = sequences.fold(*last, i64::max);
+        }
+    }
+
+    /// One of them was answered.
+    pub(crate) const fn answered(&mut self) {
+        self.requests -= 1;
+    }
+
+    /// Whether none has left yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.last.is_empty()
+    }
+
+    /// How many requests of a kind may leave besides.
+    pub(crate) const fn room_for(&self, kind: EntryKind) -> usize {
+        most_requests(kind).saturating_sub(self.requests)
+    }
+
+    /// The last entry that has left of a table and kind; 0 for none.
+    pub(crate) fn last_of(&self, table: &TableName, kind: EntryKind) -> i64 {
+        self.last.get(&(table.clone(), kind)).copied().unwrap_or(0)
+    }
+}
+
+/// How many rows are worth a look for so many requests of a kind.
+pub(crate) const fn most_candidates(kind: EntryKind, requests: usize, most_rows: usize) -> usize {
+    match kind {
+        EntryKind::Insert | EntryKind::InsertIfAbsent | EntryKind::Upsert => requests * most_rows,
+        EntryKind::Update => requests,
+        EntryKind::Delete => requests * MOST_DELETES,
     }
 }
 
@@ -243,6 +303,7 @@ mod tests {
             base: None,
             failures: 0,
             bytes: 10,
+            body: "{}".into(),
         }
     }
 
@@ -262,7 +323,7 @@ mod tests {
             other,
             entry(4, Insert, "d", r#"["a"]"#),
         ];
-        let batches = requests(items.map(Item::new).to_vec(), 1_000);
+        let batches = requests(items.map(Item::new).to_vec(), MOST_INSERTS, 1_000);
         assert_eq!(sequences(&batches), [vec![1, 4]]);
     }
 
@@ -272,7 +333,7 @@ mod tests {
         folded.folded.push(entry(2, Update, "a", r#"["b"]"#));
         let plain = Item::new(entry(3, Insert, "b", r#"["a"]"#));
         assert_eq!(folded.columns(), ["a", "b"]);
-        assert_eq!(sequences(&requests(vec![folded, plain], 1_000)), [vec![1, 2]]);
+        assert_eq!(sequences(&requests(vec![folded, plain], MOST_INSERTS, 1_000)), [vec![1, 2]]);
     }
 
     #[test]
@@ -297,7 +358,7 @@ mod tests {
     #[test]
     fn updates_and_conditional_changes_are_requests_of_their_own() {
         let items = (1..=9).map(|at| Item::new(entry(at, Update, &at.to_string(), "[]"))).collect();
-        assert_eq!(requests(items, 1_000).len(), MOST_UPDATES);
+        assert_eq!(requests(items, MOST_UPDATES, 1_000).len(), MOST_UPDATES);
     }
 
     #[test]
@@ -305,15 +366,33 @@ mod tests {
         let long = "x".repeat(600);
         let items =
             (1..=9).map(|at| Item::new(entry(at, Delete, &format!("{at}{long}"), "[]"))).collect();
-        let batches = requests(items, 1_000);
+        let batches = requests(items, 1, 1_000);
         assert_eq!(sequences(&batches), [vec![1, 2, 3]]);
+    }
+
+    #[test]
+    fn what_leaves_besides_comes_after_what_has_left() {
+        let table = TableName::new(None, "parents");
+        let mut under_way = UnderWay::default();
+        assert_eq!(under_way.room_for(Insert), MOST_INSERTS);
+        assert_eq!(under_way.last_of(&table, Insert), 0);
+        let items = [entry(7, Insert, "a", "[]"), entry(9, Insert, "b", "[]")];
+        let batches = requests(items.map(Item::new).to_vec(), MOST_INSERTS, 1);
+        under_way.left(batches.iter());
+        assert_eq!(under_way.room_for(Insert), MOST_INSERTS - 2);
+        assert_eq!(under_way.room_for(Upsert), 0);
+        assert_eq!(under_way.last_of(&table, Insert), 9);
+        assert_eq!(under_way.last_of(&table, Update), 0);
+        under_way.answered();
+        assert_eq!(under_way.room_for(Insert), MOST_INSERTS - 1);
+        assert_eq!(under_way.last_of(&table, Insert), 9, "it is not sent again in this round");
     }
 
     #[test]
     fn it_is_split_down_to_one_entry() {
         let mut item = Item::new(entry(1, Insert, "a", "[]"));
         item.folded.push(entry(2, Update, "a", "[]"));
-        let batch = requests(vec![item, Item::new(entry(3, Insert, "b", "[]"))], 10).remove(0);
+        let batch = requests(vec![item, Item::new(entry(3, Insert, "b", "[]"))], 1, 10).remove(0);
         let halves = batch.split().expect("halves");
         assert_eq!(sequences(&halves), [vec![1, 2], vec![3]]);
         let alone = halves[0].clone().split().expect("without what travelled with it");
@@ -325,7 +404,7 @@ mod tests {
     fn updates_that_travelled_with_an_insert_are_done_only_if_every_row_was_new() {
         let mut item = Item::new(entry(1, InsertIfAbsent, "a", "[]"));
         item.folded.push(entry(2, Update, "a", "[]"));
-        let batch = requests(vec![item], 10).remove(0);
+        let batch = requests(vec![item], 1, 10).remove(0);
         assert_eq!(batch.done(1), [1, 2]);
         assert_eq!(batch.done(0), [1]);
     }

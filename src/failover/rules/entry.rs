@@ -2,7 +2,9 @@
 
 use super::edges::Wait;
 use super::name::RowName;
+use crate::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What an entry does to its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,6 +49,18 @@ impl EntryKind {
     pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
+
+    /// The kind with the name that the outbox has.
+    ///
+    /// # Errors
+    /// `Unsupported` for one of a newer version of the library.
+    pub(crate) fn stored(name: &str) -> Result<Self> {
+        Self::named(name).ok_or_else(|| {
+            let message = format!("the outbox has an entry of a kind of a newer version: `{name}`");
+            Error::new(ErrorKind::Unsupported, message)
+                .with_hint("open the file with that version, which replays it")
+        })
+    }
 }
 
 /// The version of a row that a change was based on, where the remote's changes win.
@@ -69,7 +83,7 @@ pub(crate) enum Version {
     OfEntryBefore,
 }
 
-/// What replay needs to know of an entry before it is sent; its values are read then.
+/// An entry as replay sends it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Entry {
     pub(crate) sequence: i64,
@@ -79,6 +93,8 @@ pub(crate) struct Entry {
     pub(crate) key_column: String,
     /// The columns that it sets, as a JSON list.
     pub(crate) columns: String,
+    /// Its values, as a JSON object; empty for a delete.
+    pub(crate) body: Arc<str>,
     /// The version of the entity that made it.
     pub(crate) version: String,
     /// The request that it may have left in.

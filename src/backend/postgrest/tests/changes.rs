@@ -8,6 +8,7 @@ use chronicle_test_servers::{self as servers, Database, Gateway, Postgres, SECRE
 use sea_orm::Value;
 use sea_orm::entity::prelude::*;
 use serde_json::json;
+use std::sync::Arc;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Repository)]
 #[sea_orm(table_name = "notes")]
@@ -71,9 +72,9 @@ impl Server {
 }
 
 fn insert(duplicates: Duplicates, schema: Option<&str>, names: &[&str]) -> Change {
-    let objects: Vec<String> = names
+    let objects: Vec<Arc<str>> = names
         .iter()
-        .map(|name| json!({"name": name, "price": 0.1, "changed_at": crate::now()}).to_string())
+        .map(|name| json!({"name": name, "price": 0.1, "changed_at": crate::now()}).to_string().into())
         .collect();
     Change::of_parts(
         schema.map(str::to_owned),
@@ -86,7 +87,7 @@ fn insert(duplicates: Duplicates, schema: Option<&str>, names: &[&str]) -> Chang
     )
 }
 
-fn of_keys(kind: ChangeKind, schema: Option<&str>, keys: Vec<String>, object: &[String]) -> Change {
+fn of_keys(kind: ChangeKind, schema: Option<&str>, keys: Vec<String>, object: &[Arc<str>]) -> Change {
     let columns = object.iter().map(|_| "text".to_owned()).collect();
     Change::of_parts(
         schema.map(str::to_owned),
@@ -109,7 +110,7 @@ async fn go_to_the_schema_that_they_name() {
     assert_eq!(server.ask(both).await, "0 2");
     assert_eq!(client.apply(&insert(Duplicates::Refuse, None, &["a"])).await.expect("stored"), 1);
 
-    let update = [json!({"text": "new"}).to_string()];
+    let update = [json!({"text": "new"}).to_string().into()];
     let change = of_keys(ChangeKind::Update, Some("other"), vec!["a".into()], &update);
     assert_eq!(client.apply(&change).await.expect("updated"), 1);
     let texts = "select (select coalesce(max(text), '-') from notes) || ' ' || \
@@ -125,7 +126,7 @@ async fn conditions_are_of_updates_and_deletes() {
     let server = Server::start().await;
     let client = server.client();
     client.apply(&insert(Duplicates::Refuse, None, &["a"])).await.expect("stored");
-    let update = [json!({"text": "one"}).to_string()];
+    let update = [json!({"text": "one"}).to_string().into()];
     for (kind, object, condition, touched) in [
         (ChangeKind::Update, &update[..], Some("none"), 0),
         (ChangeKind::Delete, &[][..], Some("none"), 0),
@@ -148,7 +149,7 @@ async fn keys_that_no_url_holds_go_in_several_requests() {
         (0..400).map(|number| format!("{number:03}{}", "é".repeat(30))).collect();
     let names: Vec<&str> = keys.iter().map(String::as_str).collect();
     client.apply(&insert(Duplicates::Refuse, None, &names)).await.expect("stored");
-    let update = [json!({"price": 2.5}).to_string()];
+    let update = [json!({"price": 2.5}).to_string().into()];
     let update = Change::of_parts(
         None,
         "notes".into(),
@@ -202,7 +203,7 @@ async fn what_the_server_stored_comes_back() {
     assert_eq!(applied.touched, 1);
     assert_eq!(text(&applied.rows[0]), server.ask(stored).await);
 
-    let update = [json!({"text": "new"}).to_string()];
+    let update = [json!({"text": "new"}).to_string().into()];
     let mut change = of_keys(ChangeKind::Update, None, vec!["a".into()], &update);
     let applied = client.apply_returning(&change, &columns).await.expect("updated");
     assert_eq!(applied.touched, 1);

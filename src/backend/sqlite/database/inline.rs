@@ -49,7 +49,7 @@ pub(super) fn inline_change(
     if session.is_in_transaction() {
         return session.join(change);
     }
-    match session.begin(commit, None) {
+    match session.begin(commit, Duration::ZERO) {
         Ok(()) => {
             let mut only = Some(change);
             session.changes(commit, |_| only.take());

@@ -10,6 +10,10 @@ use std::time::{Duration, Instant};
 /// After so long no more changes join a transaction.
 const LONGEST: Duration = Duration::from_millis(50);
 
+/// How soon a lock that another process has is asked for again. SQLite itself would rest for up to
+/// 100 ms, and whoever writes without a pause would always be first.
+const ASK_AGAIN: Duration = Duration::from_micros(500);
+
 /// The connection that writes.
 pub(crate) struct Session {
     connection: Connection,
@@ -60,28 +64,40 @@ impl Session {
     }
 
     /// Begins a transaction, waiting so long for other processes.
-    pub(crate) fn begin(&mut self, commit: Option<Commit>, wait: Option<Duration>) -> Result<()> {
-        let Some(wait) = wait else { return self.begin_writable(commit) };
-        let usual = self.connector.as_ref().map_or(Duration::ZERO, |all| all.busy_timeout);
-        self.connection.busy_timeout(wait).map_err(from_rusqlite)?;
-        let begun = self.begin_writable(commit);
-        self.connection.busy_timeout(usual).map_err(from_rusqlite)?;
-        begun
-    }
-
-    fn begin_writable(&mut self, commit: Option<Commit>) -> Result<()> {
+    pub(crate) fn begin(&mut self, commit: Option<Commit>, wait: Duration) -> Result<()> {
         // It was opened while the file could only be read, and stays so. To such a one SQLite gives a
         // transaction that refuses each write.
         if self.connection.is_readonly(c"main").unwrap_or(false) {
             self.reopen()?;
         }
         self.tell(commit)?;
-        let begun = self.execute("BEGIN IMMEDIATE");
+        let begun = self.lock(wait);
         if begun.is_err() {
             // What is left open would take in the next change, and never commit it.
             self.roll_back();
         }
         begun
+    }
+
+    fn lock(&self, wait: Duration) -> Result<()> {
+        self.connection.busy_timeout(Duration::ZERO).map_err(from_rusqlite)?;
+        let start = Instant::now();
+        let begun = loop {
+            let begun = self.execute("BEGIN IMMEDIATE");
+            let is_busy = begun.as_ref().is_err_and(|error| error.kind() == ErrorKind::Busy);
+            let rest = wait.saturating_sub(start.elapsed());
+            if !is_busy || rest.is_zero() {
+                break begun;
+            }
+            std::thread::sleep(ASK_AGAIN.min(rest));
+        };
+        // Scripts of the caller's wait as SQLite does.
+        self.connection.busy_timeout(self.usual_wait()).map_err(from_rusqlite)?;
+        begun
+    }
+
+    fn usual_wait(&self) -> Duration {
+        self.connector.as_ref().map_or(Duration::ZERO, |connector| connector.busy_timeout)
     }
 
     fn tell(&mut self, commit: Option<Commit>) -> Result<()> {
@@ -137,7 +153,7 @@ impl Session {
             }
             // Before the first there is nothing to keep, and so no savepoint.
             if !self.is_in_transaction()
-                && let Err(error) = self.begin(commit, None)
+                && let Err(error) = self.begin(commit, self.usual_wait())
             {
                 change.fail(error);
                 change.answer();
@@ -174,7 +190,7 @@ impl Session {
     }
 
     fn alone(&mut self, commit: Option<Commit>, mut change: Box<dyn Change>) {
-        let made = match self.begin(commit, None) {
+        let made = match self.begin(commit, self.usual_wait()) {
             Err(error) => Err(error),
             Ok(()) if !change.run(&self.connection) => Ok(()),
             Ok(()) if !self.is_in_transaction() => Err(lost()),

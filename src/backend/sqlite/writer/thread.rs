@@ -3,6 +3,7 @@
 use super::{Queue, Session, Turn};
 use crate::ErrorKind;
 use crate::backend::sqlite::connect::Connector;
+use crate::backend::sqlite::place::Place;
 use crate::backend::sqlite::readers::Readers;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -35,6 +36,7 @@ pub(crate) fn serve(
 
 fn serve_on(session: &mut Option<Session>, connector: &Connector, queue: &Queue) {
     let mut was_busy = false;
+    let mut fairness = Fairness::new();
     while let Some(turn) = queue.next() {
         let ready = match session {
             Some(ready) => Ok(ready),
@@ -51,10 +53,18 @@ fn serve_on(session: &mut Option<Session>, connector: &Connector, queue: &Queue)
             }
             (Turn::Changes(lane), Ok(session)) => {
                 // What came while others waited in vain has waited for a part of its time.
-                let wait = was_busy.then(|| rest(connector.busy_timeout, lane.since));
+                let usual = connector.busy_timeout;
+                let wait = if was_busy { rest(usual, lane.since) } else { usual };
                 was_busy = false;
+                if matches!(connector.place, Place::File(_)) {
+                    fairness.give_way();
+                }
                 match session.begin(lane.commit, wait) {
-                    Ok(()) => session.changes(lane.commit, |taken| queue.take(&lane, taken)),
+                    Ok(()) => {
+                        let begun = Instant::now();
+                        session.changes(lane.commit, |taken| queue.take(&lane, taken));
+                        fairness.had_lock(begun);
+                    }
                     Err(error) => {
                         was_busy = error.kind() == ErrorKind::Busy;
                         let waited = if was_busy { connector.busy_timeout } else { Duration::ZERO };
@@ -63,6 +73,38 @@ fn serve_on(session: &mut Option<Session>, connector: &Connector, queue: &Queue)
                 }
             }
         }
+    }
+}
+
+/// Leaves the file to other processes now and then: they ask for its lock every half of a millisecond.
+struct Fairness {
+    /// For how long this one had the lock without a pause in which others could have got it.
+    had: Duration,
+    until: Instant,
+}
+
+impl Fairness {
+    /// How long it has the lock before it gives way.
+    const MOST: Duration = Duration::from_millis(10);
+    const PAUSE: Duration = Duration::from_millis(1);
+
+    fn new() -> Self {
+        Self { had: Duration::ZERO, until: Instant::now() }
+    }
+
+    fn give_way(&mut self) {
+        let paused = self.until.elapsed();
+        if paused >= Self::PAUSE {
+            self.had = Duration::ZERO;
+        } else if self.had > Self::MOST {
+            std::thread::sleep(Self::PAUSE.saturating_sub(paused));
+            self.had = Duration::ZERO;
+        }
+    }
+
+    fn had_lock(&mut self, since: Instant) {
+        self.had += since.elapsed();
+        self.until = Instant::now();
     }
 }
 

@@ -1,11 +1,12 @@
 //! What the remote has taken leaves the outbox.
 
 use super::send::Outcome;
-use super::{Marked, Part, REWORK, Replayer};
+use super::{Marked, Next, Part, REWORK, Replayer};
 use crate::failover::engine::Engine;
+use crate::failover::environment::Moment;
 use crate::failover::file::DURABLE;
 use crate::failover::remote::Applied;
-use crate::failover::rules::batches::{Batch, MOST_ROWS};
+use crate::failover::rules::batches::{Batch, MOST_ROWS, UnderWay};
 use crate::failover::rules::entry::EntryKind;
 use crate::failover::seam::{self, Met};
 use crate::{ErrorKind, Result};
@@ -16,25 +17,34 @@ use std::sync::Arc;
 /// Entries that leave the outbox in one transaction.
 const ENTRIES_AT_ONCE: usize = 500;
 
+/// For so long, in milliseconds, other requests leave besides those of a round. After it what comes up
+/// between rounds has its turn: a pause that is due, rows to be fetched, the end of a flush.
+const LONGEST_ROUND: Moment = 250;
+
 impl Engine {
-    /// Sends marked requests, all under way at once, and records what became of each.
+    /// Sends marked requests, all under way at once, and records what became of each. While all goes
+    /// well, others leave as soon as there is room for them: the server need not wait for the file.
     pub(super) async fn send_all(
         self: &Arc<Self>,
         replayer: &mut Replayer,
         marked: Vec<Marked>,
     ) -> Result<()> {
-        let started = self.environment.now();
-        let mut requests: FuturesUnordered<_> = marked
-            .into_iter()
-            .map(async |one| {
-                let outcome = self.request(&one).await;
-                (one, outcome)
-            })
-            .collect();
+        let send = async |one: Marked| {
+            let started = self.environment.now();
+            let outcome = self.request(&one).await;
+            (one, outcome, started)
+        };
+        let began = self.environment.now();
+        let mut goes_on = replayer.parts.is_empty() && marked.iter().all(|one| !one.part.is_trial);
+        let mut under_way = UnderWay::default();
+        under_way.left(marked.iter().map(|one| &one.part.batch));
+        let mut requests: FuturesUnordered<_> = marked.into_iter().map(send).collect();
         let mut others = Vec::new();
         let mut recorded = Ok(());
-        while let Some((one, outcome)) = requests.next().await {
-            let seconds = (self.environment.now() - started).max(0) as f64 / 1_000.0;
+        while let Some((one, outcome, started)) = requests.next().await {
+            under_way.answered();
+            let now = self.environment.now();
+            let seconds = (now - started).max(0) as f64 / 1_000.0;
             let (table, operation) = (one.part.batch.table.clone(), one.part.batch.kind.name());
             metrics::histogram!(
                 "chronicle_replay_seconds",
@@ -57,6 +67,18 @@ impl Engine {
                 Outcome::Applied(_) => {}
                 other => others.push((one, other)),
             }
+            goes_on &= recorded.is_ok() && others.is_empty() && now - began < LONGEST_ROUND;
+            if goes_on && self.check_identity().await.is_ok() {
+                match self.mark(None, under_way.clone()).await {
+                    Ok(Next::Send(marked)) => {
+                        seam::met(Met::LeftBesides);
+                        under_way.left(marked.iter().map(|one| &one.part.batch));
+                        requests.extend(marked.into_iter().map(send));
+                    }
+                    Ok(Next::Changed | Next::Nothing(_)) => {}
+                    Err(error) => recorded = Err(error),
+                }
+            }
         }
         recorded?;
         for (one, outcome) in others {
@@ -67,7 +89,7 @@ impl Engine {
 
     /// The remote has taken a batch.
     pub(super) async fn taken(self: &Arc<Self>, marked: Marked, applied: Applied) -> Result<()> {
-        let Marked { part, request, version_column, .. } = marked;
+        let Marked { part, request } = marked;
         let part = Arc::new(part);
         let applied = Arc::new(applied);
         let done = Arc::new(part.batch.done(applied.touched));
@@ -75,7 +97,7 @@ impl Engine {
         let mut is_drained = false;
         for chunk in 0..chunks {
             let (engine, part, applied) = (self.clone(), part.clone(), applied.clone());
-            let (done, version_column) = (done.clone(), version_column.clone());
+            let done = done.clone();
             is_drained = self
                 .file
                 .acknowledge(DURABLE, move |transaction| {
@@ -85,8 +107,7 @@ impl Engine {
                         note_accepted(transaction, batch);
                         engine.note_success(&mut transaction.state);
                         let known = engine.file.known(batch.table.as_str());
-                        let column = version_column.as_deref();
-                        transaction.pass_versions_on(batch, &applied, column, known)?;
+                        transaction.pass_versions_on(batch, &applied, known)?;
                     }
                     let from = chunk * ENTRIES_AT_ONCE;
                     let sequences = &done[from..done.len().min(from + ENTRIES_AT_ONCE)];

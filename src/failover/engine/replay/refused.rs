@@ -280,11 +280,8 @@ impl Engine {
                 if !is_trial || transaction.state.pauses.contains_key(table.as_str()) {
                     pause(transaction, &table, code.as_deref(), &message, now);
                 }
-                let other = match other {
-                    Some(other) => super::mark_one(transaction, Part::trial(other))?,
-                    None => None,
-                };
-                Ok((failures, other))
+                let trial = |other| super::mark_one(transaction, Part::trial(other));
+                Ok((failures, other.map(trial).transpose()?))
             })
             .await?;
         if failures >= MOST_FAILURES {
@@ -346,7 +343,7 @@ impl Engine {
             })
             .await?;
         if failures >= MOST_FAILURES {
-            let marked = Marked { part, request, bodies: Default::default(), version_column: None };
+            let marked = Marked { part, request };
             return self.make_letter_absent(marked, DeadLetterReason::Unanswerable, &error).await;
         }
         Ok(())

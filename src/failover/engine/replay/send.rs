@@ -5,13 +5,12 @@ use crate::change::{Change, ChangeKind};
 use crate::failover::engine::Engine;
 use crate::failover::file::internal;
 use crate::failover::remote::Applied;
-use crate::failover::rules::batches::Item;
+use crate::failover::rules::batches::{Batch, Item};
 use crate::failover::rules::entry::{EntryKind, Version};
 use crate::failover::rules::verdict::Verdict;
 use crate::failover::seam::{self, Met, Mutation};
 use crate::operation::Duplicates;
 use crate::{Error, ErrorKind, RawRow, Result};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What became of a request.
@@ -39,11 +38,11 @@ impl Engine {
         let (part, batch) = (&marked.part, &marked.part.batch);
         let item = batch.items.first().ok_or_else(|| internal("an empty batch"))?;
         let base = item.entry.base.as_ref().map(|base| (base.column.clone(), &base.version));
-        let returning: Vec<String> = match &marked.version_column {
-            Some(column) => vec![item.entry.key_column.clone(), column.clone()],
+        let returning: Vec<String> = match batch.version_column() {
+            Some(column) => vec![item.entry.key_column.clone(), column.to_owned()],
             None => Vec::new(),
         };
-        let change = change_of(part, &marked.bodies, base_kind(part, item))?;
+        let change = change_of(part, base_kind(part, item))?;
         let applied = match (batch.kind, base) {
             (EntryKind::Upsert, Some((_, Version::Absent))) => {
                 match self.remote.apply(&change, &returning).await {
@@ -51,7 +50,7 @@ impl Engine {
                         if Verdict::of_row(&error, &item.entry.key_column)
                             == Verdict::DuplicateKey =>
                     {
-                        return self.judge_missed(marked, item).await;
+                        return self.judge_missed(item).await;
                     }
                     applied => applied?,
                 }
@@ -66,7 +65,7 @@ impl Engine {
                 }
                 let applied = self.remote.apply(&change, &returning).await?;
                 if applied.touched == 0 {
-                    return self.judge_missed(marked, item).await;
+                    return self.judge_missed(item).await;
                 }
                 seam::met(Met::BaseKept);
                 applied
@@ -79,14 +78,13 @@ impl Engine {
         {
             return Ok(Outcome::Missed { is_there: false });
         }
-        self.with_versions(marked, applied).await.map(Outcome::Applied)
+        self.with_versions(batch, applied).await.map(Outcome::Applied)
     }
 
     /// Rows that were there already are not in the answer, and have a version as well.
-    async fn with_versions(&self, marked: &Marked, mut applied: Applied) -> Result<Applied> {
-        let batch = &marked.part.batch;
+    async fn with_versions(&self, batch: &Batch, mut applied: Applied) -> Result<Applied> {
         let missing = batch.kind.is_insert() && applied.rows.len() < batch.items.len();
-        if marked.version_column.is_none() || !missing {
+        if batch.version_column().is_none() || !missing {
             return Ok(applied);
         }
         let Some(item) = batch.items.first() else { return Ok(applied) };
@@ -102,7 +100,7 @@ impl Engine {
 
     /// A change that is based on a version of its row found none such: it may have made another one
     /// of it itself, when its answer was lost.
-    async fn judge_missed(self: &Arc<Self>, marked: &Marked, item: &Item) -> Result<Outcome> {
+    async fn judge_missed(self: &Arc<Self>, item: &Item) -> Result<Outcome> {
         let entry = &item.entry;
         let rows =
             self.remote.fetch(&entry.row.table, &entry.key_column, &[entry.row.key.text()]).await?;
@@ -115,7 +113,7 @@ impl Engine {
         let version_column = entry.base.as_ref().map(|base| base.column.as_str());
         let is_own = entry.request.is_some()
             && entry.kind != EntryKind::Delete
-            && holds(&row, item, &marked.bodies, version_column)?;
+            && holds(&row, item, version_column)?;
         if is_own {
             seam::met(Met::BaseOwn);
             return Ok(Outcome::Applied(Applied { touched: 1, rows: vec![row] }));
@@ -134,13 +132,8 @@ impl Engine {
 }
 
 /// Whether a row holds what an item sets, but for its version.
-fn holds(
-    row: &RawRow,
-    item: &Item,
-    bodies: &HashMap<i64, String>,
-    version_column: Option<&str>,
-) -> Result<bool> {
-    let values = values_of(item, bodies)?;
+fn holds(row: &RawRow, item: &Item, version_column: Option<&str>) -> Result<bool> {
+    let values = values_of(item)?;
     Ok(values
         .iter()
         .filter(|(name, _)| Some(name.as_str()) != version_column)
@@ -181,7 +174,7 @@ fn base_kind(part: &Part, item: &Item) -> ChangeKind {
     }
 }
 
-fn change_of(part: &Part, bodies: &HashMap<i64, String>, kind: ChangeKind) -> Result<Change> {
+fn change_of(part: &Part, kind: ChangeKind) -> Result<Change> {
     let items = &part.batch.items;
     let first = items.first().ok_or_else(|| internal("an empty batch"))?;
     let mut objects = Vec::with_capacity(items.len());
@@ -193,9 +186,10 @@ fn change_of(part: &Part, bodies: &HashMap<i64, String>, kind: ChangeKind) -> Re
             first.columns()
         };
         for item in items {
-            objects.push(match (item.folded.is_empty(), bodies.get(&item.entry.sequence)) {
-                (true, Some(body)) => body.clone(),
-                _ => serde_json::to_string(&values_of(item, bodies)?).map_err(internal)?,
+            objects.push(if item.folded.is_empty() {
+                item.entry.body.clone()
+            } else {
+                serde_json::to_string(&values_of(item)?).map_err(internal)?.into()
             });
         }
     }
@@ -206,12 +200,10 @@ fn change_of(part: &Part, bodies: &HashMap<i64, String>, kind: ChangeKind) -> Re
 }
 
 /// What an item sets with what travels with it: the last value wins.
-fn values_of(item: &Item, bodies: &HashMap<i64, String>) -> Result<RawRow> {
+fn values_of(item: &Item) -> Result<RawRow> {
     let mut values = RawRow::new();
-    for sequence in item.sequences() {
-        let body = bodies.get(&sequence).map_or("{}", String::as_str);
-        let object: RawRow = parse(body)?;
-        values.extend(object);
+    for entry in std::iter::once(&item.entry).chain(&item.folded) {
+        values.extend(parse(&entry.body)?);
     }
     Ok(values)
 }

@@ -2,7 +2,7 @@
 
 use super::Answer;
 use crate::backend::sqlite::apply;
-use crate::failover::file::relations::{MOST_BELOW, Relations};
+use crate::failover::file::relations::{MOST_BELOW, Need, Relations};
 use crate::failover::file::transaction::Transaction;
 use crate::failover::rules::name::RowName;
 use crate::failover::seam::{self, Met, Mutation};
@@ -32,8 +32,8 @@ impl Transaction<'_> {
             self.remember(&row)?;
             return Ok(true);
         }
-        let is_unsure =
-            self.is_needed(relations, table, key)? && !seam::breaks(Mutation::RemoveWhatWaits);
+        let need = self.need_of(relations, table, key)?;
+        let is_unsure = need.is_some() && !seam::breaks(Mutation::RemoveWhatWaits);
         if is_unsure {
             seam::met(Met::RemovalGuarded);
             self.remove_unneeded(relations, table, key)?;
@@ -55,7 +55,7 @@ impl Transaction<'_> {
         key: &Value,
     ) -> Result<()> {
         for below in self.below(relations, table, key, MOST_BELOW)? {
-            if !self.is_below_needed(relations, &below)? {
+            if self.need_of_below(relations, &below)?.is_none() {
                 self.remove_below(relations, &below)?;
                 self.remember(&below.row)?;
             }
@@ -96,9 +96,14 @@ impl Transaction<'_> {
         if self.is_newer(&row, since)? {
             return Ok(false);
         }
-        if self.is_needed(relations, table, key)? && !seam::breaks(Mutation::RemoveWhatWaits) {
+        let need = self.need_of(relations, table, key)?;
+        if need.is_some() && !seam::breaks(Mutation::RemoveWhatWaits) {
             seam::met(Met::RemovalGuarded);
             self.remove_unneeded(relations, table, key)?;
+            if need == Some(Need::Local) {
+                // That the remote has no such row is as it should be.
+                self.is_sure(&row, since)?;
+            }
             return Ok(false);
         }
         self.is_sure(&row, since)?;

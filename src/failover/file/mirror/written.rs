@@ -16,6 +16,7 @@ const WHOLE_TABLE: &str = "";
 impl Transaction<'_> {
     /// Remembers that a row was written now.
     pub(crate) fn remember(&mut self, row: &RowName) -> Result<()> {
+        self.end_local(row)?;
         self.remember_key(&row.table, row.key.as_str())
     }
 
