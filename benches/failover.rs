@@ -16,8 +16,8 @@
 //! - A drain begins with 50,000 events that were queued in an outage, and ends when the store is
 //!   healthy. Meanwhile a row is written each 10 ms; the slowest of those writes stands beside the
 //!   slowest of as many to the same store with nothing to drain.
-//! - The write lock is asked for each millisecond on a connection of its own, as another process
-//!   does, while 100,000 events wait for their session, which is refused, let go, and replayed.
+//! - A row that is not there is deleted each millisecond on a store of its own, as another process
+//!   has one, while 100,000 events wait for their session, which is refused, let go, and replayed.
 //! - Steps are of one row while 1,000,000 events, or 1,000, wait in a table that is paused, behind
 //!   10,000 dead letters, or 10.
 //! - Replay begins with a file in which the rows are queued, and ends when nothing waits. Beside it

@@ -3,7 +3,9 @@
 use crate::measure::{Line, Measure, Options, Pairs, Report, Result};
 use crate::queued::{self, REFUSED};
 use crate::servers::Servers;
-use chronicle::Backend;
+use chronicle::sqlite::SqliteOptions;
+use chronicle::{Backend, Store};
+use chronicle_entity::{SessionId, Sessions};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,7 +33,7 @@ pub(crate) async fn measure(options: Options, report: &Report, servers: &Servers
             Result::Ok(())
         };
 
-        let other = Other::start(file.clone());
+        let other = Other::start(file.clone())?;
         if !failover.flush(PATIENCE).await? || failover.failover_info().await?.held != count as u64
         {
             return Err("not all are held".into());
@@ -40,14 +42,14 @@ pub(crate) async fn measure(options: Options, report: &Report, servers: &Servers
 
         servers.refuse_nothing().await?;
         let letter = failover.dead_letters(1).await?.first().ok_or("no letter")?.id;
-        let other = Other::start(file.clone());
+        let other = Other::start(file.clone())?;
         failover.retry(letter).await?;
         while failover.failover_info().await?.held > 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         push(other.end()?)?;
 
-        let other = Other::start(file);
+        let other = Other::start(file)?;
         if !failover.flush(PATIENCE).await? {
             return Err("writes still wait".into());
         }
@@ -71,30 +73,34 @@ pub(crate) async fn measure(options: Options, report: &Report, servers: &Servers
     Ok(())
 }
 
-/// Who asks for the write lock again and again, as another process does.
+/// Who writes again and again, on a store of its own as another process has one.
 struct Other {
     ends: Arc<AtomicBool>,
-    thread: JoinHandle<rusqlite::Result<Duration>>,
+    thread: JoinHandle<chronicle::Result<Duration>>,
 }
 
 impl Other {
-    fn start(file: PathBuf) -> Self {
+    fn start(file: PathBuf) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         let ends = Arc::new(AtomicBool::new(false));
         let end = ends.clone();
         let thread = std::thread::spawn(move || {
-            let connection = rusqlite::Connection::open(file)?;
-            connection.busy_timeout(Duration::from_secs(60))?;
-            let mut longest = Duration::ZERO;
-            while !end.load(Ordering::Relaxed) {
-                let start = Instant::now();
-                connection.execute_batch("begin immediate")?;
-                longest = longest.max(start.elapsed());
-                connection.execute_batch("commit")?;
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            Ok(longest)
+            runtime.block_on(async {
+                let sqlite =
+                    SqliteOptions::new(file).busy_timeout(Duration::from_secs(60)).open().await?;
+                let sessions = Sessions::new(&sqlite);
+                let mut longest = Duration::ZERO;
+                while !end.load(Ordering::Relaxed) {
+                    let start = Instant::now();
+                    sessions.delete(SessionId::generate()).await?;
+                    longest = longest.max(start.elapsed());
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                Store::from(sqlite).close().await?;
+                Ok(longest)
+            })
         });
-        Self { ends, thread }
+        Ok(Self { ends, thread })
     }
 
     /// The longest that it has waited.

@@ -3,6 +3,7 @@
 
 use super::engine::replay::{Progress, Replayer};
 use super::engine::{Engine, refusal_of};
+use super::environment::Moment;
 use super::worker::Worker;
 use crate::{Error, ErrorKind, Result};
 use futures_util::future::{Either, select};
@@ -87,8 +88,12 @@ async fn flush(engine: &Arc<Engine>, replayer: &Mutex<Replayer>, time: Duration)
         if Instant::now() >= deadline {
             return Ok(false);
         }
-        let progress = engine.step(&mut replayer).await?;
+        let ends_at = engine.environment.now() + rest.as_millis() as Moment;
+        replayer.ends_at = Some(ends_at);
+        let progress = engine.step(&mut replayer).await;
+        replayer.ends_at = None;
         drop(replayer);
+        let progress = progress?;
         let rest = deadline.saturating_duration_since(Instant::now());
         match progress {
             Progress::Worked => {}

@@ -42,6 +42,8 @@ pub(crate) struct Replayer {
     lock: Option<Box<dyn Send + Sync>>,
     /// Parts of refused batches, the next one last.
     parts: Vec<Part>,
+    /// When whoever flushes wants to be answered.
+    pub(crate) ends_at: Option<Moment>,
 }
 
 /// A batch that is to be sent.
@@ -259,7 +261,7 @@ impl Engine {
 
     async fn send_next(self: &Arc<Self>, replayer: &mut Replayer) -> Result<Progress> {
         let part = replayer.parts.pop();
-        match self.mark(part, UnderWay::default()).await? {
+        match self.mark(part).await? {
             Next::Nothing(wait) => Ok(wait.map_or(Progress::Idle, Progress::Wait)),
             Next::Changed => {
                 replayer.parts.clear();
@@ -272,36 +274,23 @@ impl Engine {
         }
     }
 
-    /// Notes which requests leave next, besides those that are under way, before they do.
-    async fn mark(self: &Arc<Self>, part: Option<Part>, under_way: UnderWay) -> Result<Next> {
+    /// Notes which requests leave next, before they do.
+    async fn mark(self: &Arc<Self>, part: Option<Part>) -> Result<Next> {
         let engine = self.clone();
         self.file
             .acknowledge(DURABLE, move |transaction| {
                 let now = engine.environment.now();
-                if transaction.state.breaker.is_open() {
-                    return Ok(Next::Changed);
-                }
-                if !under_way.is_empty() && transaction.is_rework_due()? {
-                    // First all that is free now, so that it leaves in few requests.
-                    return Ok(Next::Changed);
-                }
-                let is_settling = transaction.state.settling(now);
-                let parts = match &part {
-                    Some(part) if is_settling.is_some() && !part.batch.kind.is_insert() => {
-                        return Ok(Next::Changed);
-                    }
-                    // By hand, or by another process that replayed meanwhile.
-                    Some(part) if !transaction.may_still_go(&part.batch)? => {
-                        return Ok(Next::Changed);
-                    }
-                    Some(part) => vec![part.clone()],
-                    None => match transaction.choose(now, &under_way)? {
-                        Chosen::Batches(batches) => batches.into_iter().map(Part::new).collect(),
-                        Chosen::Nothing(wait) => return Ok(Next::Nothing(wait)),
-                    },
+                let Some(part) = &part else {
+                    return mark_next(transaction, now, &UnderWay::default());
                 };
-                let marked = parts.into_iter().map(|part| mark_one(transaction, part));
-                marked.collect::<Result<_>>().map(Next::Send)
+                let may_go = !transaction.state.breaker.is_open()
+                    && (part.batch.kind.is_insert() || transaction.state.settling(now).is_none())
+                    // Unless it was changed by hand, or another process has replayed meanwhile.
+                    && transaction.may_still_go(&part.batch)?;
+                if !may_go {
+                    return Ok(Next::Changed);
+                }
+                Ok(Next::Send(vec![mark_one(transaction, part.clone())?]))
             })
             .await
     }
@@ -377,6 +366,24 @@ enum Next {
     /// What was to be sent has changed meanwhile.
     Changed,
     Nothing(Option<Duration>),
+}
+
+/// Notes the next requests besides those that are under way.
+fn mark_next(transaction: &mut Transaction<'_>, now: Moment, under_way: &UnderWay) -> Result<Next> {
+    if transaction.state.breaker.is_open() {
+        return Ok(Next::Changed);
+    }
+    if !under_way.is_empty() && transaction.is_rework_due()? {
+        // First all that is free now, so that it leaves in few requests.
+        return Ok(Next::Changed);
+    }
+    match transaction.choose(now, under_way)? {
+        Chosen::Batches(batches) => {
+            let parts = batches.into_iter().map(Part::new);
+            parts.map(|part| mark_one(transaction, part)).collect::<Result<_>>().map(Next::Send)
+        }
+        Chosen::Nothing(wait) => Ok(Next::Nothing(wait)),
+    }
 }
 
 fn mark_one(transaction: &mut Transaction<'_>, part: Part) -> Result<Marked> {

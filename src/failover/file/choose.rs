@@ -3,13 +3,13 @@
 use super::outbox::named;
 use super::state::EVERYTHING;
 use super::transaction::{Transaction, internal};
+use crate::Result;
 use crate::failover::environment::{Moment, until};
 use crate::failover::rules::batches::{self, Batch, Item, MOST_FOLDED, MOST_ROWS, UnderWay};
 use crate::failover::rules::edges::{Hold, Wait, hold};
 use crate::failover::rules::entry::{Entry, EntryKind};
 use crate::failover::rules::name::{RowKey, RowName, TableName};
 use crate::failover::seam::{self, Met, Mutation};
-use crate::Result;
 use std::time::Duration;
 
 /// The longest that an entry which failed alone is left alone.

@@ -38,7 +38,8 @@ impl Transaction<'_> {
     /// Whether a row never was at the remote.
     pub(super) fn is_local(&self, row: &RowName) -> Result<bool> {
         let sql = "select 1 from chronicle_local_rows where table_name = ?1 and row_key = ?2";
-        Ok(self.may_have_local_rows() && self.exists(sql, (row.table.as_str(), row.key.as_str()))?)
+        Ok(self.may_have_local_rows()
+            && self.exists(sql, (row.table.as_str(), row.key.as_str()))?)
     }
 
     fn may_have_local_rows(&self) -> bool {
@@ -54,11 +55,7 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    pub(super) fn end_local_rows(
-        &self,
-        table: &'static Table,
-        rows: &[Vec<Value>],
-    ) -> Result<()> {
+    pub(super) fn end_local_rows(&self, table: &'static Table, rows: &[Vec<Value>]) -> Result<()> {
         if self.may_have_local_rows() {
             for row in rows {
                 self.end_local(&RowName::of_values(table, row))?;

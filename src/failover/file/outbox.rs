@@ -529,7 +529,11 @@ impl Transaction<'_> {
         let removed = self.list(sql, [&list], |row| {
             Ok((
                 (row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?),
-                (row.get::<_, Option<String>>(3)?, row.get::<_, String>(4)?, row.get::<_, bool>(5)?),
+                (
+                    row.get::<_, Option<String>>(3)?,
+                    row.get::<_, String>(4)?,
+                    row.get::<_, bool>(5)?,
+                ),
                 row.get(6)?,
                 RowName::new(TableName::stored(row.get(7)?), RowKey::stored(row.get(8)?)),
             ))

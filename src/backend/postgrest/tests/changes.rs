@@ -74,7 +74,9 @@ impl Server {
 fn insert(duplicates: Duplicates, schema: Option<&str>, names: &[&str]) -> Change {
     let objects: Vec<Arc<str>> = names
         .iter()
-        .map(|name| json!({"name": name, "price": 0.1, "changed_at": crate::now()}).to_string().into())
+        .map(|name| {
+            json!({"name": name, "price": 0.1, "changed_at": crate::now()}).to_string().into()
+        })
         .collect();
     Change::of_parts(
         schema.map(str::to_owned),
@@ -87,7 +89,12 @@ fn insert(duplicates: Duplicates, schema: Option<&str>, names: &[&str]) -> Chang
     )
 }
 
-fn of_keys(kind: ChangeKind, schema: Option<&str>, keys: Vec<String>, object: &[Arc<str>]) -> Change {
+fn of_keys(
+    kind: ChangeKind,
+    schema: Option<&str>,
+    keys: Vec<String>,
+    object: &[Arc<str>],
+) -> Change {
     let columns = object.iter().map(|_| "text".to_owned()).collect();
     Change::of_parts(
         schema.map(str::to_owned),

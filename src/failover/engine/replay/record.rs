@@ -18,8 +18,8 @@ use std::sync::Arc;
 const ENTRIES_AT_ONCE: usize = 500;
 
 /// For so long, in milliseconds, other requests leave besides those of a round. After it what comes up
-/// between rounds has its turn: a pause that is due, rows to be fetched, the end of a flush.
-const LONGEST_ROUND: Moment = 250;
+/// between rounds has its turn: a pause that is due, rows to be fetched.
+const LONGEST_ROUND: Moment = 1_000;
 
 impl Engine {
     /// Sends marked requests, all under way at once, and records what became of each. While all goes
@@ -34,7 +34,8 @@ impl Engine {
             let outcome = self.request(&one).await;
             (one, outcome, started)
         };
-        let began = self.environment.now();
+        let latest = self.environment.now() + LONGEST_ROUND;
+        let ends_at = replayer.ends_at.map_or(latest, |ends_at| ends_at.min(latest));
         let mut goes_on = replayer.parts.is_empty() && marked.iter().all(|one| !one.part.is_trial);
         let mut under_way = UnderWay::default();
         under_way.left(marked.iter().map(|one| &one.part.batch));
@@ -45,6 +46,7 @@ impl Engine {
             under_way.answered();
             let now = self.environment.now();
             let seconds = (now - started).max(0) as f64 / 1_000.0;
+            goes_on &= now < ends_at;
             let (table, operation) = (one.part.batch.table.clone(), one.part.batch.kind.name());
             metrics::histogram!(
                 "chronicle_replay_seconds",
@@ -62,23 +64,20 @@ impl Engine {
                 // First, so that a trial's failure is judged by what was accepted beside it.
                 // While the others are under way, and none of those is given up for an error.
                 Outcome::Applied(applied) if recorded.is_ok() => {
-                    recorded = self.taken(one, applied).await;
+                    goes_on = goes_on && self.check_identity().await.is_ok();
+                    let besides = goes_on.then(|| under_way.clone());
+                    match self.taken(one, applied, besides).await {
+                        Ok(marked) => {
+                            under_way.left(marked.iter().map(|one| &one.part.batch));
+                            requests.extend(marked.into_iter().map(send));
+                        }
+                        Err(error) => recorded = Err(error),
+                    }
                 }
                 Outcome::Applied(_) => {}
                 other => others.push((one, other)),
             }
-            goes_on &= recorded.is_ok() && others.is_empty() && now - began < LONGEST_ROUND;
-            if goes_on && self.check_identity().await.is_ok() {
-                match self.mark(None, under_way.clone()).await {
-                    Ok(Next::Send(marked)) => {
-                        seam::met(Met::LeftBesides);
-                        under_way.left(marked.iter().map(|one| &one.part.batch));
-                        requests.extend(marked.into_iter().map(send));
-                    }
-                    Ok(Next::Changed | Next::Nothing(_)) => {}
-                    Err(error) => recorded = Err(error),
-                }
-            }
+            goes_on &= recorded.is_ok() && others.is_empty();
         }
         recorded?;
         for (one, outcome) in others {
@@ -87,18 +86,25 @@ impl Engine {
         Ok(())
     }
 
-    /// The remote has taken a batch.
-    pub(super) async fn taken(self: &Arc<Self>, marked: Marked, applied: Applied) -> Result<()> {
+    /// The remote has taken a batch. The requests that may leave now besides those that are under way,
+    /// if any may: noted in the same transaction.
+    pub(super) async fn taken(
+        self: &Arc<Self>,
+        marked: Marked,
+        applied: Applied,
+        besides: Option<UnderWay>,
+    ) -> Result<Vec<Marked>> {
         let Marked { part, request } = marked;
         let part = Arc::new(part);
         let applied = Arc::new(applied);
         let done = Arc::new(part.batch.done(applied.touched));
         let chunks = done.chunks(ENTRIES_AT_ONCE).count();
-        let mut is_drained = false;
+        let besides = Arc::new(besides);
+        let (mut is_drained, mut next) = (false, Vec::new());
         for chunk in 0..chunks {
             let (engine, part, applied) = (self.clone(), part.clone(), applied.clone());
-            let done = done.clone();
-            is_drained = self
+            let (done, besides) = (done.clone(), besides.clone());
+            (is_drained, next) = self
                 .file
                 .acknowledge(DURABLE, move |transaction| {
                     let batch = &part.batch;
@@ -114,11 +120,23 @@ impl Engine {
                     let relations = engine.file.relations();
                     let is_ignored = is_ignored(&part, &applied);
                     transaction.acknowledge(&relations, batch, sequences, is_ignored)?;
-                    if chunk + 1 == chunks {
-                        transaction.unmark(request)?;
+                    if chunk + 1 < chunks {
+                        transaction.rework(REWORK)?;
+                        return Ok((false, Vec::new()));
                     }
+                    transaction.unmark(request)?;
                     transaction.rework(REWORK)?;
-                    transaction.is_drained()
+                    let next = match &*besides {
+                        Some(under_way) => {
+                            super::mark_next(transaction, engine.environment.now(), under_way)?
+                        }
+                        None => Next::Changed,
+                    };
+                    let Next::Send(next) = next else {
+                        return Ok((transaction.is_drained()?, Vec::new()));
+                    };
+                    seam::met(Met::LeftBesides);
+                    Ok((false, next))
                 })
                 .await?;
         }
@@ -131,7 +149,7 @@ impl Engine {
         self.note_refusal(|refusal| {
             refusal.filter(|kind| *kind != ErrorKind::OutboxFull && !is_drained)
         });
-        Ok(())
+        Ok(next)
     }
 }
 

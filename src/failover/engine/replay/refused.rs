@@ -26,7 +26,9 @@ impl Engine {
         outcome: Outcome,
     ) -> Result<()> {
         let error = match outcome {
-            Outcome::Applied(applied) => return self.taken(marked, applied).await,
+            Outcome::Applied(applied) => {
+                return self.taken(marked, applied, None).await.map(drop);
+            }
             Outcome::Missed { is_there } => {
                 return self.missed_row(replayer, marked, is_there).await;
             }
@@ -37,7 +39,7 @@ impl Engine {
         match verdict {
             Verdict::DuplicateKey if marked.part.is_plain => {
                 let applied = crate::failover::remote::Applied { touched: 1, rows: Vec::new() };
-                self.taken(marked, applied).await
+                self.taken(marked, applied, None).await.map(drop)
             }
             Verdict::Row
             | Verdict::DuplicateKey

@@ -4,7 +4,7 @@
 use super::REWORK;
 use crate::failover::engine::Engine;
 use crate::failover::engine::outage::{Outage, PAUSE};
-use crate::failover::file::{DURABLE, EVERYTHING, Letter, Pause, text_of};
+use crate::failover::file::{DURABLE, EVERYTHING, Letter, MIRROR, Pause, text_of};
 use crate::failover::rules::name::TableName;
 use crate::failover::seam::{self, Met};
 use crate::{Error, ErrorKind, Result};
@@ -25,8 +25,9 @@ impl Engine {
             if !due {
                 return Ok(false);
             }
+            // What the loss of power takes of it is done again.
             self.file
-                .acknowledge(DURABLE, move |transaction| {
+                .acknowledge(MIRROR, move |transaction| {
                     transaction.rework(REWORK)?;
                     let tried = transaction.try_parentless(now)?;
                     let letters = transaction.letters_to_check(now)?;
