@@ -161,8 +161,7 @@ impl Write {
     /// version of a row is what the server made of it.
     #[cfg(feature = "postgrest")]
     pub(crate) fn reads_back(&self) -> bool {
-        self.table.conflict == crate::Conflict::RemoteWins
-            && self.table.updated_at.is_some()
+        self.table.has_versions()
             && match &self.kind {
                 WriteKind::Insert { .. } => true,
                 WriteKind::Update { target, .. } => matches!(target, Target::Key(_)),

@@ -134,6 +134,13 @@ impl Table {
     pub const fn key_column(&self) -> &'static Column {
         &self.columns[self.key]
     }
+
+    /// Whether its rows have a version that tells who has changed them last: where the remote's
+    /// changes win.
+    #[cfg(feature = "postgrest")]
+    pub(crate) const fn has_versions(&self) -> bool {
+        matches!(self.conflict, Conflict::RemoteWins) && self.updated_at.is_some()
+    }
 }
 
 /// Two tables are the same when they are the same entity's.

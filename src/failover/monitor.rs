@@ -38,8 +38,8 @@ impl Drop for Monitor {
 
 impl Monitor {
     pub(super) fn start(engine: &Arc<Engine>, worker: Arc<Worker>) -> Self {
-        let replayer = Arc::new(Mutex::new(Replayer::default()));
         let ended = watch::Sender::new(false);
+        let replayer = Arc::new(Mutex::new(Replayer::until(ended.subscribe())));
         let (weak, known, ends) = (Arc::downgrade(engine), replayer.clone(), ended.subscribe());
         worker.spawn_behind(Box::pin(supervise(weak, known, ends)));
         Self { replayer, worker, ended }
@@ -85,7 +85,8 @@ async fn flush(engine: &Arc<Engine>, replayer: &Mutex<Replayer>, time: Duration)
         let Ok(mut replayer) = tokio::time::timeout(rest, replayer.lock()).await else {
             return Ok(false);
         };
-        if Instant::now() >= deadline {
+        let rest = deadline.saturating_duration_since(Instant::now());
+        if rest.is_zero() {
             return Ok(false);
         }
         let ends_at = engine.environment.now() + rest.as_millis() as Moment;
@@ -122,7 +123,7 @@ async fn supervise(
         }
         tracing::error!("the task that replays has panicked, and starts again");
         // What it had under way is unknown now.
-        *replayer.lock().await = Replayer::default();
+        *replayer.lock().await = Replayer::until(ended.clone());
         if tokio::time::timeout(START_AGAIN, ended.wait_for(|ended| *ended)).await.is_ok() {
             return;
         }

@@ -12,9 +12,7 @@ use crate::change::Change;
 use crate::failover::remote::{Applied, Remote};
 use crate::failover::rules::name::{RowKey, RowName, TableName};
 use crate::operation::{Duplicates, WriteKind};
-use crate::{
-    Backend, BackendKind, Conflict, Error, ErrorKind, Info, RawRow, Read, Result, Write, Written,
-};
+use crate::{Backend, BackendKind, Error, ErrorKind, Info, RawRow, Read, Result, Write, Written};
 use futures_util::future::{BoxFuture, poll_fn};
 use sea_orm::Value;
 use std::collections::BTreeMap;
@@ -159,12 +157,11 @@ impl Client {
     }
 
     async fn write_once(&self, write: Write) -> Result<Written> {
-        let is_versioned = write.table.conflict == Conflict::RemoteWins;
+        let reads_back = write.reads_back();
         let statement = Statement::of_write(&write);
         let sender = self.sender();
         let done = self.send(sender, statement).await?;
-        let is_delete = matches!(write.kind, WriteKind::Delete { .. });
-        let stored = (is_versioned && !is_delete).then(|| {
+        let stored = reads_back.then(|| {
             let changed = done.effects.iter().filter(|(_, effect)| effect.changes());
             let rows = changed.filter_map(|(name, _)| done.stored.get(name));
             rows.map(|row| super::remote::values(write.table, row)).collect()

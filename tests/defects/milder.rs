@@ -169,7 +169,7 @@ async fn no_request_starts_after_the_deadline_of_close() {
     closed.unwrap();
     tokio::time::sleep(Duration::from_millis(800)).await;
     assert!(by_the_deadline > 0);
-    assert_eq!(world.gateway.requests().len(), by_the_deadline);
+    assert_eq!(world.gateway.requests().len(), by_the_deadline, "{:#?}", world.gateway.requests());
 }
 
 /// C6.

@@ -247,7 +247,8 @@ impl Engine {
         Ok(goes_on)
     }
 
-    async fn fetch_unsure_of(
+    /// Fetches the rows of a table that have to be, the first hundred of them.
+    pub(super) async fn fetch_unsure_of(
         self: &Arc<Self>,
         table: &'static Table,
         name: &TableName,

@@ -17,6 +17,7 @@ use crate::failover::seam::{self, Met};
 use crate::{ErrorKind, Result};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Entries that are looked at again in one transaction.
 pub(crate) const REWORK: usize = 500;
@@ -44,6 +45,8 @@ pub(crate) struct Replayer {
     parts: Vec<Part>,
     /// When whoever flushes wants to be answered.
     pub(crate) ends_at: Option<Moment>,
+    /// Whether the task that replays is to start no request any more.
+    ended: Option<watch::Receiver<bool>>,
 }
 
 /// A batch that is to be sent.
@@ -73,6 +76,19 @@ impl std::fmt::Debug for Replayer {
 }
 
 impl Replayer {
+    /// One that ends when it is told to.
+    pub(crate) fn until(ended: watch::Receiver<bool>) -> Self {
+        Self { ended: Some(ended), ..Self::default() }
+    }
+
+    /// Whether no request may start besides those that are under way.
+    fn is_over(&self, now: Moment) -> bool {
+        match self.ends_at {
+            Some(ends_at) => now >= ends_at,
+            None => self.ended.as_ref().is_some_and(|ended| *ended.borrow()),
+        }
+    }
+
     fn release(&mut self) {
         self.parts.clear();
         self.lock = None;

@@ -192,6 +192,9 @@ impl Engine {
                 transaction.begin_mirror_filter(&known, &all, &target, answer)
             })
             .await?;
+        // What the server made of their versions is not known before they are fetched.
+        let table = write.table;
+        let has_versions = table.has_versions() && matches!(write.kind, WriteKind::Update { .. });
         for keys in keys.chunks(ROWS_OF_FILTER) {
             let (keys, relations, write) = (keys.to_vec(), relations.clone(), write.clone());
             self.file
@@ -199,9 +202,17 @@ impl Engine {
                     for key in &keys {
                         transaction.mirror_row(&relations, &write, key, answer)?;
                     }
+                    if has_versions {
+                        transaction.doubt_keys(table, &keys)?;
+                    }
                     Ok(())
                 })
                 .await?;
+            if has_versions
+                && let Err(error) = self.fetch_unsure_of(table, &TableName::of(table)).await
+            {
+                super::mirror::count_failure(&error);
+            }
         }
         self.wake();
         Ok(())

@@ -77,7 +77,7 @@ impl Transaction<'_> {
             if let Some(delete) = delete {
                 return Ok(Some(delete));
             }
-            if let Some(delete) = self.delete_that_took(parent)? {
+            if let Some(delete) = self.deletes_that_took(parent)?.pop() {
                 return Ok(Some(delete));
             }
         }

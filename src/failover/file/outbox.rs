@@ -353,16 +353,10 @@ impl Transaction<'_> {
         if seam::breaks(Mutation::NoTombstone) {
             return Ok(());
         }
-        let before = self.exists(
-            "select 1 from chronicle_tombstones where table_name = ?1 and row_key = ?2",
-            (row.table.as_str(), row.key.as_str()),
-        )?;
-        let sql = "insert into chronicle_tombstones (table_name, row_key, sequence) values (?1, ?2, ?3) \
-            on conflict (table_name, row_key) do update set sequence = ?3";
-        self.execute(sql, (row.table.as_str(), row.key.as_str(), sequence))?;
-        if !before {
-            self.counts.tombstones += 1;
-        }
+        let sql = "insert or ignore into chronicle_tombstones (table_name, row_key, sequence) \
+            values (?1, ?2, ?3)";
+        let values = (row.table.as_str(), row.key.as_str(), sequence);
+        self.counts.tombstones += self.execute(sql, values)? as i64;
         Ok(())
     }
 

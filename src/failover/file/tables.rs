@@ -83,7 +83,7 @@ pub(super) const SCHEMA: &str = "
         table_name text not null,
         row_key text not null,
         sequence integer not null,
-        primary key (table_name, row_key)
+        primary key (table_name, row_key, sequence)
     ) without rowid;
     create index if not exists chronicle_tombstones_sequence on chronicle_tombstones (sequence);
     create table if not exists chronicle_rework (

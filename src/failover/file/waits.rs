@@ -63,19 +63,21 @@ impl Transaction<'_> {
         }
         // Of a row that a delete takes along, and of one that refers to such a row.
         for row in std::iter::once(row).chain(refs) {
-            add(self.delete_that_took(row)?, Cause::Cascade, Met::WaitsForCascade);
+            for delete in self.deletes_that_took(row)? {
+                add(Some(delete), Cause::Cascade, Met::WaitsForCascade);
+            }
         }
         Ok(waits)
     }
 
-    /// The waiting delete that took a row along in the file.
-    pub(super) fn delete_that_took(&self, row: &RowName) -> Result<Option<i64>> {
+    /// The waiting deletes that took a row along in the file: one each time that it came back.
+    pub(super) fn deletes_that_took(&self, row: &RowName) -> Result<Vec<i64>> {
         if self.counts.tombstones == 0 {
-            return Ok(None);
+            return Ok(Vec::new());
         }
-        let sql =
-            "select sequence from chronicle_tombstones where table_name = ?1 and row_key = ?2";
-        self.first(sql, (row.table.as_str(), row.key.as_str()), |row| row.get(0))
+        let sql = "select sequence from chronicle_tombstones \
+            where table_name = ?1 and row_key = ?2 order by sequence";
+        self.list(sql, (row.table.as_str(), row.key.as_str()), |row| row.get(0))
     }
 
     fn newest_of(&self, row: &RowName, below: i64) -> Result<Option<i64>> {

@@ -34,8 +34,7 @@ impl Engine {
             let outcome = self.request(&one).await;
             (one, outcome, started)
         };
-        let latest = self.environment.now() + LONGEST_ROUND;
-        let ends_at = replayer.ends_at.map_or(latest, |ends_at| ends_at.min(latest));
+        let ends_at = self.environment.now() + LONGEST_ROUND;
         let mut goes_on = replayer.parts.is_empty() && marked.iter().all(|one| !one.part.is_trial);
         let mut under_way = UnderWay::default();
         under_way.left(marked.iter().map(|one| &one.part.batch));
@@ -46,7 +45,7 @@ impl Engine {
             under_way.answered();
             let now = self.environment.now();
             let seconds = (now - started).max(0) as f64 / 1_000.0;
-            goes_on &= now < ends_at;
+            goes_on &= now < ends_at && !replayer.is_over(now);
             let (table, operation) = (one.part.batch.table.clone(), one.part.batch.kind.name());
             metrics::histogram!(
                 "chronicle_replay_seconds",

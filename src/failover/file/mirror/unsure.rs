@@ -46,6 +46,17 @@ impl Transaction<'_> {
         self.doubt(row, local_key)
     }
 
+    /// Rows are not known until they were fetched, but for those that an entry has changed.
+    pub(crate) fn doubt_keys(&mut self, table: &'static Table, keys: &[Value]) -> Result<()> {
+        for key in keys {
+            let row = RowName::of(table, key);
+            if !self.has_entry(&row)? {
+                self.doubt_key(table, &row, key)?;
+            }
+        }
+        Ok(())
+    }
+
     /// What the remote has of the rows of a write is not known.
     pub(crate) fn doubt_write(&mut self, relations: &Relations, write: &Write) -> Result<()> {
         let table = write.table;
