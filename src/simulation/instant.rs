@@ -254,7 +254,7 @@ impl Inner {
                         && own.precedes(&self.history.calls[delete])
                 });
                 // Only what names the parent itself depends on it.
-                let names = own.write.names(parent);
+                let names = own.write.names(row, parent);
                 if let Some((delete, _)) = later
                     && names
                     && !known.is_foreign

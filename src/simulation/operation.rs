@@ -235,8 +235,8 @@ pub(super) fn number(table: &Table, row: &[Value], name: &str) -> Option<i64> {
 }
 
 impl WriteCall {
-    /// Whether it says of a row that it refers to this one.
-    pub(super) fn names(&self, parent: &RowName) -> bool {
+    /// Whether it says of a row that it refers to this parent.
+    pub(super) fn names(&self, row: &RowName, parent: &RowName) -> bool {
         let is_it = |(column, value): &(&'static str, Option<String>)| {
             let keys = tables::foreign_keys(self.table.name).iter();
             keys.clone().any(|(name, table)| {
@@ -245,7 +245,11 @@ impl WriteCall {
             })
         };
         match &self.kind {
-            CallKind::Insert { rows, .. } => rows.iter().flat_map(|row| &row.others).any(is_it),
+            CallKind::Insert { rows, .. } => rows
+                .iter()
+                .filter(|new| tables::row_name(self.table, &new.key) == *row)
+                .flat_map(|new| &new.others)
+                .any(is_it),
             CallKind::Update { others, .. } => others.iter().any(is_it),
             CallKind::Delete { .. } => false,
         }

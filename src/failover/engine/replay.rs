@@ -198,7 +198,9 @@ impl Engine {
         let now = self.environment.now();
         self.file.ask(|transaction| {
             let state = &transaction.state;
-            let rest = |at: Moment| until(at, now, PAUSE);
+            // The longest that a pause is ever given: see `unanswered`.
+            let longest = PAUSE + self.settings.settle;
+            let rest = |at: Moment| until(at, now, longest);
             Ok(Work {
                 is_open: state.breaker.is_open(),
                 probe_wait: state.breaker.wait(now),

@@ -330,6 +330,14 @@ impl Engine {
             .acknowledge(DURABLE, move |transaction| {
                 transaction.keep_mark(request, &batch.sequences())?;
                 engine.learn(&mut transaction.state, &outage);
+                let now = engine.environment.now();
+                let settling = transaction.state.settling(now).unwrap_or_default();
+                let settling = settling.min(engine.settings.settle);
+                if let Some(pause) = transaction.state.pauses.get_mut(batch.table.as_str()) {
+                    // What waits meanwhile until nothing can arrive late has its turn before the next
+                    // trial, which may be as this one.
+                    pause.try_at = now + (settling + PAUSE).as_millis() as Moment;
+                }
                 let learned = transaction.state.learned(&batch.table);
                 learned.unserved = learned.unserved.saturating_add(1);
                 if rows > 1 {
