@@ -5,6 +5,7 @@
 
 mod acknowledge;
 mod choose;
+mod convert;
 mod letters;
 mod mirror;
 mod origins;

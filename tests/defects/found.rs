@@ -387,3 +387,38 @@ async fn a_table_that_cannot_be_read_holds_up_no_other_one() {
     })
     .await;
 }
+
+/// An entry of a kind that only a newer version of the library knows waits for that version: it holds
+/// nothing else up, and no hand takes it for what it is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_of_a_newer_version_waits_for_that_version() {
+    let world = World::new().await;
+    let failover = world.open().await;
+    let notes = Notes::new(&failover);
+    world.cut().await;
+    for title in ["of a newer version", "plain"] {
+        notes.insert(NewNote::new(title)).await.unwrap();
+    }
+    let file = rusqlite::Connection::open(world.path()).unwrap();
+    let first = "(select min(sequence) from chronicle_outbox)";
+    let change = |what: &str| {
+        let sql = format!("update chronicle_outbox set {what} where sequence = {first}");
+        assert_eq!(file.execute(&sql, []).unwrap(), 1);
+    };
+    change("kind = 'merge'");
+    world.heal(&failover).await;
+    until("the other one is stored", async || {
+        world.ask("select title from notes").await == ["plain"]
+    })
+    .await;
+    until("it alone waits", async || info(&failover).await.outbox_rows == 1).await;
+    change("reason = 'refused', message = 'as told by that version'");
+    let letter = failover.dead_letters(9).await.unwrap().remove(0);
+    assert_eq!(letter.operation, "merge");
+    for error in [
+        failover.retry(letter.id).await.expect_err("its kind is not known"),
+        failover.drop_letter(letter.id).await.expect_err("its kind is not known"),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+    }
+}

@@ -1,17 +1,22 @@
 //! Writes to the file: the change of a row and its entry, in one transaction.
 
+mod entries;
+mod entry;
+
+pub(crate) use entry::version_of;
+pub(super) use entry::{Unique, named, unique_columns, uniques_of};
+
 use super::relations::Relations;
-use super::transaction::{Transaction, internal};
-use crate::backend::sqlite::{Bound as Stored, apply, select_columns};
+use super::transaction::Transaction;
+use crate::backend::sqlite::{apply, select_columns};
 use crate::failover::environment::Moment;
 use crate::failover::rules::entry::{Base, EntryKind, Version};
-use crate::failover::rules::name::{RowKey, RowName, TableName};
+use crate::failover::rules::name::RowName;
 use crate::failover::seam::{self, Met, Mutation};
 use crate::operation::{Duplicates, Target, Write, WriteKind};
-use crate::{Column, Conflict, Error, ErrorKind, Parent, Result, Table, value};
+use crate::{Column, Error, ErrorKind, Result, Table, value};
+use entry::{NewEntry, Present, Shape, any_unique, extend, new_entry};
 use sea_orm::Value;
-use std::collections::BTreeMap;
-use uuid::Uuid;
 
 /// How much the outbox may hold, refused entries included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,119 +42,6 @@ pub(crate) enum Local {
     /// It may have left, and the file has the row that it was to bring.
     InTheWay,
 }
-
-/// A unique value that a row holds; `None` for any, of a row that the file does not know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Unique {
-    pub(super) column: &'static str,
-    pub(super) value: Option<String>,
-}
-
-/// An entry before it is in the outbox.
-pub(super) struct NewEntry {
-    pub(super) row: RowName,
-    pub(super) local_key: Value,
-    pub(super) kind: EntryKind,
-    /// Whether the file had no such row before.
-    pub(super) brings_row: bool,
-    pub(super) columns: String,
-    pub(super) body: String,
-    pub(super) refs: Vec<RowName>,
-    /// The unique values that it gives its row, and waits for.
-    pub(super) takes: Vec<Unique>,
-    /// Those that its row holds before and after it: who takes one of them later waits for it.
-    pub(super) uniques: Vec<Unique>,
-    pub(super) base: Option<Base>,
-}
-
-impl NewEntry {
-    fn bytes(&self) -> i64 {
-        let text = self.body.len() + self.columns.len();
-        (text + self.row.table.as_str().len() + self.row.key.as_str().len()) as i64
-    }
-}
-
-/// An entry that has left the outbox.
-pub(crate) struct Removed {
-    pub(crate) row: RowName,
-    /// The key of its row as the file holds it.
-    pub(crate) local_key: rusqlite::types::Value,
-    /// The rows that it referred to, as the outbox has them.
-    pub(crate) refs: String,
-}
-
-/// A row of the file as far as the outbox has to know it.
-struct Present {
-    key: Value,
-    refs: Vec<RowName>,
-    uniques: Vec<Unique>,
-    version: Option<String>,
-}
-
-/// What tells an entity from its earlier and later versions: a short form of its columns' names.
-pub(crate) fn version_of(table: &'static Table) -> String {
-    let names: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
-    Uuid::new_v5(&Uuid::NAMESPACE_OID, names.join(",").as_bytes()).simple().to_string()
-}
-
-/// What the columns of a table mean to the outbox.
-struct Shape<'r> {
-    table: &'static Table,
-    name: TableName,
-    parents: Vec<Parent>,
-    uniques: Vec<usize>,
-    version_column: Option<&'static Column>,
-    relations: &'r Relations,
-}
-
-impl<'r> Shape<'r> {
-    fn of(table: &'static Table, relations: &'r Relations) -> Self {
-        let version_column = table
-            .updated_at
-            .filter(|_| table.conflict == Conflict::RemoteWins && !seam::breaks(Mutation::NoBase))
-            .map(|at| &table.columns[at]);
-        Self {
-            table,
-            name: TableName::of(table),
-            parents: relations.of(table),
-            uniques: unique_columns(table),
-            version_column,
-            relations,
-        }
-    }
-
-    fn refs<'v>(&self, values: impl Iterator<Item = (usize, &'v Value)>) -> Vec<RowName> {
-        Relations::refs(&self.parents, self.table, values)
-    }
-
-    fn uniques<'v>(&self, values: impl Iterator<Item = (usize, &'v Value)>) -> Vec<Unique> {
-        uniques_of(self.table, &self.uniques, values)
-    }
-}
-
-/// The positions of the unique columns besides the key.
-pub(super) fn unique_columns(table: &'static Table) -> Vec<usize> {
-    (0..table.columns.len()).filter(|at| *at != table.key && table.columns[*at].unique).collect()
-}
-
-pub(super) fn uniques_of<'v>(
-    table: &'static Table,
-    columns: &[usize],
-    values: impl Iterator<Item = (usize, &'v Value)>,
-) -> Vec<Unique> {
-    values
-        .filter(|(at, value)| columns.contains(at) && !value::is_null(value))
-        .map(|(at, value)| Unique {
-            column: table.columns[at].name,
-            value: Some(value::to_text(value)),
-        })
-        .collect()
-}
-
-fn any_unique(table: &'static Table, columns: &[usize]) -> Vec<Unique> {
-    columns.iter().map(|at| Unique { column: table.columns[*at].name, value: None }).collect()
-}
-
 impl Transaction<'_> {
     /// Makes a write in the file, with an entry for each row that it touches.
     ///
@@ -435,156 +327,6 @@ impl Transaction<'_> {
         Ok(self.present(&shape, key)?.map(|present| present.refs).unwrap_or_default())
     }
 
-    /// Puts an entry into the outbox, with what it waits for; its sequence.
-    pub(super) fn append(
-        &mut self,
-        table: &'static Table,
-        entry: &NewEntry,
-        request: Option<i64>,
-        date: Moment,
-    ) -> Result<i64> {
-        seam::met(if request.is_some() { Met::QueuedSent } else { Met::QueuedNotSent });
-        self.counts.sequence += 1;
-        let sequence = self.counts.sequence;
-        let waits = self.edges(&entry.row, &entry.refs, &entry.takes, sequence)?;
-        let place = self.place(&entry.row, entry.kind, sequence, &waits)?;
-        if place.held {
-            seam::met(Met::HeldAtAppend);
-        }
-        let bytes = entry.bytes();
-        let base = entry.base.as_ref().map(serde_json::to_string).transpose().map_err(internal)?;
-        let uniques: Vec<(&str, &Option<String>)> =
-            entry.uniques.iter().map(|unique| (unique.column, &unique.value)).collect();
-        let sql = "insert into chronicle_outbox (sequence, table_name, row_key, local_key, key_column, kind, \
-            column_names, body, refs, uniques, base, version, brings_row, bytes, queued_at, waits, waits_for, \
-            waits_as, held, request) \
-            values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
-        self.execute(
-            sql,
-            rusqlite::params![
-                sequence,
-                entry.row.table.as_str(),
-                entry.row.key.as_str(),
-                Stored(&entry.local_key),
-                table.key_column().name,
-                entry.kind.name(),
-                entry.columns,
-                entry.body,
-                names(&entry.refs)?,
-                serde_json::to_string(&uniques).map_err(internal)?,
-                base,
-                version_of(table),
-                entry.brings_row,
-                bytes,
-                date,
-                serde_json::to_string(&waits).map_err(internal)?,
-                place.wait.map(|wait| wait.before),
-                place.wait.map(|wait| wait.cause.name()),
-                place.held,
-                request,
-            ],
-        )?;
-        let uniques = uniques.into_iter().map(|(column, value)| (column, value.as_deref()));
-        self.index(sequence, &entry.row.table, &entry.refs, uniques)?;
-        self.counts.rows += 1;
-        self.counts.bytes += bytes;
-        Ok(sequence)
-    }
-
-    /// Lets what comes later find an entry by the rows that it refers to and by its unique values.
-    pub(super) fn index<'v>(
-        &self,
-        sequence: i64,
-        table: &TableName,
-        refs: &[RowName],
-        uniques: impl Iterator<Item = (&'v str, Option<&'v str>)>,
-    ) -> Result<()> {
-        for parent in refs {
-            self.execute(
-                "insert or ignore into chronicle_refs (table_name, row_key, sequence) values (?1, ?2, ?3)",
-                (parent.table.as_str(), parent.key.as_str(), sequence),
-            )?;
-        }
-        for (column, value) in uniques {
-            self.execute(
-                "insert into chronicle_uniques (table_name, column_name, value, sequence) \
-                 values (?1, ?2, ?3, ?4)",
-                (table.as_str(), column, value, sequence),
-            )?;
-        }
-        Ok(())
-    }
-
-    /// Takes entries out of the outbox; what waits for them is to be looked at.
-    pub(crate) fn remove(&mut self, sequences: &[i64]) -> Result<BTreeMap<i64, Removed>> {
-        let list = serde_json::to_string(sequences).map_err(internal)?;
-        let sql = "delete from chronicle_outbox where sequence in (select value from json_each(?1)) \
-            returning sequence, refs, bytes, reason, kind, uniques <> '[]', local_key, table_name, row_key";
-        let removed = self.list(sql, [&list], |row| {
-            Ok((
-                (row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?),
-                (
-                    row.get::<_, Option<String>>(3)?,
-                    row.get::<_, String>(4)?,
-                    row.get::<_, bool>(5)?,
-                ),
-                row.get(6)?,
-                RowName::new(TableName::stored(row.get(7)?), RowKey::stored(row.get(8)?)),
-            ))
-        })?;
-        let mut gone = BTreeMap::new();
-        for ((sequence, refs, bytes), (reason, kind, has_uniques), local_key, row) in removed {
-            for parent in named(&refs)? {
-                let sql = "delete from chronicle_refs where table_name = ?1 and row_key = ?2 and sequence = ?3";
-                self.execute(sql, (parent.table.as_str(), parent.key.as_str(), sequence))?;
-            }
-            gone.insert(sequence, Removed { row, local_key, refs });
-            if has_uniques {
-                self.execute("delete from chronicle_uniques where sequence = ?1", [sequence])?;
-            }
-            if kind == EntryKind::Delete.name() && self.counts.tombstones > 0 {
-                let sql = "delete from chronicle_tombstones where sequence = ?1";
-                self.counts.tombstones -= self.execute(sql, [sequence])? as i64;
-            }
-            self.counts.rows -= 1;
-            self.counts.bytes -= bytes;
-            if let Some(reason) = reason {
-                self.counts.refused -= 1;
-                self.counts.parentless -= i64::from(reason == "parent_missing");
-            }
-        }
-        self.followers_of_all(&list)?;
-        Ok(gone)
-    }
-
-    /// When the first entry that no letter holds was queued, by the clock on the wall.
-    pub(crate) fn oldest(&self) -> Result<Option<Moment>> {
-        if self.counts.rows == self.counts.refused {
-            return Ok(None);
-        }
-        // The first that waits for nothing: whatever waits is parked at an earlier one.
-        let first = self.groups()?.into_iter().map(|(_, _, sequence)| sequence).min();
-        let Some(first) = first else { return Ok(None) };
-        let sql = "select queued_at from chronicle_outbox where sequence = ?1";
-        self.first(sql, [first], |row| row.get(0))
-    }
-
-    /// How many entries letters hold.
-    pub(crate) fn held(&self) -> Result<u64> {
-        let sql = "select count(*) from chronicle_outbox where waits_for is not null and held = 1";
-        let held = self.first(sql, [], |row| row.get::<_, i64>(0))?.unwrap_or(0);
-        Ok(u64::try_from(held).unwrap_or(0))
-    }
-
-    /// Whether an entry of the row is in the outbox, refused ones included.
-    pub(crate) fn has_entry(&self, row: &RowName) -> Result<bool> {
-        if self.counts.rows == 0 {
-            return Ok(false);
-        }
-        let sql = "select 1 from chronicle_outbox where table_name = ?1 and row_key = ?2 limit 1";
-        self.exists(sql, (row.table.as_str(), row.key.as_str()))
-    }
-
     /// Queues the rows that the file holds of a table as inserts. How many those are.
     pub(crate) fn queue_present(
         &mut self,
@@ -609,48 +351,4 @@ impl Transaction<'_> {
         self.check_bound(bound)?;
         Ok(queued)
     }
-}
-
-fn extend<T: PartialEq>(list: &mut Vec<T>, more: Vec<T>) {
-    for item in more {
-        if !list.contains(&item) {
-            list.push(item);
-        }
-    }
-}
-
-pub(super) fn names(rows: &[RowName]) -> Result<String> {
-    let names: Vec<(&str, &str)> =
-        rows.iter().map(|row| (row.table.as_str(), row.key.as_str())).collect();
-    serde_json::to_string(&names).map_err(internal)
-}
-
-/// The rows that `names` wrote.
-pub(super) fn named(names: &str) -> Result<Vec<RowName>> {
-    let names: Vec<(String, String)> = serde_json::from_str(names).map_err(internal)?;
-    let name = |(table, key)| RowName::new(TableName::stored(table), RowKey::stored(key));
-    Ok(names.into_iter().map(name).collect())
-}
-
-fn new_entry<'v>(
-    shape: &Shape<'_>,
-    kind: EntryKind,
-    key: Value,
-    values: impl Iterator<Item = (usize, &'v Value)> + Clone,
-) -> Result<NewEntry> {
-    let columns: Vec<&str> = values.clone().map(|(at, _)| shape.table.columns[at].name).collect();
-    let body = crate::change::object(shape.table, values.clone());
-    let takes = shape.uniques(values.clone());
-    Ok(NewEntry {
-        row: RowName::new(shape.name.clone(), RowKey::of(&key)),
-        local_key: key,
-        kind,
-        brings_row: kind.creates(),
-        columns: serde_json::to_string(&columns).map_err(internal)?,
-        body: String::from_utf8(body).map_err(internal)?,
-        refs: shape.refs(values),
-        uniques: takes.clone(),
-        takes,
-        base: None,
-    })
 }

@@ -319,7 +319,7 @@ impl Engine {
         replayer.parts.clear();
         let Some(outage) = Outage::of(error) else { return Ok(()) };
         let engine = self.clone();
-        let Marked { part, request, .. } = marked;
+        let Marked { part, request } = marked;
         let error =
             Error::new(error.kind(), error.message()).with_code(error.code().map(str::to_owned));
         let rows = part.batch.items.len();

@@ -1,13 +1,14 @@
 //! Rows leave the mirror, unless something waits for them or below them.
 
 use super::Answer;
-use crate::backend::sqlite::apply;
+use crate::backend::sqlite::{apply, from_rusqlite, quoted};
 use crate::failover::file::relations::{MOST_BELOW, Need, Relations};
 use crate::failover::file::transaction::Transaction;
 use crate::failover::rules::name::RowName;
 use crate::failover::seam::{self, Met, Mutation};
 use crate::operation::{Target, Write, WriteKind};
 use crate::{Result, Table};
+use rusqlite::types::Value as Stored;
 use sea_orm::Value;
 
 impl Transaction<'_> {
@@ -108,5 +109,17 @@ impl Transaction<'_> {
         }
         self.is_sure(&row, since)?;
         self.remove_with_below(relations, table, key)
+    }
+
+    /// Removes the row of a key as the file holds it, which is not at the remote.
+    pub(crate) fn remove_row(
+        &self,
+        table: &str,
+        key_column: &str,
+        local_key: &Stored,
+    ) -> Result<bool> {
+        let sql = format!("delete from {} where {} = ?1", quoted(table), quoted(key_column));
+        let mut statement = self.connection.prepare_cached(&sql).map_err(from_rusqlite)?;
+        Ok(statement.execute([local_key]).map_err(from_rusqlite)? > 0)
     }
 }

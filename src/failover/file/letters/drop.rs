@@ -1,0 +1,95 @@
+//! A refused entry is forgotten.
+
+use super::Refused;
+use crate::failover::file::transaction::Transaction;
+use crate::failover::rules::entry::EntryKind;
+use crate::failover::rules::name::{RowKey, RowName, TableName};
+use crate::failover::seam::{self, Met, Mutation};
+use crate::{Error, ErrorKind, Result};
+use std::collections::HashSet;
+
+impl Transaction<'_> {
+    /// Forgets a letter: it alone, or with what came by the row that it was to bring. What is left
+    /// without an entry is fetched. How many entries have gone.
+    pub(crate) fn drop_letter(&mut self, sequence: i64, is_settling: bool) -> Result<u64> {
+        let Refused { row, kind, is_released, is_sent } = self.refused(sequence)?;
+        if is_sent && is_settling {
+            return Err(Error::new(
+                ErrorKind::Busy,
+                "a request with this write may still arrive at the remote",
+            )
+            .with_hint("drop it in half a minute"));
+        }
+        seam::met(Met::Dropped);
+        let doomed = if kind.creates() && !is_released {
+            self.came_by(sequence, &row)?
+        } else {
+            vec![sequence]
+        };
+        if doomed.len() > 1 {
+            seam::met(Met::DroppedAlong);
+        }
+        // What a delete took along in the file is at the remote as ever.
+        let taken = "select table_name, row_key from chronicle_tombstones where sequence = ?1";
+        let taken = self.list(taken, [sequence], |row| {
+            Ok(RowName::new(TableName::stored(row.get(0)?), RowKey::stored(row.get(1)?)))
+        })?;
+        // One with entries left is fetched once they have gone: the file has what was forgotten.
+        for removed in self.remove(&doomed)?.into_values() {
+            self.doubt(&removed.row, Some(removed.local_key))?;
+        }
+        for row in taken {
+            self.doubt(&row, None)?;
+        }
+        Ok(doomed.len() as u64)
+    }
+
+    /// The letter, the updates of its row up to the next insert, upsert or delete, and the children
+    /// that came by it, with theirs.
+    fn came_by(&self, sequence: i64, row: &RowName) -> Result<Vec<i64>> {
+        if seam::breaks(Mutation::DropAllThatWaits) {
+            let sql = "with recursive d(s) as (select ?1 union \
+                select o.sequence from d join chronicle_outbox o on o.waits_for = d.s) select s from d";
+            return self.list(sql, [sequence], |row| row.get(0));
+        }
+        let mut doomed = vec![sequence];
+        let mut known = HashSet::from([sequence]);
+        let mut next = vec![(sequence, row.clone())];
+        while let Some((sequence, row)) = next.pop() {
+            let sql = "select sequence, kind from chronicle_outbox \
+                where table_name = ?1 and row_key = ?2 and sequence > ?3 order by sequence";
+            let later =
+                self.list(sql, (row.table.as_str(), row.key.as_str(), sequence), |row| {
+                    Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+                })?;
+            for (update, kind) in later {
+                if kind != EntryKind::Update.name() {
+                    break;
+                }
+                if known.insert(update) {
+                    doomed.push(update);
+                }
+            }
+            // Those that wait for this very entry as their parent.
+            let sql = "select o.sequence, o.table_name, o.row_key from chronicle_refs r \
+                join chronicle_outbox o on o.sequence = r.sequence \
+                where r.table_name = ?1 and r.row_key = ?2 and r.sequence > ?3 \
+                and o.kind in ('insert', 'insert_if_absent', 'upsert') \
+                and exists (select 1 from json_each(o.waits) w where w.value ->> 'before' = ?3 \
+                  and w.value ->> 'cause' = 'parent')";
+            let children =
+                self.list(sql, (row.table.as_str(), row.key.as_str(), sequence), |row| {
+                    let name =
+                        RowName::new(TableName::stored(row.get(1)?), RowKey::stored(row.get(2)?));
+                    Ok((row.get::<_, i64>(0)?, name))
+                })?;
+            for (child, row) in children {
+                if known.insert(child) {
+                    doomed.push(child);
+                    next.push((child, row));
+                }
+            }
+        }
+        Ok(doomed)
+    }
+}

@@ -1,0 +1,135 @@
+//! A refused entry goes again.
+
+use super::Refused;
+use crate::backend::sqlite::apply;
+use crate::failover::environment::Moment;
+use crate::failover::file::outbox::{Unique, named};
+use crate::failover::file::transaction::{Transaction, internal};
+use crate::failover::letter::DeadLetterReason;
+use crate::failover::rules::entry::EntryKind;
+use crate::failover::rules::name::RowName;
+use crate::failover::seam::{self, Met, Mutation};
+use crate::operation::{Duplicates, Target, Write, WriteKind};
+use crate::{Result, Table, value};
+
+impl Transaction<'_> {
+    /// A refused entry waits again, in its place.
+    pub(super) fn let_go_again(&mut self, sequence: i64) -> Result<()> {
+        let reason = "select reason from chronicle_outbox where sequence = ?1";
+        let reason: Option<String> = self.first(reason, [sequence], |row| row.get(0))?.flatten();
+        let Some(reason) = reason else { return Ok(()) };
+        let sql = "update chronicle_outbox set reason = null, code = null, message = null, released = 0, \
+            failures = 0, tries = 0, accepted_before = -1, try_at = 0 \
+            where sequence = ?1";
+        self.execute(sql, [sequence])?;
+        self.counts.refused -= 1;
+        self.counts.parentless -= i64::from(reason == DeadLetterReason::ParentMissing.name());
+        self.look_again(sequence)?;
+        self.followers_of(sequence)
+    }
+
+    /// Lets a letter go again: in its place while it holds what waits for it, else as a new write,
+    /// behind what waits now, with its change in the file; where its entity is not known here, the
+    /// row is fetched.
+    pub(crate) fn retry(
+        &mut self,
+        known: impl Fn(&str) -> Option<&'static Table>,
+        sequence: i64,
+        date: Moment,
+    ) -> Result<()> {
+        let Refused { row, kind, is_released, .. } = self.refused(sequence)?;
+        if !is_released || seam::breaks(Mutation::RetryReleasedInPlace) {
+            seam::met(Met::Retried);
+            return self.let_go_again(sequence);
+        }
+        seam::met(Met::RetriedAnew);
+        let table = known(row.table.as_str());
+        self.counts.sequence += 1;
+        let anew = self.counts.sequence;
+        let sql = "insert into chronicle_outbox (sequence, table_name, row_key, local_key, key_column, \
+            kind, column_names, body, refs, uniques, base, version, brings_row, bytes, queued_at, waits) \
+            select ?2, table_name, row_key, local_key, key_column, \
+            kind, column_names, body, refs, uniques, base, version, brings_row, bytes, ?3, '[]' \
+            from chronicle_outbox where sequence = ?1";
+        self.execute(sql, (sequence, anew, date))?;
+        self.counts.rows += 1;
+        let bytes = "select bytes, refs, uniques, body from chronicle_outbox where sequence = ?1";
+        let copied = self.first(bytes, [anew], |row| {
+            Ok((
+                row.get::<_, i64>(0)?,
+                row.get::<_, String>(1)?,
+                row.get::<_, String>(2)?,
+                row.get::<_, String>(3)?,
+            ))
+        })?;
+        let (bytes, refs, uniques, body) = copied.ok_or_else(|| internal("a letter is gone"))?;
+        self.counts.bytes += bytes;
+        let refs = named(&refs)?;
+        let uniques: Vec<(String, Option<String>)> =
+            serde_json::from_str(&uniques).map_err(internal)?;
+        // It waits for what waits now, but not for the letter that it was.
+        self.remove(&[sequence])?;
+        let held: Vec<Unique> = match table {
+            Some(table) => uniques
+                .iter()
+                .filter_map(|(column, value)| {
+                    let column = table.columns.iter().find(|known| known.name == column)?;
+                    Some(Unique { column: column.name, value: value.clone() })
+                })
+                .collect(),
+            None => Vec::new(),
+        };
+        let waits = self.edges(&row, &refs, &held, anew)?;
+        self.execute(
+            "update chronicle_outbox set waits = ?2 where sequence = ?1",
+            (anew, serde_json::to_string(&waits).map_err(internal)?),
+        )?;
+        let uniques = uniques.iter().map(|(column, value)| (column.as_str(), value.as_deref()));
+        self.index(anew, &row.table, &refs, uniques)?;
+        self.look_again(anew)?;
+        if kind != EntryKind::Delete {
+            self.change_again(table, &row, kind, &body)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the change of a letter in the file anew.
+    fn change_again(
+        &mut self,
+        table: Option<&'static Table>,
+        row: &RowName,
+        kind: EntryKind,
+        body: &str,
+    ) -> Result<()> {
+        let Some(table) = table else { return self.doubt(row, None) };
+        let values: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(body).map_err(internal)?;
+        let mut assignments = Vec::new();
+        for (name, json) in values {
+            let Some(at) = table.columns.iter().position(|column| column.name == name) else {
+                continue;
+            };
+            assignments.push((at, value::from_json(&table.columns[at], json)?));
+        }
+        if kind == EntryKind::Update {
+            let Some(key) = self.local_key(table, row)? else { return Ok(()) };
+            assignments.retain(|(at, _)| *at != table.key);
+            if assignments.is_empty() {
+                return Ok(());
+            }
+            let target = Target::Key(key);
+            let kind = WriteKind::Update { target, assignments };
+            let write = Write { table, kind };
+            return apply(self.connection, &write).map(drop);
+        }
+        if assignments.len() < table.columns.len() {
+            return self.doubt(row, None);
+        }
+        assignments.sort_unstable_by_key(|(at, _)| *at);
+        let rows = vec![assignments.into_iter().map(|(_, value)| value).collect()];
+        let duplicates = Duplicates::Replace;
+        let kind = WriteKind::Insert { rows, duplicates };
+        let write = Write { table, kind };
+        apply(self.connection, &write).map(drop)
+    }
+}
