@@ -62,7 +62,7 @@ pub type RawRow = serde_json::Map<String, JsonValue>;
 /// or something that wraps one.
 ///
 /// Object-safe, so that a [`Store`](crate::Store) holds any of them. A wrapper (for faults in a
-/// test, for example) implements the seven methods by handing on:
+/// test, for example) implements its methods by handing on:
 ///
 /// ```
 /// use chronicle::futures::BoxFuture;

@@ -17,8 +17,9 @@
 //! - The writes of a row keep their order, parents go before their children, and an insert makes no
 //!   duplicate.
 //! - A process sees its own writes by key, unless they are dead letters or the remote hides the row.
-//!   Where the file cannot know what the remote has, a read by key says so
-//!   ([`Unavailable`](crate::ErrorKind::Unavailable)) instead of guessing.
+//!   Where a row was written and the file could not keep up, a read by its key in an outage says so
+//!   ([`Unavailable`](crate::ErrorKind::Unavailable)) instead of guessing. Of a row that was never read
+//!   or written here the file knows nothing, and says that there is none.
 //! - The store is [`Healthy`](Status::Healthy) again within a bounded time after the remote is, also
 //!   while writers go on, as long as some process has it open.
 //!
@@ -66,7 +67,13 @@
 //! read: the status is [`Failed`](Status::Failed) if the file should have taken them. Nothing that was
 //! acknowledged is lost, and the remote serves as long as it can be reached.
 //!
-//! SQL of your own that writes to the file bypasses the outbox: the remote never hears of it.
+//! What is written to the file past the pair bypasses the outbox, and the remote never hears of it: by
+//! SQL of your own, or by a repository on [`Sqlite::open`](crate::Sqlite::open). [`Config`](crate::Config)
+//! refuses such a file without its server's address.
+//!
+//! The file is opened with `synchronous = FULL`, and a request is sent once, whatever the options say:
+//! the pair itself knows what may be sent again. After a request without answer no update, upsert or
+//! delete is replayed for the time to [settle](FailoverOptions::settle), in which it may still arrive.
 //!
 //! # What to look at
 //!

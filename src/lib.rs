@@ -61,6 +61,7 @@
 //! | what a repository does | [`Repository`](struct@Repository), [`Find`] |
 //! | conditions, order and pages | [`Field`], [`Filter`], [`Query`], [`Cursor`] |
 //! | the databases | [`Sqlite`], [`Postgrest`], [`Store`], [`Config`] |
+//! | outages: a file beside a server | [`failover`], with both features |
 //! | what a database can do | [`Capabilities`], [`Backend`] |
 //! | what can go wrong | [`Error`], [`ErrorKind`] |
 //!

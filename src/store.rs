@@ -106,7 +106,9 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// Why it cannot: `Unavailable`, `Timeout`, `Unauthenticated`, `Corrupt` …
+    /// Why it cannot: `Unavailable`, `Timeout`, `Unauthenticated`, `Corrupt` … A failover pair can as
+    /// long as its file can: what its remote does, [`failover_info`](crate::failover::Failover::failover_info)
+    /// tells.
     pub async fn health(&self) -> Result<()> {
         self.backend.health().await
     }
@@ -201,7 +203,8 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// None from SQLite and PostgREST; a [backend of your own](Self::new) may have some.
+    /// None from SQLite and PostgREST; from a failover pair those of its file, if it replays before it
+    /// closes (`LocalFirst`); a [backend of your own](Self::new) may have some.
     pub async fn close(&self) -> Result<()> {
         self.backend.close().await
     }

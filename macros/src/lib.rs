@@ -71,6 +71,9 @@ mod tests;
 ///
 /// - `name = "Event"`: the name of one row, it makes `NewEvent` and `EventPatch`. Required.
 /// - `repository = "Events"`: the name of the repository, where the table's name would not do.
+/// - `conflict = "last_write_wins"`, `"remote_wins"` or `"append_only"`: what a failover pair does with a queued change
+///   of a row that somebody else has changed meanwhile (`chronicle::Conflict`). The first one is the default;
+///   `"remote_wins"` needs a column `updated_at`.
 ///
 /// `#[repository(...)]` on a field:
 ///

@@ -192,6 +192,15 @@ impl Sqlite {
         self.database()?.look(|connection| times::check(connection, R::TABLE)).await
     }
 
+    /// Whether the file is the one of a failover pair.
+    pub(crate) async fn is_of_a_pair(&self) -> Result<bool> {
+        let table = "select 1 from sqlite_schema where name = 'chronicle_failover'";
+        let is_there = move |connection: &Connection| {
+            connection.prepare(table).and_then(|mut table| table.exists([])).map_err(from_rusqlite)
+        };
+        self.database()?.look(is_there).await
+    }
+
     async fn version(&self) -> Result<String> {
         match &*self.engine {
             Engine::Own(_) => Ok(rusqlite::version().to_owned()),

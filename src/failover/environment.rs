@@ -150,7 +150,8 @@ impl Environment for Machine {
 impl Machine {
     fn named_in_lock(&self) -> Option<String> {
         let text = std::fs::read_to_string(&self.lock).ok()?;
-        Some(text.trim().to_owned())
+        // Whoever has just got the lock may not have told its name yet.
+        Some(text.trim().to_owned()).filter(|name| !name.is_empty())
     }
 }
 

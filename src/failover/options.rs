@@ -215,7 +215,8 @@ impl FailoverOptions {
     }
 
     /// Binds the file to this remote, identity and mode although it was bound to others. Its outbox
-    /// must be empty, dead letters included.
+    /// must be empty, dead letters included; or no request with a write of this identity may ever have
+    /// left, as with a mistyped address: what waits goes to the new remote then.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
@@ -231,7 +232,8 @@ impl FailoverOptions {
         self
     }
 
-    /// Opens the file, and binds it to the remote at first use. No request is sent.
+    /// Opens the file, and binds it to the remote if it belongs to none yet. No request is sent. That a
+    /// table has a primary key, and types that its entity's values fit, is not looked at.
     ///
     /// # Errors
     /// Those of [`SqliteOptions::open`] and [`PostgrestOptions::connect`]; `Unsupported` for a

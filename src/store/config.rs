@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// | `POSTGREST_URL` | the address of a PostgREST server that is not behind Supabase's gateway, used as it is |
 /// | `SUPABASE_SERVICE_ROLE_KEY`, `SUPABASE_SECRET_KEY` | the key of a trusted service; taken before the other keys |
 /// | `SUPABASE_ANON_KEY`, `SUPABASE_PUBLISHABLE_KEY` | the key that anybody may have |
-/// | `CHRONICLE_DB` | the path of the SQLite file, `chronicle.db` by default |
+/// | `CHRONICLE_DB` | the path of the SQLite file; without an address `chronicle.db` by default |
 ///
 /// | configured | the store |
 /// |---|---|
@@ -350,10 +350,29 @@ impl Config {
         #[cfg(feature = "sqlite")]
         if let Some(chosen) = self.sqlite {
             let reason = format!("{}, and no server", chosen.describe("a SQLite file"));
-            return Ok(because(chosen.options.open().await?.into(), reason));
+            let sqlite = chosen.options.open().await?;
+            check_alone(&sqlite).await?;
+            return Ok(because(sqlite.into(), reason));
         }
         Err(Error::invalid("no database is configured: name a SQLite file or a server"))
     }
+}
+
+/// Fails for a file that belongs to a remote: what is written to it alone never gets there.
+#[cfg(feature = "sqlite")]
+async fn check_alone(sqlite: &crate::Sqlite) -> Result<()> {
+    if !sqlite.is_of_a_pair().await? {
+        return Ok(());
+    }
+    Err(Error::new(
+        crate::ErrorKind::Conflict,
+        "the SQLite file belongs to a failover pair, and no address of its server is configured: \
+         what is written to the file alone would never get there",
+    )
+    .with_hint(
+        "configure the server's address and key: while it is out of reach the file serves; to look \
+         into the file itself, open it with `Sqlite::open`",
+    ))
 }
 
 fn because(store: Store, reason: String) -> Store {

@@ -1,9 +1,12 @@
 //! Processes that end, begin, and share a file.
 
-use crate::fixture::{Fixture, healed, session};
+use crate::fixture::{Fixture, healed, options, postgrest, session};
 use chronicle::failover::WriteMode;
+use chronicle::postgrest::Key;
+use chronicle::sqlite::SqliteOptions;
 use chronicle::{Backend, ErrorKind};
 use chronicle_entity::{Events, NewEvent, Sessions};
+use chronicle_test_servers::SECRET_KEY;
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,6 +85,36 @@ async fn a_file_belongs_to_its_remote_identity_and_mode() {
     assert_eq!(other_mode.kind(), ErrorKind::Conflict, "{other_mode}");
     let rebound = fixture.options().mode(WriteMode::LocalFirst).rebind().connect().await;
     assert!(rebound.is_ok(), "{rebound:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mistyped_address_can_be_corrected_as_long_as_nothing_was_sent() {
+    let fixture = Fixture::new().await;
+    let wrong = || options(&fixture.path(), postgrest("http://127.0.0.1:9", Key::new(SECRET_KEY)));
+    let failover = wrong().connect().await.unwrap();
+    let id = session(&failover).await;
+    failover.close().await.unwrap();
+    drop(failover);
+    let error = fixture.options().connect().await.expect_err("it belongs to the wrong one");
+    assert!(error.hint().is_some_and(|hint| hint.contains("rebind")), "{error}");
+    let right = fixture.options().rebind().connect().await.unwrap();
+    healed(&right).await;
+    assert!(Sessions::new(fixture.remote()).get(id).await.unwrap().is_some());
+    fixture.gateway.refuse().await.unwrap();
+    session(&right).await;
+    right.close().await.unwrap();
+    let error = wrong().rebind().connect().await.expect_err("the right one has taken some");
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_file_of_a_pair_is_not_written_to_alone_unawares() {
+    let fixture = Fixture::new().await;
+    drop(fixture.open().await);
+    let alone = chronicle::Config::new().sqlite(SqliteOptions::new(fixture.path()));
+    let error = chronicle::Store::connect(alone).await.expect_err("no server is configured");
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+    assert!(Sessions::new(&fixture.file().await).find().count().await.is_ok(), "on purpose it is");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -79,14 +79,30 @@ impl Engine {
                 match known {
                     known if is_same(known.as_ref(), &own) => return Ok(known),
                     Some(known) if !rebinds => return Err(other_binding(&known, &own)),
-                    Some(_) if transaction.counts.rows > 0 => {
+                    Some(known)
+                        if transaction.counts.rows > 0
+                            && !(is_of_one_identity(&known, &own)
+                                && transaction.has_sent_nothing()?) =>
+                    {
                         return Err(Error::new(
                             ErrorKind::Conflict,
-                            "writes wait in the file for the remote that it is bound to: replay \
-                             them first, and drop its dead letters",
+                            format!(
+                                "{} writes and dead letters in the file are for {}, which may have \
+                                 some of them",
+                                transaction.counts.rows, known.remote
+                            ),
+                        )
+                        .with_hint(
+                            "open it once more for that remote, flush, and drop what it refuses; \
+                             or use another file",
                         ));
                     }
-                    _ => transaction.state.binding = Some(own.clone()),
+                    known => {
+                        if known.is_some_and(|known| known.remote != own.remote) {
+                            transaction.state.forget_remote();
+                        }
+                        transaction.state.binding = Some(own.clone());
+                    }
                 }
                 Ok(transaction.state.binding.clone())
             })
@@ -235,6 +251,11 @@ impl Engine {
     }
 }
 
+/// What one has written is not sent in the name of another one.
+fn is_of_one_identity(known: &Binding, own: &Binding) -> bool {
+    known.identity.is_none() || own.identity.is_none() || known.identity == own.identity
+}
+
 fn is_same(bound: Option<&Binding>, own: &Binding) -> bool {
     bound.is_some_and(|bound| {
         bound.remote == own.remote
@@ -257,7 +278,10 @@ fn other_binding(known: &Binding, own: &Binding) -> Error {
             own.mode
         ),
     )
-    .with_hint("use another file, or `rebind` once its outbox is empty")
+    .with_hint(
+        "use another file; or open it with `rebind`, which moves it once nothing waits in it, or as \
+         long as no request with a write has left",
+    )
 }
 
 /// Tables in an order in which no row comes before the row that it refers to.

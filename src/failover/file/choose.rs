@@ -297,6 +297,15 @@ impl Transaction<'_> {
         self.unmark(request)
     }
 
+    /// Whether no request with a write has ever left for the remote that the file belongs to.
+    pub(crate) fn has_sent_nothing(&self) -> Result<bool> {
+        let sent = "select 1 from chronicle_outbox where request is not null or reason is not null \
+            union all select 1 from chronicle_sending limit 1";
+        Ok(self.state.last_success.is_none()
+            && self.state.ghosts.is_empty()
+            && !self.exists(sent, [])?)
+    }
+
     /// Whoever replayed before ended with requests under way. They may have left just now, however
     /// long ago that was noted: a process can be stopped between the two. `false` when there were
     /// none.

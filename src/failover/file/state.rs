@@ -71,6 +71,15 @@ impl State {
         }
     }
 
+    /// What was learned of a remote is nothing that is known of another one.
+    pub(crate) fn forget_remote(&mut self) {
+        self.breaker = Breaker::default();
+        self.pauses.clear();
+        self.learned.clear();
+        self.last_success = None;
+        self.throttled_until = 0;
+    }
+
     pub(crate) fn is_paused(&self, table: &TableName) -> bool {
         self.pauses.contains_key(EVERYTHING) || self.pauses.contains_key(table.as_str())
     }
