@@ -226,6 +226,10 @@ impl Transaction<'_> {
             );
             let row = (item.entry.row.table.as_str(), item.entry.row.key.as_str(), last);
             let Some(row) = self.first(&sql, row, read_entry)? else { break };
+            if EntryKind::named(&row.0.3).is_none() {
+                // One of a newer version travels with nothing.
+                break;
+            }
             let next = entry_of(row)?;
             let waits_for_else = self.waits_for_else(&item, &next.entry.waits)?;
             if item.folded.len() == MOST_FOLDED || !item.takes(&next.entry, waits_for_else) {
