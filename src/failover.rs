@@ -479,8 +479,11 @@ impl Backend for Failover {
                 WriteMode::RemoteFirst => Ok(()),
             };
             self.monitor.end().await;
+            let engine = self.engine.clone();
+            let noted = Box::pin(async move { engine.missed_is_noted().await });
+            let noted = self.engine.to_its_end(noted).await;
             let closed = self.engine.remote.close().await;
-            self.engine.file.sqlite().close().await.and(closed).and(flushed)
+            self.engine.file.sqlite().close().await.and(closed).and(flushed).and(noted)
         })
     }
 }

@@ -55,7 +55,7 @@ impl Engine {
     }
 
     /// Runs work where it goes on to its end, whoever waits for it.
-    fn to_its_end<T: Send + 'static>(
+    pub(crate) fn to_its_end<T: Send + 'static>(
         &self,
         work: BoxFuture<'static, Result<T>>,
     ) -> impl Future<Output = Result<T>> + Send + 'static {

@@ -2,7 +2,7 @@
 
 use crate::fixture::{World, healed, info, options, postgrest, until};
 use crate::observe::{Waits, WriteLock};
-use crate::tables::badge::{Badges, NewBadge};
+use crate::tables::badge::{BadgePatch, Badges, NewBadge};
 use crate::tables::link::{Links, NewLink};
 use crate::tables::note::{NewNote, NotePatch, Notes};
 use crate::tables::person::{NewPerson, People, PersonPatch};
@@ -421,4 +421,47 @@ async fn an_entry_of_a_newer_version_waits_for_that_version() {
     ] {
         assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
     }
+}
+
+/// Such an upsert may hold any unique value: it does not stand for who holds a certain one.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upsert_of_an_unknown_row_hides_no_holder_of_a_unique_value() {
+    let world = World::new().await;
+    let failover = world.open().await;
+    let (notes, badges) = (Notes::new(&failover), Badges::new(&failover));
+    let one = notes.insert(NewNote::new("one")).await.unwrap().id;
+    let badge = badges.insert(NewBadge::new(one, 1)).await.unwrap().id;
+    world.sql("revoke insert on notes from service_role").await;
+    world.cut().await;
+    let two = notes.insert(NewNote::new("two")).await.unwrap().id;
+    badges.update(badge, BadgePatch::new().note_id(two).number(4)).await.unwrap();
+    badges.delete(badge).await.unwrap();
+    badges.upsert(NewBadge::new(one, 9)).await.unwrap();
+    badges.insert(NewBadge::new(one, 4)).await.unwrap();
+    world.heal(&failover).await;
+    until("notes are paused", async || !info(&failover).await.paused.is_empty()).await;
+    world.sql("grant insert on notes to service_role").await;
+    failover.resume().await.unwrap();
+    let healed = healed(&failover).await;
+    assert_eq!(healed.dead_letters, 0, "{:?}", failover.dead_letters(9).await);
+    assert_eq!(world.ask("select number from badges order by number").await, ["4", "9"]);
+}
+
+/// What the mirror could not store while another program held the file is noted before the end.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_mirror_missed_outlives_an_orderly_end() {
+    let world = World::new().await;
+    let sqlite = SqliteOptions::new(world.path()).busy_timeout(Duration::from_millis(200));
+    let failover = options(sqlite, world.postgrest()).connect().await.unwrap();
+    let notes = Notes::new(&failover);
+    let id = notes.insert(NewNote::new("old")).await.unwrap().id;
+    let lock = WriteLock::take(&world.path());
+    assert_eq!(notes.update(id, NotePatch::new().title("new")).await.unwrap(), 1);
+    drop(lock);
+    chronicle::Backend::close(&failover).await.unwrap();
+    drop((notes, failover));
+    world.cut().await;
+    let next = world.open().await;
+    let title = Notes::new(&next).get(id).await.map(|note| note.unwrap().title);
+    right_or_not_known(title, &"new".to_owned());
 }

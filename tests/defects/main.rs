@@ -9,6 +9,7 @@
 )]
 
 mod child;
+mod families;
 mod fixture;
 mod found;
 mod kills;

@@ -8,7 +8,7 @@ use crate::failover::rules::name::{RowName, TableName};
 use crate::failover::seam::{self, Met};
 use crate::filter::{Expression, Node};
 use crate::operation::{OrderTerm, Read, Selection, Target, Write, WriteKind};
-use crate::{Error, Result, Table};
+use crate::{Error, ErrorKind, Result, Table};
 use sea_orm::Value;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,6 +23,9 @@ const ROWS_OF_STORE: usize = 250;
 
 /// How soon it is tried again to note what the mirror missed.
 const TRY_AGAIN: Duration = Duration::from_millis(200);
+
+/// How long an orderly end waits until that is noted.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// Changes that the mirror has missed, as long as the file does not know of them.
 #[derive(Debug, Default)]
@@ -157,6 +160,28 @@ impl Engine {
                 environment.sleep(TRY_AGAIN).await;
             }
         }));
+    }
+
+    /// Waits until the file knows what the mirror has missed: with the process that would be forgotten.
+    ///
+    /// # Errors
+    /// `Busy` when the file cannot be written for so long.
+    pub(crate) async fn missed_is_noted(&self) -> Result<()> {
+        let is_noted = || self.missed.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+        let mut waited = Duration::ZERO;
+        while !is_noted() {
+            if waited >= LONGEST_WAIT {
+                return Err(Error::new(
+                    ErrorKind::Busy,
+                    "the file could not be written: that it lacks changes which the remote has is \
+                     not noted in it, and in an outage it would show what was before them",
+                )
+                .with_hint("see that no other program holds the file's lock, and `pull`"));
+            }
+            self.environment.sleep(TRY_AGAIN / 10).await;
+            waited += TRY_AGAIN / 10;
+        }
+        Ok(())
     }
 
     /// What the remote has of these rows is not known to the file: they are to be fetched.

@@ -57,15 +57,18 @@ struct Part {
     is_plain: bool,
     /// It is tried although its table is paused, or to see whether another one is to blame.
     is_trial: bool,
+    /// Others were under way with it: what it lacks may have come with one of them, or the value that
+    /// is taken may have gone.
+    was_among_others: bool,
 }
 
 impl Part {
     const fn new(batch: Batch) -> Self {
-        Self { batch, is_plain: false, is_trial: false }
+        Self { batch, is_plain: false, is_trial: false, was_among_others: false }
     }
 
-    const fn trial(batch: Batch) -> Self {
-        Self { batch, is_plain: false, is_trial: true }
+    fn trial(batch: Batch) -> Self {
+        Self { is_trial: true, ..Self::new(batch) }
     }
 }
 

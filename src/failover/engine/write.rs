@@ -257,11 +257,7 @@ impl Engine {
         seam::met(Met::TimeoutGhost);
         let engine = self.clone();
         let (table, relations) = (write.table, self.file.relations());
-        let parents: Vec<TableName> = relations
-            .of(table)
-            .iter()
-            .map(|parent| TableName::new(parent.schema.as_deref(), &parent.table))
-            .collect();
+        let parents = relations.above(table);
         let keys: Vec<Option<RowKey>> = match &write.kind {
             WriteKind::Update { target: Target::Key(key), .. }
             | WriteKind::Delete { target: Target::Key(key) } => vec![Some(RowKey::of(key))],

@@ -154,6 +154,21 @@ impl Relations {
         names.filter(|name| *name != TableName::of(table)).collect()
     }
 
+    /// A table, and all whose rows refer to it, through all levels.
+    pub(crate) fn with_below(&self, table: &'static Table) -> Vec<TableName> {
+        let mut found = vec![table.name.to_owned()];
+        let mut at = 0;
+        while let Some(name) = found.get(at).cloned() {
+            for foreign in self.foreign.iter().filter(|foreign| foreign.parent == name) {
+                if !found.contains(&foreign.child) {
+                    found.push(foreign.child.clone());
+                }
+            }
+            at += 1;
+        }
+        found.iter().map(|name| TableName::new(table.schema, name)).collect()
+    }
+
     /// The rows that a row's values refer to.
     pub(crate) fn refs<'v>(
         parents: &[Parent],

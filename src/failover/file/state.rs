@@ -144,7 +144,7 @@ pub(crate) struct Ghost {
     pub(crate) table: TableName,
     /// The row; `None` for any row of the table.
     pub(crate) key: Option<RowKey>,
-    /// The tables that its rows refer to: their deletes could take them along.
+    /// The tables that its rows refer to, through all levels: their deletes could take them along.
     pub(crate) parents: Vec<TableName>,
     pub(crate) stamp: Stamp,
 }

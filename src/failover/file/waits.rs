@@ -54,11 +54,9 @@ impl Transaction<'_> {
         }
         if !seam::breaks(Mutation::NoUniqueEdge) {
             for unique in uniques {
-                add(
-                    self.newest_holder(&row.table, unique, below)?,
-                    Cause::Unique,
-                    Met::WaitsForUnique,
-                );
+                for holder in self.newest_holders(&row.table, unique, below)? {
+                    add(Some(holder), Cause::Unique, Met::WaitsForUnique);
+                }
             }
         }
         // Of a row that a delete takes along, and of one that refers to such a row.
@@ -94,25 +92,26 @@ impl Transaction<'_> {
         self.first(sql, (row.table.as_str(), row.key.as_str(), below), |row| row.get(0))
     }
 
-    fn newest_holder(&self, table: &TableName, unique: &Unique, below: i64) -> Result<Option<i64>> {
+    /// The newest entry that holds a unique value, and the newest one that may hold any: that one does
+    /// not wait for the first.
+    fn newest_holders(&self, table: &TableName, unique: &Unique, below: i64) -> Result<Vec<i64>> {
         let newest = match &unique.value {
-            Some(value) => self.first(
-                "select max(sequence) from (\
-                   select max(sequence) as sequence from chronicle_uniques where table_name = ?1 \
-                     and column_name = ?2 and value = ?3 and sequence < ?4 \
-                   union all select max(sequence) from chronicle_uniques where table_name = ?1 \
-                     and column_name = ?2 and value is null and sequence < ?4)",
+            Some(value) => self.list(
+                "select max(sequence) from chronicle_uniques where table_name = ?1 \
+                   and column_name = ?2 and value = ?3 and sequence < ?4 \
+                 union select max(sequence) from chronicle_uniques where table_name = ?1 \
+                   and column_name = ?2 and value is null and sequence < ?4",
                 (table.as_str(), unique.column, value, below),
-                |row| row.get(0),
+                |row| row.get::<_, Option<i64>>(0),
             )?,
-            None => self.first(
+            None => self.list(
                 "select max(sequence) from chronicle_uniques \
                  where table_name = ?1 and column_name = ?2 and sequence < ?3",
                 (table.as_str(), unique.column, below),
                 |row| row.get(0),
             )?,
         };
-        Ok(newest.flatten())
+        Ok(newest.into_iter().flatten().collect())
     }
 
     /// The newest entry older than a delete whose row refers to the deleted one, or to one that goes
@@ -412,11 +411,21 @@ impl Transaction<'_> {
             "select 1 from chronicle_outbox where table_name = ?1 limit 1",
             [name.as_str()],
         )?;
-        let refs = "select 1 from chronicle_refs where table_name = ?1 limit 1";
-        facts.children_have_entries = is_delete && self.exists(refs, [name.as_str()])?;
-        for parent in relations.of(write.table) {
-            let parent = TableName::new(parent.schema.as_deref(), &parent.table);
+        if is_delete {
+            let refs = "select 1 from chronicle_refs where table_name = ?1 limit 1";
+            for table in relations.with_below(write.table) {
+                facts.children_have_entries |= self.exists(refs, [table.as_str()])?;
+            }
+        }
+        for parent in relations.above(write.table) {
             facts.parent_is_deleted |= self.deletes_wait_in(&parent)?;
+        }
+        if let WriteKind::Update { assignments, .. } = &write.kind {
+            let values = assignments.iter().map(|(at, value)| (*at, value));
+            for parent in Relations::refs(&relations.of(write.table), write.table, values) {
+                facts.parent_waits |= self.newest_that_decides(&parent, i64::MAX)?.is_some()
+                    || !self.deletes_that_took(&parent)?.is_empty();
+            }
         }
         Ok(facts)
     }

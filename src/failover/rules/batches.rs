@@ -240,6 +240,8 @@ const fn most_requests(kind: EntryKind) -> usize {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct UnderWay {
     requests: usize,
+    /// How many there have been.
+    all: usize,
     /// The last entry of each table and kind.
     last: HashMap<(TableName, EntryKind), i64>,
 }
@@ -249,6 +251,7 @@ impl UnderWay {
     pub(crate) fn left<'b>(&mut self, batches: impl Iterator<Item = &'b Batch>) {
         for batch in batches {
             self.requests += 1;
+            self.all += 1;
             let last = self.last.entry((batch.table.clone(), batch.kind)).or_default();
             let sequences = batch.items.iter().map(|item| item.entry.sequence);
             *last = sequences.fold(*last, i64::max);
@@ -258,6 +261,11 @@ impl UnderWay {
     /// One of them was answered.
     pub(crate) const fn answered(&mut self) {
         self.requests -= 1;
+    }
+
+    /// Whether a request had others beside it.
+    pub(crate) const fn had_several(&self) -> bool {
+        self.all > 1
     }
 
     /// Whether none has left yet.

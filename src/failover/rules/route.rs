@@ -62,9 +62,11 @@ pub(crate) struct FilterFacts {
     pub(crate) is_settling: bool,
     /// An entry of its table, refused and held ones as well.
     pub(crate) table_has_entries: bool,
-    /// A delete waits in a table that it refers to.
+    /// A delete waits in a table that it refers to, through all levels.
     pub(crate) parent_is_deleted: bool,
-    /// An entry refers to a row of its table.
+    /// It makes rows refer to one that an entry brings or removes.
+    pub(crate) parent_waits: bool,
+    /// An entry refers to a row of its table, or of one below it.
     pub(crate) children_have_entries: bool,
 }
 
@@ -72,6 +74,7 @@ pub(crate) struct FilterFacts {
 pub(crate) fn of_filter(facts: FilterFacts) -> Route {
     let waits = facts.table_has_entries
         || facts.parent_is_deleted
+        || facts.parent_waits
         || (facts.is_delete && (facts.children_have_entries || facts.is_settling));
     if waits && !seam::breaks(Mutation::FilterWritesGoDirect) {
         seam::met(Met::FilterWriteBehindEntry);
@@ -141,6 +144,7 @@ mod tests {
         for facts in [
             FilterFacts { table_has_entries: true, ..FilterFacts::default() },
             FilterFacts { parent_is_deleted: true, ..FilterFacts::default() },
+            FilterFacts { parent_waits: true, ..FilterFacts::default() },
             FilterFacts { is_delete: true, is_settling: true, ..FilterFacts::default() },
             FilterFacts { is_ghost: true, ..FilterFacts::default() },
         ] {

@@ -79,7 +79,8 @@ impl Engine {
             goes_on &= recorded.is_ok() && others.is_empty();
         }
         recorded?;
-        for (one, outcome) in others {
+        for (mut one, outcome) in others {
+            one.part.was_among_others = under_way.had_several();
             self.not_taken(replayer, one, outcome).await?;
         }
         Ok(())

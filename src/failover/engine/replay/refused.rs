@@ -93,6 +93,12 @@ impl Engine {
             return self.go_plain(replayer, marked).await;
         }
         let Some(marked) = self.split(replayer, marked).await? else { return Ok(()) };
+        let may_pass = matches!(verdict, Verdict::UniqueTaken | Verdict::ParentMissing);
+        if marked.part.was_among_others && may_pass {
+            seam::met(Met::JudgedAlone);
+            replayer.parts.push(Part { was_among_others: false, ..marked.part });
+            return self.unmark(marked.request).await;
+        }
         let kind = marked.part.batch.kind;
         let reason = match verdict {
             Verdict::DuplicateKey => DeadLetterReason::Conflict,
@@ -241,7 +247,7 @@ impl Engine {
             item.folded.clear();
         }
         replayer.parts.clear();
-        replayer.parts.push(Part { batch, is_plain, is_trial: false });
+        replayer.parts.push(Part { is_plain, ..Part::new(batch) });
         Ok(())
     }
 
@@ -303,7 +309,7 @@ impl Engine {
             let mut batch = marked.part.batch.clone();
             // Alone: where its row is there already, what travels with it was not made.
             batch.items = vec![Item::new(item.entry.clone())];
-            replayer.parts.push(Part { batch, is_plain: true, is_trial: false });
+            replayer.parts.push(Part { is_plain: true, ..Part::new(batch) });
         }
         self.unmark(marked.request).await
     }
@@ -425,11 +431,12 @@ impl Engine {
         replayer: &mut Replayer,
         marked: Marked,
     ) -> Result<Option<Marked>> {
-        let Part { batch, is_plain, is_trial } = marked.part.clone();
+        let Part { batch, is_plain, is_trial, .. } = marked.part.clone();
         match batch.split() {
             Ok(parts) => {
                 let parts = parts.into_iter().rev();
-                replayer.parts.extend(parts.map(|batch| Part { batch, is_plain, is_trial }));
+                let part = |batch| Part { is_plain, is_trial, ..Part::new(batch) };
+                replayer.parts.extend(parts.map(part));
                 self.unmark(marked.request).await?;
                 Ok(None)
             }
