@@ -5,7 +5,6 @@ use crate::{Table, value};
 use bytes::Bytes;
 use sea_orm::Value;
 use std::borrow::Cow;
-use std::sync::Arc;
 
 /// Most rows of one insert.
 const MOST_ROWS: usize = 1_000;
@@ -122,7 +121,7 @@ impl Change {
         kind: ChangeKind,
         columns: Vec<String>,
         keys: Vec<String>,
-        objects: &[Arc<str>],
+        objects: &[std::sync::Arc<str>],
     ) -> Self {
         let is_list = matches!(kind, ChangeKind::Insert(_));
         let length = objects.iter().map(|object| object.len() + 1).sum::<usize>() + 1;
