@@ -132,7 +132,6 @@ impl Engine {
         }
         if let WriteKind::Update { target, .. } | WriteKind::Delete { target } = &write.kind
             && !matches!(target, Target::Key(_))
-            && written.stored.is_none()
         {
             return self.mirror_filter(write, target.clone(), answer).await;
         }

@@ -292,11 +292,14 @@ impl Transaction<'_> {
         row: &RowName,
         local_key: Stored,
     ) -> Result<Option<Need>> {
+        let mut need = self.own_need(row)?;
+        if need == Some(Need::Waits) {
+            return Ok(need);
+        }
         let below = self.below_row(relations, row, local_key, MOST_BELOW)?;
         if below.len() >= MOST_BELOW {
             return Ok(Some(Need::Waits));
         }
-        let mut need = self.own_need(row)?;
         for below in &below {
             if need == Some(Need::Waits) {
                 break;
