@@ -457,6 +457,8 @@ async fn what_the_mirror_missed_outlives_an_orderly_end() {
     let id = notes.insert(NewNote::new("old")).await.unwrap().id;
     let lock = WriteLock::take(&world.path());
     assert_eq!(notes.update(id, NotePatch::new().title("new")).await.unwrap(), 1);
+    // Until it was tried to note it, in vain, and before it is tried again.
+    tokio::time::sleep(Duration::from_millis(300)).await;
     drop(lock);
     chronicle::Backend::close(&failover).await.unwrap();
     drop((notes, failover));
