@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 pub(crate) const SETTLE: Duration = Duration::from_millis(800);
 
 /// How long anything may take before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct World {
     pub(crate) gateway: Gateway,

@@ -207,7 +207,7 @@ async fn close_closes_although_it_cannot_flush() {
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
     let next = local_first(&world).connect().await.unwrap();
     next.resume().await.unwrap();
-    assert!(next.flush(Duration::from_secs(5)).await.unwrap());
+    assert!(next.flush(Duration::from_secs(30)).await.unwrap());
     assert_eq!(world.ask("select title from notes").await, ["first"]);
 }
 
@@ -344,7 +344,7 @@ async fn what_can_go_goes_while_a_table_is_paused() {
     let world = World::new().await;
     let failover = local_first(&world).connect().await.unwrap();
     let parent = session(&failover).await;
-    assert!(failover.flush(Duration::from_secs(5)).await.unwrap());
+    assert!(failover.flush(Duration::from_secs(30)).await.unwrap());
     world.migrate("alter table events rename column hook_name to hook").await;
     let row = NewEvent::new(parent, "stop", chronicle::now());
     Events::new(&failover).insert(row).await.unwrap();
@@ -366,7 +366,7 @@ async fn what_can_go_goes_while_a_request_may_still_arrive() {
     let failover = local_first(&world).settle(settle).connect().await.unwrap();
     let notes = Notes::new(&failover);
     let id = notes.insert(NewNote::new("first")).await.unwrap().id;
-    assert!(failover.flush(Duration::from_secs(5)).await.unwrap());
+    assert!(failover.flush(Duration::from_secs(30)).await.unwrap());
     world.gateway.fault(Fault::black_hole().method("PATCH"));
     notes.update(id, NotePatch::new().title("second")).await.unwrap();
     until("it got no answer", async || info(&failover).await.since.is_some()).await;
@@ -469,7 +469,7 @@ async fn flush_asks_again_although_the_breaker_is_open() {
     })
     .await;
     world.gateway.heal().await.unwrap();
-    assert!(failover.flush(Duration::from_secs(2)).await.unwrap());
+    assert!(failover.flush(Duration::from_secs(30)).await.unwrap());
     assert_eq!(world.ask("select title from notes").await, ["good"]);
 }
 

@@ -83,7 +83,7 @@ async fn rows_are_adopted_parents_first_and_once() {
     // What was removed at the remote since then is not brought back.
     world.sql("delete from notes").await;
     let failover = adopting().connect().await.unwrap();
-    assert!(failover.flush(Duration::from_secs(5)).await.unwrap());
+    assert!(failover.flush(Duration::from_secs(30)).await.unwrap());
     assert_eq!(healed(&failover).await.dead_letters, 0);
     assert_eq!(world.ask("select title from notes").await, [""; 0]);
 }
@@ -105,7 +105,7 @@ async fn a_table_may_be_adopted_later() {
     let adopting = world.options().adopt::<note::Model>();
     let failover = adopting.connect().await.unwrap();
     assert_eq!(healed(&failover).await.dead_letters, 0);
-    assert!(failover.flush(Duration::from_secs(5)).await.unwrap());
+    assert!(failover.flush(Duration::from_secs(30)).await.unwrap());
     assert_eq!(Notes::new(world.remote()).get(note.id).await.unwrap(), Some(note));
     let titles = "select title from notes order by title";
     assert_eq!(world.ask(titles).await, ["after", "before"]);

@@ -103,7 +103,7 @@ async fn a_missing_right_makes_no_letters_however_short_the_processes_live() {
     world.sql("grant insert on notes to service_role").await;
     failover.resume().await.unwrap();
     assert_eq!(healed(&failover).await.dead_letters, 0);
-    assert!(failover.flush(Duration::from_secs(5)).await.unwrap());
+    assert!(failover.flush(Duration::from_secs(30)).await.unwrap());
     assert_eq!(world.ask("select title from notes").await.len(), 25);
 }
 

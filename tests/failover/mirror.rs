@@ -101,7 +101,7 @@ async fn is_replayed_while_a_page_is_read() -> bool {
     let pull = failover.pull::<session::Model>(|_| ());
     let drain = async {
         failover.resume().await.unwrap();
-        assert!(failover.flush(Duration::from_secs(5)).await.unwrap());
+        assert!(failover.flush(Duration::from_secs(30)).await.unwrap());
         std::time::Instant::now()
     };
     let pull = async { (pull.await.unwrap(), std::time::Instant::now()) };

@@ -66,7 +66,7 @@ async fn poison_stands_alone_and_holds_its_dependants() {
         .unwrap();
     let letter = letters.iter().find(|letter| letter.reason == DeadLetterReason::Refused).unwrap();
     failover.retry(letter.id).await.unwrap();
-    assert!(failover.flush(Duration::from_secs(10)).await.unwrap());
+    assert!(failover.flush(Duration::from_secs(30)).await.unwrap());
     let info = healed(&failover).await;
     assert_eq!((info.dead_letters, info.outbox_rows), (0, 0), "{info:?}");
     assert!(remote.get(poisoned.unwrap()).await.unwrap().is_some());

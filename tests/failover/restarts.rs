@@ -64,7 +64,7 @@ async fn a_short_lived_process_writes_to_the_file_and_replays_behind() {
     let id = session(&failover).await;
     Events::new(&failover).insert(NewEvent::new(id, "stop", chronicle::now())).await.unwrap();
     assert_eq!(Events::new(&failover).find().count().await.unwrap(), 1);
-    assert!(failover.flush(Duration::from_secs(10)).await.unwrap());
+    assert!(failover.flush(Duration::from_secs(30)).await.unwrap());
     fixture.assert_equal().await;
 
     fixture.gateway.refuse().await.unwrap();
