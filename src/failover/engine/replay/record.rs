@@ -4,14 +4,14 @@ use super::send::Outcome;
 use super::{Marked, Next, Part, REWORK, Replayer};
 use crate::failover::engine::Engine;
 use crate::failover::environment::Moment;
-use crate::failover::file::DURABLE;
+use crate::failover::file::{DURABLE, MIRROR, Transaction};
 use crate::failover::remote::Applied;
 use crate::failover::rules::batches::{Batch, MOST_ROWS, UnderWay};
 use crate::failover::rules::entry::EntryKind;
 use crate::failover::seam::{self, Met};
 use crate::{ErrorKind, Result};
-use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use std::sync::Arc;
 
 /// Entries that leave the outbox in one transaction.
@@ -41,42 +41,37 @@ impl Engine {
         let mut requests: FuturesUnordered<_> = marked.into_iter().map(send).collect();
         let mut others = Vec::new();
         let mut recorded = Ok(());
-        while let Some((one, outcome, started)) = requests.next().await {
-            under_way.answered();
-            let now = self.environment.now();
-            let seconds = (now - started).max(0) as f64 / 1_000.0;
-            goes_on &= now < ends_at && !replayer.is_over(now);
-            let (table, operation) = (one.part.batch.table.clone(), one.part.batch.kind.name());
-            metrics::histogram!(
-                "chronicle_replay_seconds",
-                "table" => table.as_str().to_owned(), "operation" => operation
-            )
-            .record(seconds);
-            let told = match &outcome {
-                Outcome::Applied(_) => "ok",
-                Outcome::Missed { .. } => "missed",
-                Outcome::Failed(error) => error.kind().name(),
-            };
-            let rows = one.part.batch.items.len();
-            tracing::debug!(table = table.as_str(), operation, rows, outcome = told, "replayed");
-            match outcome {
-                // First, so that a trial's failure is judged by what was accepted beside it.
-                // While the others are under way, and none of those is given up for an error.
-                Outcome::Applied(applied) if recorded.is_ok() => {
-                    goes_on = goes_on && self.check_identity().await.is_ok();
-                    let besides = goes_on.then(|| under_way.clone());
-                    match self.taken(one, applied, besides).await {
-                        Ok(marked) => {
-                            under_way.left(marked.iter().map(|one| &one.part.batch));
-                            requests.extend(marked.into_iter().map(send));
-                        }
-                        Err(error) => recorded = Err(error),
-                    }
-                }
-                Outcome::Applied(_) => {}
-                other => others.push((one, other)),
+        while let Some(first) = requests.next().await {
+            let mut answered = vec![first];
+            // What has been answered meanwhile shares the wait for the disk.
+            while let Some(Some(another)) = requests.next().now_or_never() {
+                answered.push(another);
             }
-            goes_on &= recorded.is_ok() && others.is_empty();
+            let now = self.environment.now();
+            let mut taken = Vec::new();
+            for (one, outcome, started) in answered {
+                under_way.answered();
+                tell(&one.part.batch, &outcome, now - started);
+                match outcome {
+                    Outcome::Applied(applied) => taken.push((one, applied)),
+                    other => others.push((one, other)),
+                }
+            }
+            goes_on &= now < ends_at && !replayer.is_over(now) && others.is_empty();
+            // First, so that a trial's failure is judged by what was accepted beside it.
+            // While the others are under way, and none of those is given up for an error.
+            if !taken.is_empty() && recorded.is_ok() {
+                goes_on = goes_on && self.check_identity().await.is_ok();
+                let besides = goes_on.then(|| under_way.clone());
+                match self.taken(taken, besides).await {
+                    Ok(marked) => {
+                        under_way.left(marked.iter().map(|one| &one.part.batch));
+                        requests.extend(marked.into_iter().map(send));
+                    }
+                    Err(error) => recorded = Err(error),
+                }
+            }
+            goes_on &= recorded.is_ok();
         }
         recorded?;
         for (mut one, outcome) in others {
@@ -86,59 +81,45 @@ impl Engine {
         Ok(())
     }
 
-    /// The remote has taken a batch. The requests that may leave now besides those that are under way,
-    /// if any may: noted in the same transaction.
+    /// The remote has taken batches. The requests that may leave now besides those that are under way,
+    /// if any may: noted in the last of the transactions, which alone waits for the disk.
     pub(super) async fn taken(
         self: &Arc<Self>,
-        marked: Marked,
-        applied: Applied,
+        taken: Vec<(Marked, Applied)>,
         besides: Option<UnderWay>,
     ) -> Result<Vec<Marked>> {
-        let Marked { part, request } = marked;
-        let part = Arc::new(part);
-        let applied = Arc::new(applied);
-        let done = Arc::new(part.batch.done(applied.touched));
-        let chunks = done.chunks(ENTRIES_AT_ONCE).count();
+        let taken: Vec<_> = taken.into_iter().map(Taken::new).collect();
+        let last = taken.len().saturating_sub(1);
         let besides = Arc::new(besides);
         let (mut is_drained, mut next) = (false, Vec::new());
-        for chunk in 0..chunks {
-            let (engine, part, applied) = (self.clone(), part.clone(), applied.clone());
-            let (done, besides) = (done.clone(), besides.clone());
-            (is_drained, next) = self
-                .file
-                .acknowledge(DURABLE, move |transaction| {
-                    let batch = &part.batch;
-                    let is_first = chunk == 0;
-                    if is_first {
-                        note_accepted(transaction, batch);
-                        engine.note_success(&mut transaction.state);
-                        let known = engine.file.known(batch.table.as_str());
-                        transaction.pass_versions_on(batch, &applied, known)?;
-                    }
-                    let from = chunk * ENTRIES_AT_ONCE;
-                    let sequences = &done[from..done.len().min(from + ENTRIES_AT_ONCE)];
-                    let relations = engine.file.relations();
-                    let is_ignored = is_ignored(&part, &applied);
-                    transaction.acknowledge(&relations, batch, sequences, is_ignored)?;
-                    if chunk + 1 < chunks {
-                        transaction.rework(REWORK)?;
-                        return Ok((false, Vec::new()));
-                    }
-                    transaction.unmark(request)?;
-                    transaction.rework(REWORK)?;
-                    let next = match &*besides {
-                        Some(under_way) => {
-                            super::mark_next(transaction, engine.environment.now(), under_way)?
+        for (at, batch) in taken.into_iter().enumerate() {
+            let batch = Arc::new(batch);
+            let chunks = batch.chunks();
+            for chunk in 0..chunks {
+                let is_end = at == last && chunk + 1 == chunks;
+                let commit = if is_end { DURABLE } else { MIRROR };
+                let (engine, batch, besides) = (self.clone(), batch.clone(), besides.clone());
+                (is_drained, next) = self
+                    .file
+                    .acknowledge(commit, move |transaction| {
+                        engine.record(transaction, &batch, chunk)?;
+                        if !is_end {
+                            return Ok((false, Vec::new()));
                         }
-                        None => Next::Changed,
-                    };
-                    let Next::Send(next) = next else {
-                        return Ok((transaction.is_drained()?, Vec::new()));
-                    };
-                    seam::met(Met::LeftBesides);
-                    Ok((false, next))
-                })
-                .await?;
+                        let next = match &*besides {
+                            Some(under_way) => {
+                                super::mark_next(transaction, engine.environment.now(), under_way)?
+                            }
+                            None => Next::Changed,
+                        };
+                        let Next::Send(next) = next else {
+                            return Ok((transaction.is_drained()?, Vec::new()));
+                        };
+                        seam::met(Met::LeftBesides);
+                        Ok((false, next))
+                    })
+                    .await?;
+            }
         }
         if is_drained {
             metrics::counter!("chronicle_switches_total", "to" => "remote").increment(1);
@@ -151,6 +132,62 @@ impl Engine {
         });
         Ok(next)
     }
+
+    /// Records a chunk of a batch that the remote has taken.
+    fn record(&self, transaction: &mut Transaction<'_>, taken: &Taken, chunk: usize) -> Result<()> {
+        let Taken { part, request, applied, done } = taken;
+        if chunk == 0 {
+            note_accepted(transaction, &part.batch);
+            self.note_success(&mut transaction.state);
+            let known = self.file.known(part.batch.table.as_str());
+            transaction.pass_versions_on(&part.batch, applied, known)?;
+        }
+        let from = chunk * ENTRIES_AT_ONCE;
+        let sequences = &done[from..done.len().min(from + ENTRIES_AT_ONCE)];
+        let relations = self.file.relations();
+        transaction.acknowledge(&relations, &part.batch, sequences, is_ignored(part, applied))?;
+        if chunk + 1 == taken.chunks() {
+            transaction.unmark(*request)?;
+        }
+        transaction.rework(REWORK)?;
+        Ok(())
+    }
+}
+
+/// A batch that the remote has taken.
+struct Taken {
+    part: Part,
+    request: i64,
+    applied: Applied,
+    /// The entries that are done with it.
+    done: Vec<i64>,
+}
+
+impl Taken {
+    fn new((marked, applied): (Marked, Applied)) -> Self {
+        let Marked { part, request } = marked;
+        let done = part.batch.done(applied.touched);
+        Self { part, request, applied, done }
+    }
+
+    fn chunks(&self) -> usize {
+        self.done.len().div_ceil(ENTRIES_AT_ONCE)
+    }
+}
+
+/// Tells of an answer, which took so many milliseconds.
+fn tell(batch: &Batch, outcome: &Outcome, time: Moment) {
+    let (table, operation) = (batch.table.as_str(), batch.kind.name());
+    metrics::histogram!(
+        "chronicle_replay_seconds", "table" => table.to_owned(), "operation" => operation
+    )
+    .record(time.max(0) as f64 / 1_000.0);
+    let outcome = match outcome {
+        Outcome::Applied(_) => "ok",
+        Outcome::Missed { .. } => "missed",
+        Outcome::Failed(error) => error.kind().name(),
+    };
+    tracing::debug!(table, operation, rows = batch.items.len(), outcome, "replayed");
 }
 
 /// Whether some of an insert's rows were there already, so that the file may hold others than the
@@ -169,7 +206,7 @@ fn is_ignored(part: &Part, applied: &Applied) -> bool {
 }
 
 /// What an accepted request teaches of its table: it passes others, and takes more rows.
-fn note_accepted(transaction: &mut crate::failover::file::Transaction<'_>, batch: &Batch) {
+fn note_accepted(transaction: &mut Transaction<'_>, batch: &Batch) {
     let rows = batch.items.len();
     let learned = transaction.state.learned(&batch.table);
     learned.accepted += 1;

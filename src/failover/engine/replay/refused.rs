@@ -27,7 +27,7 @@ impl Engine {
     ) -> Result<()> {
         let error = match outcome {
             Outcome::Applied(applied) => {
-                return self.taken(marked, applied, None).await.map(drop);
+                return self.taken(vec![(marked, applied)], None).await.map(drop);
             }
             Outcome::Missed { is_there } => {
                 return self.missed_row(replayer, marked, is_there).await;
@@ -39,7 +39,7 @@ impl Engine {
         match verdict {
             Verdict::DuplicateKey if marked.part.is_plain => {
                 let applied = crate::failover::remote::Applied { touched: 1, rows: Vec::new() };
-                self.taken(marked, applied, None).await.map(drop)
+                self.taken(vec![(marked, applied)], None).await.map(drop)
             }
             Verdict::Row
             | Verdict::DuplicateKey
@@ -329,7 +329,6 @@ impl Engine {
         let error =
             Error::new(error.kind(), error.message()).with_code(error.code().map(str::to_owned));
         let rows = part.batch.items.len();
-        let is_alone = part.batch.sequences().len() == 1;
         let batch = part.batch.clone();
         let failures = self
             .file
@@ -351,7 +350,8 @@ impl Engine {
                     learned.most_rows = Some((rows / 2).max(1));
                 }
                 match batch.items.first() {
-                    Some(item) if is_alone => {
+                    // With the updates that travel with it: they have left as one.
+                    Some(item) if rows == 1 => {
                         transaction.count_failure(item, engine.environment.now())
                     }
                     _ => Ok(0),
