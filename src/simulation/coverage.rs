@@ -22,6 +22,8 @@ pub(super) enum Gap {
     KeptForLetters,
     /// A delete took along a row below one that another machine made, and that the file never saw.
     UnseenParent,
+    /// An earlier version of the program fetched a row, without the columns that it does not know.
+    EarlierVersion,
     /// All of a table that can be sent is refused with codes that judge nobody, so that nothing tells
     /// whether the rows or the table are to blame: it stands still until somebody looks at it.
     StandsStill,

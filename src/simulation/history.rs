@@ -60,7 +60,11 @@ impl Call {
     /// Whether it sets a column of a row that is there.
     pub(super) fn sets(&self, column: &str) -> bool {
         match &self.write.kind {
-            CallKind::Insert { duplicates, .. } => *duplicates != Duplicates::Ignore,
+            // An earlier version of the program does not know all columns.
+            CallKind::Insert { duplicates, .. } => {
+                *duplicates != Duplicates::Ignore
+                    && self.write.table.columns.iter().any(|known| known.name == column)
+            }
             CallKind::Update { numbers, .. } => numbers.contains(&column),
             CallKind::Delete { .. } => false,
         }

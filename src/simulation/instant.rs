@@ -220,6 +220,11 @@ impl Inner {
             if called > acknowledged && is_unseen {
                 return self.gap(Gap::UnseenParent);
             }
+            // The file never heard of it.
+            let is_killed = || self.history.calls_of(row).iter().any(|(_, call)| call.is_killed);
+            if called > acknowledged && effect == Effect::Cascaded && is_killed() {
+                return self.gap(Gap::KilledUnderWay);
+            }
             if called > acknowledged && !calls.contains(&later) && !is_brought_back {
                 let is_between = |parent: &RowName| {
                     self.history.rows.get(parent).is_some_and(|known| known.is_foreign)
@@ -672,7 +677,10 @@ impl Inner {
                     })
                 }),
             None => {
-                let made = owns.iter().filter(|(_, call)| !call.deletes());
+                // One by a condition may have changed rows that the file never had.
+                let made = owns
+                    .iter()
+                    .filter(|(_, call)| !call.deletes() && call.write.rows().contains(row));
                 made.filter(|(_, call)| deletes.iter().all(|(_, delete)| delete.precedes(call)))
                     .map(|(id, _)| format!("it is not there, and its own {id} says that it is"))
                     .next()

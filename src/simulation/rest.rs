@@ -3,6 +3,7 @@
 use super::coverage::Gap;
 use super::history::CallId;
 use super::invariants::Invariant;
+use super::remote::Effect;
 use super::statement::Row;
 use super::tables;
 use super::world::{Inner, World};
@@ -41,7 +42,9 @@ impl Inner {
             let unit = self.history.unit(call, &row).clone();
             let waits =
                 unit.sequences.iter().filter_map(|one| self.snapshot.entries.get(one)).count();
-            if !unit.is_done() && !unit.is_dropped && waits == 0 {
+            // One statement may take along rows that it deletes anyway.
+            let is_taken_along = self.history.row(&row).effects.contains(&(call, Effect::Cascaded));
+            if !unit.is_done() && !unit.is_dropped && waits == 0 && !is_taken_along {
                 let what = format!("call {call} is nowhere");
                 self.violated(Invariant::NothingLost, Some(&row), what);
             }
@@ -99,6 +102,20 @@ impl World {
             if is_uncertain && !is_pulled {
                 world.gap(Gap::KilledUnderWay);
                 continue;
+            }
+            // An earlier version of the program fetched it, which does not know all columns.
+            if !is_pulled && row.table == tables::row_name(tables::SPOTS, "").table {
+                let known = |values: &Row| {
+                    let is_known =
+                        |name: &str| tables::SPOTS.columns.iter().any(|column| column.name == name);
+                    let mut values = values.clone();
+                    values.retain(|name, _| is_known(name));
+                    values
+                };
+                if file.as_ref().map(known) == remote.as_ref().map(known) {
+                    world.gap(Gap::EarlierVersion);
+                    continue;
+                }
             }
             let pulled = if is_pulled { " after a pull" } else { "" };
             let what = format!("{file:?} in the file and {remote:?} at the remote{pulled}");

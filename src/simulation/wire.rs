@@ -574,9 +574,14 @@ impl Remote for Client {
 
     fn identity(&self) -> BoxFuture<'_, Result<Option<String>>> {
         Box::pin(async move {
-            let world = self.world.lock();
-            let name = if world.has(Fault::OtherToken) { "other" } else { "me" };
-            Ok((!world.has(Fault::NoToken)).then(|| name.to_owned()))
+            let mut world = self.world.lock();
+            if world.has(Fault::NoToken) {
+                return Ok(None);
+            }
+            // The file belongs to whoever is signed in first.
+            let is_other = world.has(Fault::OtherToken) && world.was_signed_in;
+            world.was_signed_in = true;
+            Ok(Some(if is_other { "other" } else { "me" }.to_owned()))
         })
     }
 

@@ -121,6 +121,8 @@ pub(super) struct Inner {
     pub(super) at_rest_since: Option<i64>,
     /// The file was filled from the remote at the end.
     pub(super) is_pulled: bool,
+    /// Somebody was signed in, whose the file is.
+    pub(super) was_signed_in: bool,
     pub(super) trace: Option<Vec<String>>,
 }
 
@@ -169,6 +171,7 @@ impl World {
             mended_at: None,
             at_rest_since: None,
             is_pulled: false,
+            was_signed_in: false,
             trace: traced.then(|| vec![format!("seed {seed}")]),
             profile,
         };

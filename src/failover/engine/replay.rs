@@ -145,6 +145,12 @@ impl Engine {
             replayer.release();
             return Ok(work.next_pause.map_or(Progress::Idle, Progress::Wait));
         }
+        if let Some(why) = self.not_signed_in().await? {
+            // Another process may be.
+            replayer.release();
+            self.set_obstacle(Some(why));
+            return Ok(Progress::Wait(PAUSE));
+        }
         if replayer.lock.is_none() {
             match self.environment.try_lock() {
                 Lock::Got(lock) => replayer.lock = Some(lock),
@@ -162,9 +168,6 @@ impl Engine {
             return self.probe(work.probe_wait).await;
         }
         if let Some(wait) = work.throttled {
-            return Ok(Progress::Wait(wait));
-        }
-        if let Some(wait) = self.pause_other_identity().await? {
             return Ok(Progress::Wait(wait));
         }
         if let Some(paused) = work.due.into_iter().next() {

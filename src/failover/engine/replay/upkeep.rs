@@ -3,14 +3,12 @@
 
 use super::REWORK;
 use crate::failover::engine::Engine;
-use crate::failover::engine::outage::{Outage, PAUSE};
-use crate::failover::file::{DURABLE, EVERYTHING, Letter, MIRROR, Pause, text_of};
+use crate::failover::engine::outage::Outage;
+use crate::failover::file::{DURABLE, Letter, MIRROR, text_of};
 use crate::failover::rules::name::TableName;
-use crate::failover::seam::{self, Met};
 use crate::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 impl Engine {
     /// Looks at what waits again; asks for the rows of letters that hold something. `true` when
@@ -81,29 +79,16 @@ impl Engine {
             .await
     }
 
-    /// Everything stands still while the token is another one's than the file's. The wait then.
-    pub(super) async fn pause_other_identity(self: &Arc<Self>) -> Result<Option<Duration>> {
-        let Err(error) = self.check_identity().await else { return Ok(None) };
-        if error.kind() != ErrorKind::Conflict && Outage::of(&error).is_none() {
-            return Err(error);
+    /// Why requests of this process would speak for somebody else than the file belongs to, or for
+    /// nobody.
+    pub(super) async fn not_signed_in(self: &Arc<Self>) -> Result<Option<String>> {
+        match self.check_identity().await {
+            Ok(()) => Ok(None),
+            Err(error) if error.kind() == ErrorKind::Conflict || Outage::of(&error).is_some() => {
+                Ok(Some(error.message().to_owned()))
+            }
+            Err(error) => Err(error),
         }
-        seam::met(Met::PausedEverything);
-        let engine = self.clone();
-        self.file
-            .acknowledge(DURABLE, move |transaction| {
-                let now = engine.environment.now();
-                transaction.state.pauses.insert(
-                    EVERYTHING.to_owned(),
-                    Pause {
-                        try_at: now + PAUSE.as_millis() as i64,
-                        code: error.code().map(str::to_owned),
-                        message: error.message().to_owned(),
-                    },
-                );
-                Ok(())
-            })
-            .await?;
-        Ok(Some(PAUSE))
     }
 
     /// Fails where requests would speak for somebody else than the file belongs to, or for nobody.
