@@ -10,7 +10,8 @@ pub enum DeadLetterReason {
     /// The remote refuses the row itself: a constraint, a value, row level security.
     Refused,
     /// It was to be a new row, and another one with its key is there; or somebody else has changed
-    /// its row, and the remote wins.
+    /// its row, and the remote wins. Sent again it is judged as before: to have it all the same, write
+    /// what it says of the row again, and drop the letter.
     Conflict,
     /// It was to change a row that is not there, or that the remote does not show.
     MissingRow,

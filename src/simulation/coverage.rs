@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 pub(super) enum Gap {
     /// A process was killed with a direct request under way, which nobody else knows of.
     KilledUnderWay,
+    /// The remote took a direct change whose caller was told that it failed, or was killed, so that
+    /// the file does not know whom its row refers to.
+    TakenUntold,
     /// The state of a row was told as not known.
     NotKnown,
     /// A direct update of a row that a waiting delete takes along in the file.

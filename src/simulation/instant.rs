@@ -220,10 +220,8 @@ impl Inner {
             if called > acknowledged && is_unseen {
                 return self.gap(Gap::UnseenParent);
             }
-            // The file never heard of it.
-            let is_killed = || self.history.calls_of(row).iter().any(|(_, call)| call.is_killed);
-            if called > acknowledged && effect == Effect::Cascaded && is_killed() {
-                return self.gap(Gap::KilledUnderWay);
+            if called > acknowledged && effect == Effect::Cascaded && self.was_taken_untold(row) {
+                return self.gap(Gap::TakenUntold);
             }
             if called > acknowledged && !calls.contains(&later) && !is_brought_back {
                 let is_between = |parent: &RowName| {
@@ -245,6 +243,18 @@ impl Inner {
                 return;
             }
         }
+    }
+
+    /// Whether the remote took a direct change of the row, or of one above it, whose caller was told
+    /// that it failed, or was killed: the file may never have heard of it.
+    fn was_taken_untold(&self, row: &RowName) -> bool {
+        self.history.lineage(row).iter().any(|one| {
+            self.history.calls_of(one).into_iter().any(|(id, call)| {
+                let unit = self.history.units.get(&(id, one.clone()));
+                unit.is_some_and(|unit| unit.was_direct && unit.effect.is_some())
+                    && !matches!(call.answer, Some(Ok(_)))
+            })
+        })
     }
 
     /// A write below a row that was deleted later went before the delete.
