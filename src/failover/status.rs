@@ -169,6 +169,7 @@ impl Engine {
             })
             .await?;
         self.wake();
+        self.refresh_status();
         Ok(())
     }
 

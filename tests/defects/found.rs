@@ -467,3 +467,43 @@ async fn what_the_mirror_missed_outlives_an_orderly_end() {
     let title = Notes::new(&next).get(id).await.map(|note| note.unwrap().title);
     right_or_not_known(title, &"new".to_owned());
 }
+
+/// A row that is not there holds no unique value: what brings it again is not held by its letter.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_letter_of_a_missing_row_is_in_nobodys_way() {
+    let world = World::new().await;
+    let failover = world.open().await;
+    let (notes, badges) = (Notes::new(&failover), Badges::new(&failover));
+    let note = notes.insert(NewNote::new("one")).await.unwrap().id;
+    let badge = badges.insert(NewBadge::new(note, 1)).await.unwrap();
+    world.cut().await;
+    badges.update(badge.id, BadgePatch::new().number(2)).await.unwrap();
+    world.sql("delete from badges").await;
+    world.heal(&failover).await;
+    assert_eq!(healed(&failover).await.dead_letters, 1);
+    badges.upsert(badge).await.unwrap();
+    let healed = healed(&failover).await;
+    assert_eq!((healed.dead_letters, healed.held), (1, 0));
+    assert_eq!(world.ask("select number from badges").await, ["1"]);
+}
+
+/// That a key is not taken is told of the process that had it: another one tries with its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_process_tries_with_its_own_key_at_once() {
+    let world = World::new().await;
+    let failover = world.open().await;
+    world.cut().await;
+    Notes::new(&failover).insert(NewNote::new("waits")).await.unwrap();
+    let dead = Response::new(401)
+        .json(r#"{"code":"PGRST303","message":"JWT expired","details":null,"hint":null}"#);
+    world.gateway.heal().await.unwrap();
+    world.gateway.fault(Fault::respond(dead).method("POST").always());
+    failover.resume().await.unwrap();
+    until("all stands still", async || !info(&failover).await.paused.is_empty()).await;
+    chronicle::Backend::close(&failover).await.unwrap();
+    drop(failover);
+    world.gateway.heal().await.unwrap();
+    let next = world.open().await;
+    assert!(next.flush(Duration::from_secs(30)).await.unwrap(), "{:?}", info(&next).await);
+    assert_eq!(world.ask("select title from notes").await, ["waits"]);
+}

@@ -6,7 +6,7 @@
 mod history;
 
 use crate::child;
-use crate::fixture::{World, healed, options, postgrest};
+use crate::fixture::{World, healed, info, options, postgrest};
 use crate::tables::note::{NewNote, NoteId, NotePatch, Notes};
 use chronicle::failover::WriteMode;
 use chronicle::postgrest::Key;
@@ -82,7 +82,8 @@ async fn killed(mode: WriteMode) {
 
     let last = open().await.unwrap();
     last.resume().await.unwrap();
-    last.flush(Duration::from_secs(60)).await.unwrap();
+    // Each update is a request of its own; without that, what waits would count as lost.
+    assert!(last.flush(Duration::from_secs(600)).await.unwrap(), "{:?}", info(&last).await);
     healed(&last).await;
     let letters = last.dead_letters(1_000).await.unwrap();
     let checked = history.check(&world, &logs, &letters).await;

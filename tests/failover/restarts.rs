@@ -1,7 +1,7 @@
 //! Processes that end, begin, and share a file.
 
 use crate::fixture::{Fixture, healed, options, postgrest, session};
-use chronicle::failover::WriteMode;
+use chronicle::failover::{Status, WriteMode};
 use chronicle::postgrest::Key;
 use chronicle::sqlite::SqliteOptions;
 use chronicle::{Backend, ErrorKind};
@@ -87,12 +87,22 @@ async fn a_file_belongs_to_its_remote_identity_and_mode() {
     assert!(rebound.is_ok(), "{rebound:?}");
 }
 
+/// Nothing is there, or something that knows no such path.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mistyped_address_can_be_corrected_as_long_as_nothing_was_sent() {
+    is_corrected(|_| "http://127.0.0.1:9".to_owned()).await;
+    is_corrected(|fixture| fixture.gateway.url().replace("/rest/v1", "/rest/v2")).await;
+}
+
+async fn is_corrected(mistyped: impl Fn(&Fixture) -> String) {
     let fixture = Fixture::new().await;
-    let wrong = || options(&fixture.path(), postgrest("http://127.0.0.1:9", Key::new(SECRET_KEY)));
+    let remote = || postgrest(&mistyped(&fixture), Key::new(SECRET_KEY));
+    let wrong = || options(&fixture.path(), remote());
     let failover = wrong().connect().await.unwrap();
     let id = session(&failover).await;
+    assert_eq!(failover.status(), Status::Degraded);
+    let cause = failover.failover_info().await.unwrap().cause;
+    assert!(cause.is_some(), "a wrong address is an outage as well");
     failover.close().await.unwrap();
     drop(failover);
     let error = fixture.options().connect().await.expect_err("it belongs to the wrong one");

@@ -206,6 +206,11 @@ fn by_status(
         414 | 431 => refused(ErrorKind::InvalidInput, "the URL is longer than the gateway takes"),
         429 => refused(ErrorKind::Throttled, "too many requests").repeatable(Some("throttled")),
         402 | 540 => refused(ErrorKind::Unavailable, "the project is paused or restricted"),
+        // It knows no such path, so that nothing behind it has seen the request.
+        404 => refused(
+            ErrorKind::Unavailable,
+            "not PostgREST, but something before it answered 404: is the address right?",
+        ),
         300..=399 => refused(
             ErrorKind::Unavailable,
             "the server sends elsewhere, which is not followed: give the address that it sends to",

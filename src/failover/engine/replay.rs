@@ -161,7 +161,9 @@ impl Engine {
                 }
             }
             self.set_obstacle(None);
-            self.take_over().await?;
+            if self.take_over().await? {
+                return Ok(Progress::Worked);
+            }
         }
         if work.is_open {
             replayer.parts.clear();
@@ -231,16 +233,18 @@ impl Engine {
         Ok(work.is_drained && !work.is_open && work.due.is_empty() && work.next_pause.is_none())
     }
 
-    /// Whoever replayed before may have ended with requests under way.
-    async fn take_over(self: &Arc<Self>) -> Result<()> {
+    /// Whoever replayed before may have ended with requests under way, or have met a server that did
+    /// not take its key, which may not be this process's. `true` where that is to be tried now.
+    async fn take_over(self: &Arc<Self>) -> Result<bool> {
         let engine = self.clone();
         self.file
             .acknowledge(DURABLE, move |transaction| {
+                let now = engine.environment.now();
                 if transaction.take_over()? {
-                    let now = engine.environment.now();
                     transaction.state.settle(now, engine.settings.settle);
                 }
-                Ok(())
+                let pause = transaction.state.pauses.get_mut(EVERYTHING);
+                Ok(pause.map(|pause| pause.try_at = now).is_some())
             })
             .await
     }

@@ -337,6 +337,7 @@ impl Engine {
             .await?;
         if is_news {
             self.wake();
+            self.refresh_status();
         }
         if sent == Sent::Maybe && touched == 0 {
             return Err(Error::new(ErrorKind::NotFound, "the file has no such row"));
@@ -349,8 +350,8 @@ impl Engine {
 pub(crate) fn not_known() -> Error {
     Error::new(
         ErrorKind::Unavailable,
-        "what the remote has of this row is not known: it was written while the file was busy, and \
-         the remote is out of reach",
+        "what the remote has of this row is not known: an answer of it was lost, or the file could \
+         not keep it, and it was not asked again since",
     )
     .with_hint("ask again once the remote can be reached")
 }

@@ -97,6 +97,11 @@ impl Transaction<'_> {
         self.counts.parentless += i64::from(refusal.reason == DeadLetterReason::ParentMissing);
         metrics::counter!("chronicle_dead_letters_total", "reason" => refusal.reason.name())
             .increment(1);
+        if refusal.reason == DeadLetterReason::MissingRow {
+            // A row that is not there holds no value for those that come.
+            let sql = "delete from chronicle_uniques where sequence = ?1";
+            self.execute(sql, [entry.sequence])?;
+        }
         self.followers_of(entry.sequence)
     }
 

@@ -9,6 +9,7 @@ use super::outbox::Unique;
 use super::relations::Relations;
 use super::transaction::{Transaction, internal};
 use crate::failover::environment::Moment;
+use crate::failover::letter::DeadLetterReason;
 use crate::failover::rules::edges::{Cause, Hold, Standing, Wait, hold};
 use crate::failover::rules::entry::EntryKind;
 use crate::failover::rules::name::{RowKey, RowName, TableName};
@@ -135,28 +136,31 @@ impl Transaction<'_> {
     }
 
     pub(super) fn standing_of(&self, sequence: i64) -> Result<Option<Standing>> {
-        let sql = "select reason is not null, released, held, table_name from chronicle_outbox \
+        let sql = "select reason, released, held, table_name from chronicle_outbox \
             where sequence = ?1";
         let row = self.first(sql, [sequence], |row| {
             Ok((
-                row.get::<_, bool>(0)?,
+                row.get::<_, Option<String>>(0)?,
                 row.get::<_, bool>(1)?,
                 row.get::<_, bool>(2)?,
                 row.get::<_, String>(3)?,
             ))
         })?;
-        Ok(row.and_then(|(is_refused, released, held, table)| {
+        Ok(row.and_then(|(reason, released, held, table)| {
             let is_paused = || self.state.is_paused(&TableName::stored(table));
-            match (is_refused, held) {
-                (true, _) if seam::breaks(Mutation::LettersHoldNothing) => None,
-                (true, _) => Some(Standing::Refused { released }),
-                (false, true) => Some(Standing::Held),
-                (false, false)
+            match (reason.as_deref().map(DeadLetterReason::named), held) {
+                (Some(_), _) if seam::breaks(Mutation::LettersHoldNothing) => None,
+                (Some(Some(DeadLetterReason::MissingRow)), _) if released => {
+                    Some(Standing::Missing)
+                }
+                (Some(_), _) => Some(Standing::Refused { released }),
+                (None, true) => Some(Standing::Held),
+                (None, false)
                     if seam::breaks(Mutation::PausedEntriesHoldNothing) && is_paused() =>
                 {
                     None
                 }
-                (false, false) => Some(Standing::Queued),
+                (None, false) => Some(Standing::Queued),
             }
         }))
     }
@@ -225,29 +229,29 @@ impl Transaction<'_> {
             if left == 0 {
                 return Ok(true);
             }
-            let (is_held, is_released) = match self.standing_of(blocker)? {
-                None => (None, false),
-                Some(Standing::Queued) => (Some(false), false),
-                Some(Standing::Held) => (Some(true), false),
-                Some(Standing::Refused { released }) => (Some(true), released),
-            };
-            if is_held.is_none() {
+            let standing = self.standing_of(blocker)?;
+            if standing.is_none() {
                 left -= self.free_followers(blocker, left)?;
             }
-            let followers = match is_held {
+            let followers = match standing {
                 None if left == 0 => return Ok(true),
                 None => self.list(
                     "select sequence from chronicle_outbox where waits_for = ?1 limit ?2",
                     (blocker, left as i64),
                     |row| row.get::<_, i64>(0),
                 )?,
-                Some(is_held) => self.list(
-                    "select sequence from chronicle_outbox where waits_for = ?1 and held = ?2 \
-                     union select sequence from chronicle_outbox where ?3 and waits_for = ?1 \
-                       and held in (0, 1) and waits_as in ('row', 'parent', 'cascade') limit ?4",
-                    (blocker, !is_held, is_released, left as i64),
-                    |row| row.get(0),
-                )?,
+                Some(standing) => {
+                    let freed =
+                        serde_json::to_string(&standing.freed_causes()).map_err(internal)?;
+                    self.list(
+                        "select sequence from chronicle_outbox where waits_for = ?1 and held = ?2 \
+                         union select sequence from chronicle_outbox where waits_for = ?1 \
+                           and held in (0, 1) \
+                           and waits_as in (select value from json_each(?3)) limit ?4",
+                        (blocker, standing == Standing::Queued, freed, left as i64),
+                        |row| row.get(0),
+                    )?
+                }
             };
             if followers.len() < left {
                 self.execute("delete from chronicle_rework where sequence = ?1", [blocker])?;

@@ -30,6 +30,9 @@ pub(crate) enum Cause {
 }
 
 impl Cause {
+    const ALL: [Self; 6] =
+        [Self::Row, Self::Parent, Self::Child, Self::Unique, Self::Cascade, Self::After];
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Row => "row",
@@ -61,6 +64,16 @@ pub(crate) enum Standing {
         /// It leaves its row in place.
         released: bool,
     },
+    /// It was to change a row that is not at the remote.
+    Missing,
+}
+
+impl Standing {
+    /// The causes by which such a letter does not hold who waits for it, by name.
+    pub(crate) fn freed_causes(self) -> Vec<&'static str> {
+        let is_freed = |cause: &Cause| hold(Some(self), *cause) == Hold::Free;
+        Cause::ALL.into_iter().filter(is_freed).map(Cause::name).collect()
+    }
 }
 
 /// What a wait for an entry does to the one that waits.
@@ -80,7 +93,9 @@ pub(crate) fn hold(standing: Option<Standing>, cause: Cause) -> Hold {
         None => Hold::Free,
         Some(Standing::Queued) => Hold::Waits,
         Some(Standing::Refused { released: true }) if !cause.outlives_release() => Hold::Free,
-        Some(Standing::Held | Standing::Refused { .. }) => Hold::Held,
+        // A row that is not there holds no unique value.
+        Some(Standing::Missing) if cause != Cause::Child => Hold::Free,
+        Some(Standing::Held | Standing::Refused { .. } | Standing::Missing) => Hold::Held,
     }
 }
 
@@ -99,6 +114,12 @@ mod tests {
         for cause in [Cause::Child, Cause::Unique, Cause::After] {
             assert_eq!(hold(released, cause), Hold::Held);
         }
+        for cause in Cause::ALL {
+            let is_free = hold(Some(Standing::Missing), cause) == Hold::Free;
+            assert_eq!(is_free, cause != Cause::Child);
+        }
+        assert_eq!(released.map(Standing::freed_causes), Some(vec!["row", "parent", "cascade"]));
+        assert_eq!(refused.map(Standing::freed_causes), Some(Vec::new()));
         assert_eq!(hold(None, Cause::Row), Hold::Free);
         assert_eq!(hold(Some(Standing::Queued), Cause::Unique), Hold::Waits);
         assert_eq!(hold(Some(Standing::Held), Cause::Parent), Hold::Held);

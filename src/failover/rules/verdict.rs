@@ -73,9 +73,9 @@ impl Verdict {
             (ErrorKind::Throttled, _) => Self::Throttled(error.retry_after()),
             (ErrorKind::Unauthenticated, _) => Self::Unauthenticated,
             (_, "25006") | (ErrorKind::Unavailable, "0A000") => Self::ReadOnly,
-            (ErrorKind::Unavailable, code) => {
-                Self::NotApplied { at_once: matches!(code, "" | "HTTP 402" | "HTTP 540") }
-            }
+            (ErrorKind::Unavailable, code) => Self::NotApplied {
+                at_once: matches!(code, "" | "HTTP 402" | "HTTP 404" | "HTTP 540"),
+            },
             (ErrorKind::Busy, _) | (_, "40001" | "40P01" | "55P03") => Self::Repeat,
             (_, "23503") => Self::ParentMissing,
             (_, "23505") if error.is_key_conflict(&[key_column]) == Some(true) => {
@@ -128,6 +128,7 @@ mod tests {
             (Kind::Unavailable, "53300", not_applied(false)),
             (Kind::StorageFull, "53100", not_applied(false)),
             (Kind::Unavailable, "HTTP 540", not_applied(true)),
+            (Kind::Unavailable, "HTTP 404", not_applied(true)),
             (Kind::Unavailable, "0A000", Verdict::ReadOnly),
             (Kind::Unavailable, "25006", Verdict::ReadOnly),
             (Kind::Unavailable, "57014", Verdict::TooMuch),
