@@ -19,3 +19,4 @@ mod new_api;
 mod observe;
 mod stuck;
 mod tables;
+mod unlike;

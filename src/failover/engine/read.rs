@@ -98,8 +98,13 @@ impl Engine {
 
     /// Fails where the file is asked by its key for a row whose state it does not know.
     fn check_known(&self, read: &Read) -> Result<()> {
-        for key in named_keys(&read.filter, read.table) {
-            let row = RowName::of(read.table, key);
+        self.check_named(read.table, &read.filter)
+    }
+
+    /// As [`check_known`](Self::check_known), of the rows that a condition names by their keys.
+    pub(super) fn check_named(&self, table: &'static Table, filter: &Node) -> Result<()> {
+        for key in named_keys(filter, table) {
+            let row = RowName::of(table, key);
             if self.is_missed(&row) || self.file.ask(|transaction| transaction.is_unsure(&row))? {
                 seam::met(Met::ReadUnsure);
                 return Err(not_known());

@@ -12,7 +12,7 @@ use crate::failover::rules::route::{self, Route};
 use crate::failover::rules::verdict::Verdict;
 use crate::failover::seam::{self, Met};
 use crate::operation::{Target, Write, WriteKind, Written};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, Table};
 use std::sync::Arc;
 
 /// Rows of a write whose way is looked up on the caller's own thread.
@@ -133,7 +133,12 @@ impl Engine {
         if let WriteKind::Update { target, .. } | WriteKind::Delete { target } = &write.kind
             && !matches!(target, Target::Key(_))
         {
-            return self.mirror_filter(write, target.clone(), answer).await;
+            return self.mirror_filter(write, target.clone(), written.touched, answer).await;
+        }
+        if let WriteKind::Delete { target } = &write.kind
+            && written.touched == 0
+        {
+            return self.doubt_what_is_there(write.table, target.clone()).await;
         }
         let relations = self.file.relations();
         let parts: Vec<Arc<Write>> = match (&write.kind, &written.stored) {
@@ -175,11 +180,32 @@ impl Engine {
         Ok(())
     }
 
+    /// The remote deleted nothing: the row is not there, or a policy or a trigger keeps it.
+    async fn doubt_what_is_there(
+        self: &Arc<Self>,
+        table: &'static Table,
+        target: Target,
+    ) -> Result<()> {
+        let is_there = self
+            .file
+            .change(Urgency::Call, MIRROR, move |transaction| {
+                let keys = transaction.keys(table, &target)?;
+                transaction.doubt_keys(table, &keys)?;
+                Ok(!keys.is_empty())
+            })
+            .await?;
+        if is_there {
+            self.wake();
+        }
+        Ok(())
+    }
+
     /// Makes a change by a condition in the file, a part of its rows at a time.
     async fn mirror_filter(
         self: &Arc<Self>,
         write: &Arc<Write>,
         target: Target,
+        touched: u64,
         answer: Answer,
     ) -> Result<()> {
         let relations = self.file.relations();
@@ -193,21 +219,26 @@ impl Engine {
             .await?;
         // What the server made of their versions is not known before they are fetched.
         let table = write.table;
-        let has_versions = table.has_versions() && matches!(write.kind, WriteKind::Update { .. });
+        let is_delete = matches!(write.kind, WriteKind::Delete { .. });
+        // Nor which ones were meant, where the file knows of more.
+        let is_guess = keys.len() as u64 > touched;
+        let is_unsure = is_guess || (table.has_versions() && !is_delete);
         for keys in keys.chunks(ROWS_OF_FILTER) {
             let (keys, relations, write) = (keys.to_vec(), relations.clone(), write.clone());
             self.file
                 .change(Urgency::Call, MIRROR, move |transaction| {
-                    for key in &keys {
-                        transaction.mirror_row(&relations, &write, key, answer)?;
+                    if !(is_guess && is_delete) {
+                        for key in &keys {
+                            transaction.mirror_row(&relations, &write, key, answer)?;
+                        }
                     }
-                    if has_versions {
+                    if is_unsure {
                         transaction.doubt_keys(table, &keys)?;
                     }
                     Ok(())
                 })
                 .await?;
-            if has_versions
+            if is_unsure
                 && let Err(error) = self.fetch_unsure_of(table, &TableName::of(table)).await
             {
                 super::mirror::count_failure(&error);
@@ -310,6 +341,11 @@ impl Engine {
         outage: Option<Outage>,
     ) -> Result<Written> {
         self.file.room().await?;
+        if let WriteKind::Update { target: Target::Filter(filter), .. }
+        | WriteKind::Delete { target: Target::Filter(filter) } = &write.kind
+        {
+            self.check_named(write.table, filter)?;
+        }
         let relations = self.file.refresh_relations()?;
         let engine = self.clone();
         let commit = commit_of(&write);

@@ -61,14 +61,17 @@ impl Item {
     pub(crate) fn takes(&self, next: &Entry, waits_for_else: bool) -> bool {
         if next.kind != EntryKind::Update
             || self.folded.len() >= MOST_FOLDED
-            || self.entry.failures > 0
-            || next.failures > 0
             || next.version != self.entry.version && self.entry.kind == EntryKind::Upsert
             || (waits_for_else && !seam::breaks(Mutation::FoldOverOtherWaits))
         {
             return false;
         }
         let head = self.entry.request;
+        let has_failed = self.entry.failures > 0 || next.failures > 0;
+        // What has failed is looked at alone, but for what may be applied as a whole.
+        if has_failed && (head.is_none() || head != next.request) {
+            return false;
+        }
         let takes = match self.entry.kind {
             EntryKind::Delete => false,
             EntryKind::Insert | EntryKind::InsertIfAbsent => {
@@ -357,6 +360,9 @@ mod tests {
         assert!(!head(Update, Some(7)).takes(&update(None), false));
         assert!(!head(Update, None).takes(&update(Some(7)), false));
         assert!(head(Update, Some(7)).takes(&update(Some(7)), false), "the same whole");
+        let failed = |item: Item| Item::new(Entry { failures: 1, ..item.entry });
+        assert!(failed(head(Update, Some(7))).takes(&update(Some(7)), false), "the same whole");
+        assert!(!failed(head(Update, None)).takes(&update(None), false));
         assert!(!head(Update, Some(7)).takes(&update(Some(8)), false));
         assert!(head(Upsert, None).takes(&update(None), false));
         assert!(!head(Delete, None).takes(&update(None), false));

@@ -81,8 +81,9 @@ impl Verdict {
             (_, "23505") if error.is_key_conflict(&[key_column]) == Some(true) => {
                 Self::DuplicateKey
             }
-            (_, "23505") => Self::UniqueTaken,
-            (_, "23502" | "23514" | "23P01" | "23001" | "23000") => Self::Row,
+            // An exclusion constraint is one more way to say that two rows may not have the same.
+            (_, "23505" | "23P01") => Self::UniqueTaken,
+            (_, "23502" | "23514" | "23001" | "23000") => Self::Row,
             // Row level security judges the row; a missing right, which has the same code, the role.
             (ErrorKind::Denied, "42501") if error.message().contains("row-level security") => {
                 Self::Row
@@ -141,6 +142,7 @@ mod tests {
             (Kind::Throttled, "HTTP 429", Verdict::Throttled(None)),
             (Kind::Unauthenticated, "PGRST301", Verdict::Unauthenticated),
             (Kind::Unique, "23505", Verdict::DuplicateKey),
+            (Kind::Check, "23P01", Verdict::UniqueTaken),
             (Kind::ForeignKey, "23503", Verdict::ParentMissing),
             (Kind::NotNull, "23502", Verdict::Row),
             (Kind::Check, "23514", Verdict::Row),

@@ -68,7 +68,11 @@ impl Engine {
         is_there: bool,
     ) -> Result<()> {
         let has_base = marked.part.batch.items.iter().any(|item| item.entry.base.is_some());
-        let (reason, message) = if is_there || has_base {
+        let is_delete = marked.part.batch.kind == EntryKind::Delete;
+        let (reason, message) = if is_delete && !has_base {
+            let words = "the remote does not delete the row: a policy or a trigger keeps it";
+            (DeadLetterReason::Refused, words)
+        } else if is_there || has_base {
             let words = "somebody else has changed or removed the row, and the remote wins";
             (DeadLetterReason::Conflict, words)
         } else {

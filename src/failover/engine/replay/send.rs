@@ -3,7 +3,7 @@
 use super::{Marked, Part};
 use crate::change::{Change, ChangeKind};
 use crate::failover::engine::Engine;
-use crate::failover::file::internal;
+use crate::failover::file::{internal, text_of};
 use crate::failover::remote::Applied;
 use crate::failover::rules::batches::{Batch, Item};
 use crate::failover::rules::entry::{EntryKind, Version};
@@ -78,6 +78,13 @@ impl Engine {
         {
             return Ok(Outcome::Missed { is_there: false });
         }
+        // Gone already, or kept by a policy or a trigger.
+        if batch.kind == EntryKind::Delete
+            && (applied.touched as usize) < batch.items.len()
+            && !self.rows_of(batch).await?.is_empty()
+        {
+            return Ok(Outcome::Missed { is_there: true });
+        }
         self.with_versions(batch, applied).await.map(Outcome::Applied)
     }
 
@@ -87,15 +94,34 @@ impl Engine {
         if batch.version_column().is_none() || !missing {
             return Ok(applied);
         }
-        let Some(item) = batch.items.first() else { return Ok(applied) };
+        applied.rows = self.rows_of(batch).await?;
+        if batch.kind == EntryKind::Insert {
+            // Of a row that somebody has changed since, the next change is based on no version.
+            let mut own = Vec::with_capacity(applied.rows.len());
+            for row in applied.rows {
+                let key = text_of(&row, &batch.items[0].entry.key_column);
+                let item = batch.items.iter().find(|item| Some(item.entry.row.key.text()) == key);
+                if let Some(item) = item
+                    && holds(&row, item, batch.version_column())?
+                {
+                    own.push(row);
+                }
+            }
+            applied.rows = own;
+        }
+        Ok(applied)
+    }
+
+    /// Those rows of a batch that are at the remote.
+    async fn rows_of(&self, batch: &Batch) -> Result<Vec<RawRow>> {
+        let Some(item) = batch.items.first() else { return Ok(Vec::new()) };
         let keys: Vec<String> = batch.items.iter().map(|item| item.entry.row.key.text()).collect();
         let rows = self.remote.fetch(&batch.table, &item.entry.key_column, &keys).await;
         // Without an answer it is not known what the request has made.
-        applied.rows = rows.map_err(|error| {
+        rows.map_err(|error| {
             Error::new(ErrorKind::Timeout, error.message())
                 .with_code(error.code().map(str::to_owned))
-        })?;
-        Ok(applied)
+        })
     }
 
     /// A change that is based on a version of its row found none such: it may have made another one
