@@ -16,8 +16,8 @@
 //!   and the loss of power.
 //! - The writes of a row keep their order, parents go before their children, and an insert makes no
 //!   duplicate.
-//! - A process sees its own writes by key, unless they are dead letters or the remote hides the row.
-//!   Where a row was written and the file could not keep up, a read by its key in an outage says so
+//! - A process sees its own writes by key, unless they are dead letters, a letter holds them, or the remote
+//!   hides the row. Where a row was written and the file could not keep up, a read by its key in an outage says so
 //!   ([`Unavailable`](crate::ErrorKind::Unavailable)) instead of guessing. Of a row that was never read
 //!   or written here the file knows nothing, and says that there is none.
 //! - The store is [`Healthy`](Status::Healthy) again within a bounded time after the remote is, also
@@ -257,7 +257,8 @@ impl Failover {
     }
 
     /// Lets a dead letter go again: in its place while it holds what waits for it, else as a new
-    /// write behind what waits now, which may overtake what was written to its row since.
+    /// write behind what waits now, with a new id, which may overtake what was written to its row
+    /// since.
     ///
     /// ```no_run
     /// # async fn look(failover: chronicle::failover::Failover) -> chronicle::Result<()> {
@@ -408,7 +409,8 @@ impl Failover {
     }
 
     /// Replays until nothing waits but dead letters and what they hold, or the time is over: no request
-    /// starts after it, and none is cut short. It asks the remote first, although it was out of reach.
+    /// starts after it, and none is cut short. It asks the remote first, although it was out of reach;
+    /// what stands still for the schema or a right is tried each minute, or by [`resume`](Self::resume).
     /// `true` when nothing waits any more.
     ///
     /// ```no_run
