@@ -26,6 +26,7 @@ impl Inner {
         let rivals = self.snapshot.entries.values().filter(|entry| entry.row.table == row.table);
         self.snapshot.has_entry(row)
             || self.snapshot.entries.values().any(|entry| entry.refs.contains(row))
+            || (!self.database.rows.contains_key(row) && self.is_kept_for_others(row))
             || (code.is_some_and(|code| !code.is_null()) && rivals.count() > 0)
     }
 
