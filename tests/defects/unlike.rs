@@ -5,6 +5,7 @@ use crate::observe::WriteLock;
 use crate::tables::label::{Labels, NewLabel};
 use crate::tables::note::{NewNote, NotePatch, Notes};
 use crate::tables::person::{NewPerson, People, PersonPatch};
+use crate::tables::tag::{NewTag, TagPatch, Tags};
 use crate::tables::ticket::{NewTicket, TicketPatch, Tickets};
 use chronicle::ErrorKind;
 use chronicle::failover::{DeadLetterReason, Status};
@@ -129,4 +130,30 @@ async fn a_condition_guesses_nothing_of_a_row_that_it_names() {
     let patch = NotePatch::new().title("changed");
     let error = notes.update_where(Notes::ID.eq(id), patch).await.expect_err("it is not known");
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+}
+
+/// The remote has the row elsewhere than the file, below a delete that waits: it goes with that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_was_moved_in_vain_goes_with_its_parent() {
+    let world = World::new().await;
+    world.sql("alter table tags add constraint no_poison check (word <> 'poison')").await;
+    let failover = world.open().await;
+    let (notes, tags) = (Notes::new(&failover), Tags::new(&failover));
+    let one = notes.insert(NewNote::new("one")).await.unwrap().id;
+    let two = notes.insert(NewNote::new("two")).await.unwrap().id;
+    let tag = tags.insert(NewTag::new(one, "word")).await.unwrap().id;
+    world.cut().await;
+    tags.update(tag, TagPatch::new().note_id(two).word("poison")).await.unwrap();
+    notes.delete(one).await.unwrap();
+    world.heal(&failover).await;
+    assert_eq!(healed(&failover).await.dead_letters, 1);
+    let letter = failover.dead_letters(1).await.unwrap().remove(0);
+    failover.drop_letter(letter.id).await.unwrap();
+    until("the delete has gone", async || {
+        let info = info(&failover).await;
+        info.outbox_rows == 0 && info.unsure == 0
+    })
+    .await;
+    assert_eq!(world.ask("select word from tags").await, [""; 0]);
+    assert_eq!(Tags::new(&world.file().await).find().count().await.unwrap(), 0);
 }

@@ -18,7 +18,7 @@ use crate::failover::rules::entry::EntryKind;
 use crate::failover::rules::name::{RowKey, RowName, TableName};
 use crate::failover::seam::{self, Met, Mutation};
 use crate::operation::{Duplicates, Target, Write, WriteKind};
-use crate::{Column, Error, ErrorKind, Parent, Result, Table};
+use crate::{Column, Error, ErrorKind, Result, Table};
 use sea_orm::Value;
 use std::collections::HashMap;
 
@@ -121,8 +121,7 @@ impl Transaction<'_> {
                 }
                 if let Some(delete) = self.delete_above(&refs)? {
                     seam::met(Met::MirrorBelowDelete);
-                    self.bury_below(&named, delete)?;
-                    self.is_sure(&named, answer.since)?;
+                    self.goes_along(relations, table, &row[table.key], delete, answer.since)?;
                     continue;
                 }
             }
@@ -303,9 +302,7 @@ impl Transaction<'_> {
                 if let Some(delete) = self.delete_above(&refs)? {
                     // The delete takes it along once it is replayed, as its insert would be.
                     seam::met(Met::MirrorBelowDelete);
-                    self.bury_below(&row, delete)?;
-                    self.is_sure(&row, answer.since)?;
-                    self.remove_row_by_key(table, key)?;
+                    self.goes_along(relations, table, key, delete, answer.since)?;
                 } else {
                     let gave_way = self.make_room(table, key, values())?;
                     let touched = self.mirror_columns(table, key, assignments.to_vec(), &[])?;
@@ -332,7 +329,6 @@ impl Transaction<'_> {
         rows: &[Vec<Value>],
         since: i64,
     ) -> Result<bool> {
-        let parents = relations.of(table);
         let name = TableName::of(table);
         let is_guarded = !seam::breaks(Mutation::NoMirrorGuard);
         let has_doubts = self.counts.rows > 0 || self.counts.write > since;
@@ -341,7 +337,7 @@ impl Transaction<'_> {
         for row in rows {
             let named = RowName::new(name.clone(), RowKey::of(&row[table.key]));
             came |= self.parent_came(&named)?;
-            if has_doubts && is_guarded && !self.may_store(&parents, table, row, &named, since)? {
+            if has_doubts && is_guarded && !self.may_store(relations, table, row, &named, since)? {
                 continue;
             }
             if self.is_value_held(table, row)? {
@@ -399,7 +395,7 @@ impl Transaction<'_> {
 
     fn may_store(
         &mut self,
-        parents: &[Parent],
+        relations: &Relations,
         table: &'static Table,
         row: &[Value],
         named: &RowName,
@@ -409,16 +405,14 @@ impl Transaction<'_> {
             seam::met(Met::ReadSkippedEntry);
             return Ok(false);
         }
-        let refs = Relations::refs(parents, table, row.iter().enumerate());
+        let refs = Relations::refs(&relations.of(table), table, row.iter().enumerate());
         if self.is_newer(named, since)? || self.any_is_newer(&refs, since)? {
             seam::met(Met::ReadSkippedNewer);
             return Ok(false);
         }
         if let Some(delete) = self.delete_above(&refs)? {
             seam::met(Met::ReadBelowWaitingDelete);
-            self.bury_below(named, delete)?;
-            // The delete takes it along: the file has none, as it is to be.
-            self.is_sure(named, since)?;
+            self.goes_along(relations, table, &row[table.key], delete, since)?;
             return Ok(false);
         }
         Ok(true)

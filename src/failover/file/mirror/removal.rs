@@ -48,6 +48,28 @@ impl Transaction<'_> {
         Ok(is_unsure)
     }
 
+    /// A waiting delete takes a row of the remote along, and those below it: the file has none of
+    /// them, as it is to be, unless something waits for one.
+    pub(super) fn goes_along(
+        &mut self,
+        relations: &Relations,
+        table: &'static Table,
+        key: &Value,
+        delete: i64,
+        since: i64,
+    ) -> Result<()> {
+        let row = RowName::of(table, key);
+        self.bury_below(&row, delete)?;
+        if self.need_of(relations, table, key)?.is_some() {
+            return self.doubt_key(table, &row, key);
+        }
+        for below in self.below(relations, table, key, usize::MAX)? {
+            self.bury_below(&below.row, delete)?;
+        }
+        self.is_sure(&row, since)?;
+        self.remove_with_below(relations, table, key).map(drop)
+    }
+
     /// Of the rows below one that has to stay, removes those that nothing waits for.
     fn remove_unneeded(
         &mut self,
