@@ -143,6 +143,7 @@ impl Engine {
         };
         if !work.has_entries && !work.is_open && !work.unsure && work.due.is_empty() {
             replayer.release();
+            self.set_obstacle(None);
             return Ok(work.next_pause.map_or(Progress::Idle, Progress::Wait));
         }
         if let Some(why) = self.not_signed_in().await? {
@@ -154,7 +155,10 @@ impl Engine {
         if replayer.lock.is_none() {
             match self.environment.try_lock() {
                 Lock::Got(lock) => replayer.lock = Some(lock),
-                Lock::Held => return Ok(Progress::Elsewhere),
+                Lock::Held => {
+                    self.set_obstacle(None);
+                    return Ok(Progress::Elsewhere);
+                }
                 Lock::Impossible(why) => {
                     self.set_obstacle(Some(why));
                     return Ok(Progress::Elsewhere);
@@ -243,8 +247,11 @@ impl Engine {
                 if transaction.take_over()? {
                     transaction.state.settle(now, engine.settings.settle);
                 }
-                let pause = transaction.state.pauses.get_mut(EVERYTHING);
-                Ok(pause.map(|pause| pause.try_at = now).is_some())
+                let Some(pause) = transaction.state.pauses.get_mut(EVERYTHING) else {
+                    return Ok(false);
+                };
+                pause.try_at = now;
+                Ok(true)
             })
             .await
     }
