@@ -85,7 +85,7 @@ pub(super) struct Unit {
     pub(super) is_dropped: bool,
     /// A direct request of it has changed the row.
     pub(super) was_direct: bool,
-    /// Requests with it alone that failed.
+    /// Requests with its row alone that failed.
     pub(super) failures: u32,
     /// When the remote refused it for a unique value, and who held that.
     pub(super) taken_by: Option<(Tick, RowName)>,

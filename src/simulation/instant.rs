@@ -352,8 +352,8 @@ impl Inner {
         }
         let carried = request.carried.clone();
         if let [(row, entries)] = &carried.iter().collect::<Vec<_>>()[..]
-            && let [entry] = entries[..]
-            && let Some(call) = self.history.owners.get(&entry).copied()
+            // What travels with it has left as one with it.
+            && let Some(call) = entries.first().and_then(|one| self.history.owners.get(one)).copied()
         {
             self.history.unit(call, row).failures += 1;
         }

@@ -9,6 +9,7 @@ use super::schedule::Profile;
 use super::tables;
 use super::world::World;
 use crate::failover::options::Present;
+use crate::failover::rules::name::RowName;
 use crate::failover::seam::{self, Met, Mutation};
 use crate::operation::Duplicates;
 use std::collections::BTreeMap;
@@ -190,18 +191,20 @@ impl Executor {
         let mut world = self.world.lock();
         let passed = world.now - world.mended_at.unwrap_or(healed);
         let limit = world.longest_healing();
-        if world.healthy_at.is_none() && passed > limit && world.stands_still() {
+        let is_overdue = match world.healthy_at {
+            None => passed > limit,
+            Some(_) => passed > 2 * limit + 200_000,
+        };
+        if is_overdue && world.stands_still() {
             let now = world.now;
             world.gap(Gap::StandsStill);
             world.database.is_mended = true;
             world.mended_at = Some(now);
             return false;
         }
-        if world.healthy_at.is_none() && passed > limit {
-            let what = format!("not healthy after {passed} ms: {}", world.waiting());
-            world.violated(Invariant::Ends, None, what);
-        } else if passed > 2 * limit + 200_000 {
-            let what = format!("not at rest after {passed} ms: {}", world.waiting());
+        if is_overdue {
+            let wanted = if world.healthy_at.is_none() { "healthy" } else { "at rest" };
+            let what = format!("not {wanted} after {passed} ms: {}", world.waiting());
             world.violated(Invariant::Ends, None, what);
         }
         let is_quiet = world.calls_left == 0 && world.clients == 0;
@@ -239,14 +242,21 @@ impl super::world::Inner {
             let was_letter = known.is_some_and(|known| known.letters.contains(&entry.sequence));
             entry.reason.is_none() && entry.waits_for.is_none() && !was_letter
         });
+        let call_of = |sequence: &i64| {
+            let owner = self.history.owners.get(sequence);
+            owner.and_then(|owner| self.history.calls.get(owner))
+        };
+        // Of its row: what travels with it.
+        let judges_nobody = |row: &RowName| {
+            let of_row = self.snapshot.entries.iter().filter(|(_, entry)| entry.row == *row);
+            of_row.filter_map(|(one, _)| call_of(one)).any(|call| !call.write.flaw.judges())
+        };
         self.mended_at.is_none()
             && ready.all(|entry| {
-                let owner = self.history.owners.get(&entry.sequence);
-                let call = owner.and_then(|owner| self.history.calls.get(owner));
                 // What has come just now waits behind a probe, or until nothing can arrive late.
-                call.is_some_and(|call| {
-                    !call.write.flaw.judges() || self.now - call.called_at < 200_000
-                })
+                let is_new = call_of(&entry.sequence)
+                    .is_some_and(|call| self.now - call.called_at < 200_000);
+                is_new || judges_nobody(&entry.row)
             })
     }
 

@@ -1,7 +1,8 @@
 //! What a failed request teaches the next calls, of every process.
 
 use super::Engine;
-use crate::failover::file::{DURABLE, State};
+use crate::failover::file::{DURABLE, State, Transaction};
+use crate::failover::rules::name::TableName;
 use crate::failover::rules::verdict::Verdict;
 use crate::failover::seam::{self, Met};
 use crate::{Error, Result};
@@ -114,8 +115,13 @@ impl Engine {
         self.wake();
     }
 
-    /// The remote has accepted something.
-    pub(crate) fn note_success(&self, state: &mut State) {
+    /// The remote has accepted a write to a table.
+    pub(crate) fn note_success(&self, transaction: &mut Transaction<'_>, table: &TableName) {
+        if transaction.counts.rows > transaction.counts.refused {
+            // A waiting entry of the table that fails alone is to blame itself.
+            transaction.state.learned(table).accepted += 1;
+        }
+        let state = &mut transaction.state;
         state.breaker.accepted();
         let date = self.environment.date();
         // To the second: what is remembered need not be written for each of many writes.

@@ -157,7 +157,7 @@ impl Engine {
             let (wakes, number) = self
                 .file
                 .change(Urgency::Call, MIRROR, move |transaction| {
-                    engine.note_success(&mut transaction.state);
+                    engine.note_success(transaction, &TableName::of(part.table));
                     let mut wakes = false;
                     if let WriteKind::Insert { rows, .. } = &part.kind
                         && transaction.counts.parentless > 0
@@ -213,7 +213,7 @@ impl Engine {
         let (keys, answer) = self
             .file
             .change(Urgency::Call, MIRROR, move |transaction| {
-                engine.note_success(&mut transaction.state);
+                engine.note_success(transaction, &TableName::of(all.table));
                 transaction.begin_mirror_filter(&known, &all, &target, answer)
             })
             .await?;

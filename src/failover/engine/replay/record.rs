@@ -138,7 +138,7 @@ impl Engine {
         let Taken { part, request, applied, done } = taken;
         if chunk == 0 {
             note_accepted(transaction, &part.batch);
-            self.note_success(&mut transaction.state);
+            self.note_success(transaction, &part.batch.table);
             let known = self.file.known(part.batch.table.as_str());
             transaction.pass_versions_on(&part.batch, applied, known)?;
         }
@@ -209,7 +209,6 @@ fn is_ignored(part: &Part, applied: &Applied) -> bool {
 fn note_accepted(transaction: &mut Transaction<'_>, batch: &Batch) {
     let rows = batch.items.len();
     let learned = transaction.state.learned(&batch.table);
-    learned.accepted += 1;
     learned.unserved = 0;
     if let Some(most) = learned.most_rows
         && rows >= most
