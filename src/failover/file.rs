@@ -8,6 +8,7 @@ mod choose;
 mod convert;
 mod letters;
 mod mirror;
+mod opened;
 mod origins;
 mod outbox;
 mod relations;

@@ -1,5 +1,10 @@
 //! What a test may break in the core, and what it may watch: nothing of it is left in a release.
 
+/// From so many on, those that wait for an entry alone are not freed one by one when it has gone.
+pub(crate) const MANY_FOLLOWERS: i64 = if cfg!(test) { 2 } else { 8 };
+/// How many gone entries at once are kept for such followers.
+pub(crate) const MOST_OPENED: i64 = if cfg!(test) { 2 } else { 1_000 };
+
 /// A rule of the core that a test may leave out, to see that somebody notices.
 #[cfg_attr(not(test), allow(dead_code, reason = "tests alone make them"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -128,6 +133,8 @@ pub(crate) enum Met {
     HeldAtAppend,
     HeldLater,
     FreedLater,
+    Opened,
+    SentFromOpened,
     Halved,
     Unfolded,
     Folded,
@@ -214,6 +221,8 @@ impl Met {
         Self::HeldAtAppend,
         Self::HeldLater,
         Self::FreedLater,
+        Self::Opened,
+        Self::SentFromOpened,
         Self::Halved,
         Self::Unfolded,
         Self::Folded,

@@ -286,6 +286,11 @@ impl Snapshot {
         self.entries.values().filter(move |entry| entry.row == *row && entry.reason.is_none())
     }
 
+    /// Whether an entry is parked at none that is there.
+    pub(super) fn is_ready(&self, entry: &Waiting) -> bool {
+        entry.waits_for.is_none_or(|before| !self.entries.contains_key(&before))
+    }
+
     /// Whether nothing waits but what letters hold, and the remote serves.
     pub(super) fn is_healthy(&self) -> bool {
         !self.is_open

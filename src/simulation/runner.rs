@@ -240,7 +240,7 @@ impl super::world::Inner {
             let known = self.history.known(&entry.row);
             // What lacks a parent is tried again each minute.
             let was_letter = known.is_some_and(|known| known.letters.contains(&entry.sequence));
-            entry.reason.is_none() && entry.waits_for.is_none() && !was_letter
+            entry.reason.is_none() && self.snapshot.is_ready(entry) && !was_letter
         });
         let call_of = |sequence: &i64| {
             let owner = self.history.owners.get(sequence);

@@ -10,14 +10,15 @@ use crate::failover::rules::edges::{Hold, Wait, hold};
 use crate::failover::rules::entry::{Entry, EntryKind};
 use crate::failover::rules::name::{RowKey, RowName, TableName};
 use crate::failover::seam::{self, Met, Mutation};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The longest that an entry which failed alone is left alone.
 pub(super) const LONGEST_REST: Duration = Duration::from_secs(60);
 
 /// What is read of an entry, and whether another one of its row comes after it.
-const ENTRY: &str = "sequence, table_name, row_key, kind, key_column, column_names, version, request, \
-    waits, base, failures, bytes, body, refs, exists (select 1 from chronicle_outbox n \
+const ENTRY: &str = "o.sequence, table_name, row_key, kind, key_column, column_names, version, request, \
+    waits, base, failures, bytes, waits_for, body, refs, exists (select 1 from chronicle_outbox n \
       where n.table_name = o.table_name and n.row_key = o.row_key and n.sequence > o.sequence)";
 
 /// What may be sent now.
@@ -72,8 +73,7 @@ impl Transaction<'_> {
                 }
                 let most_rows = self.most_rows(table);
                 let most = batches::most_candidates(*kind, requests, most_rows);
-                let after = under_way.last_of(table, *kind);
-                let items = self.candidates(table, *kind, turn, now, after, most)?;
+                let items = self.candidates(table, *kind, turn, now, under_way, most)?;
                 if !items.is_empty() {
                     return Ok(Chosen::Batches(batches::requests(items, requests, most_rows)));
                 }
@@ -98,7 +98,7 @@ impl Transaction<'_> {
     ) -> Result<Option<Batch>> {
         let settling = self.state.settling(now).filter(|_| !seam::breaks(Mutation::NoSettle));
         // Those that have failed alone come last, or a few of them would be tried for ever.
-        let mut is_held_back = false;
+        let (mut is_held_back, none) = (false, UnderWay::default());
         for turn in [Turn::Untried, Turn::Tried] {
             if is_held_back {
                 break;
@@ -106,10 +106,11 @@ impl Transaction<'_> {
             let mut first: Option<Item> = None;
             for kind in EntryKind::ALL {
                 if settling.is_some() && !kind.is_insert() {
-                    is_held_back |= !self.candidates(table, kind, turn, now, 0, 1)?.is_empty();
+                    let ready = self.candidates(table, kind, turn, now, &none, 1)?;
+                    is_held_back |= !ready.is_empty();
                     continue;
                 }
-                let items = self.candidates(table, kind, turn, now, 0, besides.len() + 1)?;
+                let items = self.candidates(table, kind, turn, now, &none, besides.len() + 1)?;
                 let item = items.into_iter().find(|item| !besides.contains(&item.entry.row));
                 if let Some(item) = item
                     && first.as_ref().is_none_or(|first| first.entry.sequence > item.entry.sequence)
@@ -154,22 +155,26 @@ impl Transaction<'_> {
 
     /// The tables and kinds of which an entry is ready, each with the first one's sequence.
     pub(super) fn groups(&self) -> Result<Vec<(TableName, EntryKind, i64)>> {
-        let mut groups = Vec::new();
+        let mut groups = BTreeMap::new();
         let mut last = (String::new(), String::new());
-        loop {
-            let sql = "select table_name, kind, sequence from chronicle_outbox \
-                where waits_for is null and reason is null and (table_name, kind) > (?1, ?2) \
-                order by table_name, kind, sequence limit 1";
-            let found = self.first(sql, (&last.0, &last.1), |row| {
-                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?))
-            })?;
-            let Some((table, kind, sequence)) = found else { return Ok(groups) };
-            // One of a newer version of the library waits for a process of that version.
-            if let Some(kind) = EntryKind::named(&kind) {
-                groups.push((TableName::stored(table.clone()), kind, sequence));
-            }
+        let sql = "select table_name, kind, sequence from chronicle_outbox \
+            where waits_for is null and reason is null and (table_name, kind) > (?1, ?2) \
+            order by table_name, kind, sequence limit 1";
+        while let Some((table, kind, sequence)) = self.first(sql, (&last.0, &last.1), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?))
+        })? {
             last = (table, kind);
+            groups.insert(last.clone(), sequence);
         }
+        for (table, kind, sequence) in self.opened_groups()? {
+            let first = groups.entry((table, kind)).or_insert(sequence);
+            *first = sequence.min(*first);
+        }
+        let groups = groups.into_iter().filter_map(|((table, kind), sequence)| {
+            // One of a newer version of the library waits for a process of that version.
+            Some((TableName::stored(table), EntryKind::named(&kind)?, sequence))
+        });
+        Ok(groups.collect())
     }
 
     /// Ready entries of one table and kind after a sequence, with what travels with them.
@@ -179,7 +184,7 @@ impl Transaction<'_> {
         kind: EntryKind,
         turn: Turn,
         now: Moment,
-        after: i64,
+        under_way: &UnderWay,
         most: usize,
     ) -> Result<Vec<Item>> {
         let (from, to, order) = match turn {
@@ -197,8 +202,20 @@ impl Transaction<'_> {
              and table_name = ?1 and kind = ?2 and sequence > ?6 \
              and (try_at between ?3 and ?4 or try_at > ?5) order by {order} limit ?7"
         );
+        let after = under_way.last_of(table, kind);
         let values = (table.as_str(), kind.name(), from, to, latest, after, most as i64);
-        let rows = self.list(&sql, values, read_entry)?;
+        let mut rows = self.list(&sql, values, read_entry)?;
+        // What has failed is parked at nothing.
+        if !matches!(turn, Turn::Tried) {
+            let (group, most) = ((table, kind), most - rows.len());
+            rows.extend(self.list_opened(
+                ENTRY,
+                group,
+                under_way.last_opened(table, kind),
+                most,
+                read_entry,
+            )?);
+        }
         let ghosts: Vec<_> = self.state.live_ghosts(now).collect();
         let mut items = Vec::with_capacity(rows.len());
         for row in rows {
@@ -341,21 +358,21 @@ struct Read {
 
 type Row = (
     (i64, String, String, String, String, String, String),
-    (Option<i64>, String, Option<String>, u32, i64),
+    (Option<i64>, String, Option<String>, u32, i64, Option<i64>),
     (String, String, bool),
 );
 
 fn read_entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     Ok((
         (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?),
-        (row.get(7)?, row.get(8)?, row.get(9)?, row.get(10)?, row.get(11)?),
-        (row.get(12)?, row.get(13)?, row.get(14)?),
+        (row.get(7)?, row.get(8)?, row.get(9)?, row.get(10)?, row.get(11)?, row.get(12)?),
+        (row.get(13)?, row.get(14)?, row.get(15)?),
     ))
 }
 
 fn entry_of(row: Row) -> Result<Read> {
     let ((sequence, table, key, kind, key_column, columns, version), state, rest) = row;
-    let (request, waits, base, failures, bytes) = state;
+    let (request, waits, base, failures, bytes, opened_by) = state;
     let (body, refs, is_followed) = rest;
     let entry = Entry {
         sequence,
@@ -370,6 +387,7 @@ fn entry_of(row: Row) -> Result<Read> {
         base: base.map(|base| serde_json::from_str(&base)).transpose().map_err(internal)?,
         failures,
         bytes: u64::try_from(bytes).unwrap_or(0),
+        opened_by,
     };
     Ok(Read { entry, refs, is_followed })
 }

@@ -70,7 +70,7 @@ impl Transaction<'_> {
         let releases = !is_absent && !seam::breaks(Mutation::RefusedUpdatesHold);
         let released = releases && entry.kind != EntryKind::Delete;
         let sql = "update chronicle_outbox set reason = ?2, code = ?3, message = ?4, released = ?5, \
-            try_at = ?6, waits_for = null, waits_as = null, held = 0 \
+            try_at = ?6, waits_for = null, waits_as = null, held = 0, alone = 0 \
             where sequence = ?1 and reason is null";
         let values = (
             entry.sequence,
@@ -83,6 +83,7 @@ impl Transaction<'_> {
         if self.execute(sql, values)? == 0 {
             return Ok(());
         }
+        self.close_opened(&entry.opened_by.into_iter().collect())?;
         seam::met(match refusal.reason {
             DeadLetterReason::Refused => Met::LetterRefused,
             DeadLetterReason::Conflict => Met::LetterConflict,
@@ -133,7 +134,8 @@ impl Transaction<'_> {
     /// Puts an entry behind another one.
     pub(crate) fn put_behind(&mut self, item: &Item, before: i64) -> Result<()> {
         seam::met(Met::BehindUniqueHolder);
-        self.wait_after(item.entry.sequence, before)
+        self.wait_after(item.entry.sequence, before)?;
+        self.close_opened(&item.entry.opened_by.into_iter().collect())
     }
 
     /// Counts that an entry failed alone, if another one of its table was accepted since it did so
@@ -142,11 +144,13 @@ impl Transaction<'_> {
         let accepted = self.state.learned(&item.entry.row.table).accepted;
         let sql = "update chronicle_outbox set \
             failures = failures + (accepted_before >= 0 and ?2 > accepted_before), \
-            accepted_before = ?2, tries = tries + 1 where sequence = ?1 returning failures, tries";
+            accepted_before = ?2, tries = tries + 1, waits_for = null, waits_as = null, alone = 0 \
+            where sequence = ?1 returning failures, tries";
         let counted = self.first(sql, (item.entry.sequence, accepted), |row| {
             Ok((row.get::<_, u32>(0)?, row.get::<_, u32>(1)?))
         })?;
         let (failures, tries) = counted.unwrap_or_default();
+        self.close_opened(&item.entry.opened_by.into_iter().collect())?;
         // 2, 4, 8, … seconds, whether or not it counts: what gets no answer holds all else up.
         let rest = LONGEST_REST.min(Duration::from_secs(1 << tries.min(6))).as_millis() as Moment;
         self.execute(

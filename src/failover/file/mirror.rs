@@ -10,6 +10,7 @@ mod unsure;
 mod written;
 
 pub(crate) use unsure::Unsure;
+pub(super) use written::Written;
 
 use super::relations::Relations;
 use super::transaction::{Transaction, internal};

@@ -37,6 +37,7 @@ pub(super) const SCHEMA: &str = "
         waits_for integer,
         waits_as text,
         held integer not null default 0,
+        alone integer not null default 0,
         request integer,
         failures integer not null default 0,
         tries integer not null default 0,
@@ -53,9 +54,9 @@ pub(super) const SCHEMA: &str = "
         on chronicle_outbox (table_name, kind, sequence)
         where waits_for is null and reason is null;
     create index if not exists chronicle_outbox_waiting
-        on chronicle_outbox (waits_for, held, waits_as) where waits_for is not null;
+        on chronicle_outbox (waits_for, held, alone, table_name, kind) where waits_for is not null;
     create index if not exists chronicle_outbox_parked
-        on chronicle_outbox (table_name, kind, sequence) where waits_for is not null and held = 0;
+        on chronicle_outbox (held, table_name, kind, sequence) where waits_for is not null;
     create index if not exists chronicle_outbox_letters
         on chronicle_outbox (reason, table_name, sequence) where reason is not null;
     create index if not exists chronicle_outbox_checked
@@ -89,17 +90,18 @@ pub(super) const SCHEMA: &str = "
     create table if not exists chronicle_rework (
         sequence integer primary key
     );
+    create table if not exists chronicle_opened (
+        sequence integer primary key
+    );
     create table if not exists chronicle_sending (
         request integer primary key,
         sequences text not null
     );
     create table if not exists chronicle_written (
+        number integer primary key,
         table_name text not null,
-        row_key text not null,
-        number integer not null,
-        primary key (table_name, row_key)
-    ) without rowid;
-    create index if not exists chronicle_written_number on chronicle_written (number);
+        row_key text not null
+    );
     create table if not exists chronicle_unsure (
         table_name text not null,
         row_key text not null,
@@ -115,4 +117,4 @@ pub(super) const SCHEMA: &str = "
 ";
 
 /// The layout of these tables. A file of another one is not opened.
-pub(super) const LAYOUT: i64 = 1;
+pub(super) const LAYOUT: i64 = 2;

@@ -1,11 +1,13 @@
 //! [`Transaction`]: one look at the file, or one change of it, with what the file remembers.
 
+use super::mirror::Written;
 use super::state::{Binding, Counts, EVERYTHING, State};
 use crate::backend::sqlite::from_rusqlite;
 use crate::failover::rules::name::TableName;
 use crate::failover::seam::{self, Met, Mutation};
 use crate::{Error, ErrorKind, Result};
 use rusqlite::{Connection, OptionalExtension, Params, Row};
+use std::cell::RefCell;
 
 const READ: &str = "select state, sequence, request, write, row_count, bytes, refused, parentless, unsure, \
     tombstones from chronicle_failover where id = 1";
@@ -16,6 +18,8 @@ pub(crate) struct Transaction<'c> {
     pub(crate) counts: Counts,
     /// What the file holds of the two.
     stored: (String, Counts),
+    /// The last writes, once somebody has asked for them.
+    pub(super) written: RefCell<Option<Written>>,
 }
 
 impl<'c> Transaction<'c> {
@@ -42,7 +46,8 @@ impl<'c> Transaction<'c> {
             let message = format!("the state of the failover in the file cannot be read: {error}");
             Error::new(ErrorKind::Corrupt, message)
         })?;
-        let transaction = Self { connection, state, counts: stored.1, stored };
+        let transaction =
+            Self { connection, state, counts: stored.1, stored, written: RefCell::default() };
         if let Some(own) = own {
             transaction.check_binding(own)?;
         }

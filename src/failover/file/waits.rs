@@ -5,6 +5,7 @@
 //! another one, or are ready. So each step costs by what it touches, also where 100,000 children
 //! wait for one parent.
 
+use super::opened::ALONE;
 use super::outbox::Unique;
 use super::relations::Relations;
 use super::transaction::{Transaction, internal};
@@ -24,6 +25,8 @@ pub(super) struct Place {
     pub(super) wait: Option<Wait>,
     /// Whether a letter holds it.
     pub(super) held: bool,
+    /// Whether it is ready as it is once the one that it is parked at has gone.
+    pub(super) alone: bool,
 }
 
 impl Transaction<'_> {
@@ -173,11 +176,12 @@ impl Transaction<'_> {
         sequence: i64,
         waits: &[Wait],
     ) -> Result<Place> {
-        let mut place = Place { wait: None, held: false };
+        let mut place = Place { wait: None, held: false, alone: false };
         if self.counts.rows == 0 {
             return Ok(place);
         }
         let mut waits = waits.to_vec();
+        let all = waits.len();
         if kind == EntryKind::Delete
             && let Some(before) = self.newest_child(row, sequence)?
         {
@@ -188,7 +192,7 @@ impl Transaction<'_> {
             match hold(self.standing_of(wait.before)?, wait.cause) {
                 Hold::Free => {}
                 Hold::Held => {
-                    place = Place { wait: Some(wait), held: true };
+                    place = Place { wait: Some(wait), held: true, alone: false };
                     break;
                 }
                 Hold::Waits => {
@@ -199,6 +203,8 @@ impl Transaction<'_> {
                 }
             }
         }
+        // A delete has to wait for children besides, which are looked up.
+        place.alone = place.wait.is_some() && !place.held && kind != EntryKind::Delete && all == 1;
         Ok(place)
     }
 
@@ -229,17 +235,20 @@ impl Transaction<'_> {
             if left == 0 {
                 return Ok(true);
             }
-            let standing = self.standing_of(blocker)?;
-            if standing.is_none() {
-                left -= self.free_followers(blocker, left)?;
-            }
-            let followers = match standing {
-                None if left == 0 => return Ok(true),
-                None => self.list(
-                    "select sequence from chronicle_outbox where waits_for = ?1 limit ?2",
-                    (blocker, left as i64),
-                    |row| row.get::<_, i64>(0),
-                )?,
+            let followers = match self.standing_of(blocker)? {
+                None => {
+                    let others = self.list(
+                        "select sequence from chronicle_outbox where waits_for = ?1 and held = 1 \
+                         union all select sequence from chronicle_outbox \
+                           where waits_for = ?1 and held = 0 and alone = 0 limit ?2",
+                        (blocker, left as i64),
+                        |row| row.get::<_, i64>(0),
+                    )?;
+                    if others.len() < left && !self.open(blocker)? {
+                        left -= self.free_followers(blocker, left - others.len())?;
+                    }
+                    others
+                }
                 Some(standing) => {
                     let freed =
                         serde_json::to_string(&standing.freed_causes()).map_err(internal)?;
@@ -266,11 +275,11 @@ impl Transaction<'_> {
     /// Of those that are parked at an entry which has gone, frees such as wait for nothing else, at
     /// most `most` of them: most entries are so, and there may be 100,000. How many those were.
     fn free_followers(&self, gone: i64, most: usize) -> Result<usize> {
-        // A delete has to wait for children besides, and of held ones others are held.
-        let sql = "update chronicle_outbox set waits_for = null, waits_as = null where sequence in (\
-            select sequence from chronicle_outbox where waits_for = ?1 and held = 0 \
-            and kind <> 'delete' and json_array_length(waits) = 1 limit ?2)";
-        self.execute(sql, (gone, most as i64))
+        let sql = format!(
+            "update chronicle_outbox set waits_for = null, waits_as = null, alone = 0 \
+             where sequence in (select sequence from chronicle_outbox where {ALONE} limit ?2)"
+        );
+        self.execute(&sql, (gone, most as i64))
     }
 
     /// Parks an entry anew, or finds it ready.
@@ -292,12 +301,14 @@ impl Transaction<'_> {
         let kind = EntryKind::named(&kind).unwrap_or(EntryKind::Update);
         let place = self.place(&row, kind, sequence, &waits)?;
         self.execute(
-            "update chronicle_outbox set waits_for = ?2, waits_as = ?3, held = ?4 where sequence = ?1",
+            "update chronicle_outbox set waits_for = ?2, waits_as = ?3, held = ?4, alone = ?5 \
+             where sequence = ?1",
             (
                 sequence,
                 place.wait.map(|wait| wait.before),
                 place.wait.map(|wait| wait.cause.name()),
                 place.held,
+                place.alone,
             ),
         )?;
         if place.held != was_held {
@@ -424,7 +435,8 @@ impl Transaction<'_> {
             }
         }
         for parent in relations.above(write.table) {
-            facts.parent_is_deleted |= self.deletes_wait_in(&parent)?;
+            facts.parent_is_deleted |=
+                self.deletes_wait_in(&parent)? || self.deletes_are_held_in(&parent)?;
         }
         if let WriteKind::Update { assignments, .. } = &write.kind {
             let values = assignments.iter().map(|(at, value)| (*at, value));
@@ -464,6 +476,14 @@ impl Transaction<'_> {
         )
     }
 
+    fn deletes_are_held_in(&self, table: &TableName) -> Result<bool> {
+        self.exists(
+            "select 1 from chronicle_outbox \
+             where waits_for is not null and held = 1 and table_name = ?1 and kind = 'delete' limit 1",
+            [table.as_str()],
+        )
+    }
+
     /// Whether an entry of the table waits that no letter holds.
     pub(super) fn waits_unheld(&self, table: &TableName) -> Result<bool> {
         self.exists(
@@ -487,6 +507,6 @@ impl Transaction<'_> {
         }
         let ready = "select 1 from chronicle_outbox indexed by chronicle_outbox_ready \
             where waits_for is null and reason is null limit 1";
-        Ok(!self.exists(ready, [])? && !self.is_rework_due()?)
+        Ok(!self.exists(ready, [])? && !self.has_opened()? && !self.is_rework_due()?)
     }
 }

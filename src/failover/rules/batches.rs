@@ -247,6 +247,9 @@ pub(crate) struct UnderWay {
     all: usize,
     /// The last entry of each table and kind.
     last: HashMap<(TableName, EntryKind), i64>,
+    /// Of those that are ready as they are, with the gone entry that it was parked at: they leave in
+    /// that order.
+    last_opened: HashMap<(TableName, EntryKind), (i64, i64)>,
 }
 
 impl UnderWay {
@@ -255,9 +258,15 @@ impl UnderWay {
         for batch in batches {
             self.requests += 1;
             self.all += 1;
-            let last = self.last.entry((batch.table.clone(), batch.kind)).or_default();
-            let sequences = batch.items.iter().map(|item| item.entry.sequence);
-            *last = sequences.fold(*last, i64::max);
+            let group = (batch.table.clone(), batch.kind);
+            let last = self.last.entry(group.clone()).or_default();
+            let last_opened = self.last_opened.entry(group).or_default();
+            for Item { entry, .. } in &batch.items {
+                match entry.opened_by {
+                    None => *last = entry.sequence.max(*last),
+                    Some(gone) => *last_opened = (gone, entry.sequence).max(*last_opened),
+                }
+            }
         }
     }
 
@@ -284,6 +293,11 @@ impl UnderWay {
     /// The last entry that has left of a table and kind; 0 for none.
     pub(crate) fn last_of(&self, table: &TableName, kind: EntryKind) -> i64 {
         self.last.get(&(table.clone(), kind)).copied().unwrap_or(0)
+    }
+
+    /// As [`last_of`](Self::last_of), of those that are ready as they are.
+    pub(crate) fn last_opened(&self, table: &TableName, kind: EntryKind) -> (i64, i64) {
+        self.last_opened.get(&(table.clone(), kind)).copied().unwrap_or_default()
     }
 }
 
@@ -314,6 +328,7 @@ mod tests {
             base: None,
             failures: 0,
             bytes: 10,
+            opened_by: None,
             body: "{}".into(),
         }
     }

@@ -104,4 +104,6 @@ pub(crate) struct Entry {
     /// How often it failed alone while another entry of its table was accepted.
     pub(crate) failures: u32,
     pub(crate) bytes: u64,
+    /// The entry that has gone which it was parked at, where it is ready as it is.
+    pub(crate) opened_by: Option<i64>,
 }

@@ -62,7 +62,7 @@ pub(crate) struct FilterFacts {
     pub(crate) is_settling: bool,
     /// An entry of its table, refused and held ones as well.
     pub(crate) table_has_entries: bool,
-    /// A delete waits in a table that it refers to, through all levels.
+    /// A delete waits or is held in a table that it refers to, through all levels.
     pub(crate) parent_is_deleted: bool,
     /// It makes rows refer to one that an entry brings or removes.
     pub(crate) parent_waits: bool,

@@ -9,7 +9,7 @@ use crate::failover::file::transaction::{Transaction, internal};
 use crate::failover::rules::entry::EntryKind;
 use crate::failover::rules::name::{RowKey, RowName, TableName};
 use crate::failover::seam::{self, Met};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An entry that has left the outbox.
 pub(crate) struct Removed {
@@ -43,8 +43,8 @@ impl Transaction<'_> {
             entry.uniques.iter().map(|unique| (unique.column, &unique.value)).collect();
         let sql = "insert into chronicle_outbox (sequence, table_name, row_key, local_key, key_column, kind, \
             column_names, body, refs, uniques, base, version, brings_row, bytes, queued_at, waits, waits_for, \
-            waits_as, held, request) \
-            values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
+            waits_as, held, alone, request) \
+            values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
         self.execute(
             sql,
             rusqlite::params![
@@ -67,6 +67,7 @@ impl Transaction<'_> {
                 place.wait.map(|wait| wait.before),
                 place.wait.map(|wait| wait.cause.name()),
                 place.held,
+                place.alone,
                 request,
             ],
         )?;
@@ -105,7 +106,7 @@ impl Transaction<'_> {
     pub(crate) fn remove(&mut self, sequences: &[i64]) -> Result<BTreeMap<i64, Removed>> {
         let list = serde_json::to_string(sequences).map_err(internal)?;
         let sql = "delete from chronicle_outbox where sequence in (select value from json_each(?1)) \
-            returning sequence, refs, bytes, reason, kind, uniques <> '[]', local_key, table_name, row_key";
+            returning sequence, refs, bytes, reason, kind, uniques <> '[]', local_key, table_name, row_key, waits_for";
         let removed = self.list(sql, [&list], |row| {
             Ok((
                 (row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?),
@@ -116,10 +117,14 @@ impl Transaction<'_> {
                 ),
                 row.get(6)?,
                 RowName::new(TableName::stored(row.get(7)?), RowKey::stored(row.get(8)?)),
+                row.get::<_, Option<i64>>(9)?,
             ))
         })?;
         let mut gone = BTreeMap::new();
-        for ((sequence, refs, bytes), (reason, kind, has_uniques), local_key, row) in removed {
+        let mut opened_by = BTreeSet::new();
+        for (numbers, (reason, kind, has_uniques), local_key, row, waits_for) in removed {
+            let (sequence, refs, bytes) = numbers;
+            opened_by.extend(waits_for);
             for parent in named(&refs)? {
                 let sql = "delete from chronicle_refs where table_name = ?1 and row_key = ?2 and sequence = ?3";
                 self.execute(sql, (parent.table.as_str(), parent.key.as_str(), sequence))?;
@@ -139,6 +144,7 @@ impl Transaction<'_> {
                 self.counts.parentless -= i64::from(reason == "parent_missing");
             }
         }
+        self.close_opened(&opened_by)?;
         self.followers_of_all(&list)?;
         Ok(gone)
     }
