@@ -71,6 +71,11 @@ async fn fill(
 
 /// Moves a closed file to where it is measured.
 fn to_disk(servers: &Servers, file: &Path, name: &str) -> Result<()> {
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    if Path::new(&log).exists() {
+        return Err("a closed file has a log".into());
+    }
     std::fs::copy(file, servers.path(name))?;
     Ok(std::fs::remove_file(file)?)
 }

@@ -53,9 +53,9 @@ async fn replay(
                 return Err("writes still wait".into());
             }
             let spent = start.elapsed();
-            let letters = failover.failover_info().await?.dead_letters;
+            let left = failover.failover_info().await?.outbox_rows;
             failover.close().await?;
-            check(&remote, rows, letters).await?;
+            check(&remote, rows, left).await?;
             Ok(spent)
         },
         async |_| {
@@ -80,15 +80,15 @@ async fn replay(
 
 /// # Errors
 /// When the server does not hold the rows.
-async fn check(remote: &Store, rows: &Rows, letters: u64) -> Result<()> {
+async fn check(remote: &Store, rows: &Rows, left: u64) -> Result<()> {
     let stored = [
         Sessions::new(remote).find().count().await?,
         Events::new(remote).find().count().await?,
         ToolEvents::new(remote).find().count().await?,
     ];
     let wanted = [rows.sessions.len(), rows.events.len(), rows.tool_events.len()];
-    if stored == wanted.map(|count| count as u64) && letters == 0 {
+    if stored == wanted.map(|count| count as u64) && left == 0 {
         return Ok(());
     }
-    Err(format!("stored {stored:?} of {wanted:?}, {letters} dead letters").into())
+    Err(format!("stored {stored:?} of {wanted:?}, {left} are left").into())
 }

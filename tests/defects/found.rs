@@ -507,3 +507,19 @@ async fn another_process_tries_with_its_own_key_at_once() {
     assert!(next.flush(Duration::from_secs(30)).await.unwrap(), "{:?}", info(&next).await);
     assert_eq!(world.ask("select title from notes").await, ["waits"]);
 }
+
+/// Who has a dead key leaves replay to others, also while it lives.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_a_dead_key_does_not_keep_replay() {
+    let world = World::new().await;
+    let expired = Token::new("service_role").expired_since(Duration::from_secs(600));
+    let dead = postgrest(&world.gateway.url(), Key::new(expired.sign()));
+    let stale = options(SqliteOptions::new(world.path()), dead).connect().await.unwrap();
+    world.cut().await;
+    Notes::new(&stale).insert(NewNote::new("waits")).await.unwrap();
+    world.heal(&stale).await;
+    until("all stands still", async || !info(&stale).await.paused.is_empty()).await;
+    let next = world.open().await;
+    assert!(next.flush(Duration::from_secs(20)).await.unwrap(), "{:?}", info(&next).await);
+    assert_eq!(world.ask("select title from notes").await, ["waits"]);
+}

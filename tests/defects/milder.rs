@@ -211,6 +211,22 @@ async fn close_closes_although_it_cannot_flush() {
     assert_eq!(world.ask("select title from notes").await, ["first"]);
 }
 
+/// The connection that writes closes last, and brings the log into the file: a copy of a closed file
+/// is whole.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_file_has_no_log() {
+    let world = World::new().await;
+    world.cut().await;
+    let mut log = world.path().into_os_string();
+    log.push("-wal");
+    for round in 0..100 {
+        let failover = world.open().await;
+        Notes::new(&failover).insert(NewNote::new("first")).await.unwrap();
+        failover.close().await.unwrap();
+        assert!(!std::path::Path::new(&log).exists(), "round {round}");
+    }
+}
+
 /// C7.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_write_waits_a_second_for_a_short_queue() {

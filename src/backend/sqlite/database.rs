@@ -219,6 +219,9 @@ impl Database {
 
     /// Takes no more work. The threads end when they have done what waits.
     fn stop(&self) {
+        // The connection that writes has to be the last one: it alone can bring the log into the file.
+        let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(asking.take());
         match &self.threads {
             Threads::Own { writer, readers } => {
                 writer.close();
@@ -231,7 +234,6 @@ impl Database {
                 is_closed.store(true, std::sync::atomic::Ordering::Relaxed);
             }
         }
-        self.asking.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }
 

@@ -45,6 +45,8 @@ pub(crate) struct Replayer {
     parts: Vec<Part>,
     /// When whoever flushes wants to be answered.
     pub(crate) ends_at: Option<Moment>,
+    /// Whether the remote has not taken this process's key: another process may have a better one.
+    has_dead_key: bool,
     /// Whether the task that replays is to start no request any more.
     ended: Option<watch::Receiver<bool>>,
 }
@@ -108,6 +110,8 @@ struct Marked {
 struct Work {
     is_open: bool,
     probe_wait: Option<Duration>,
+    /// For so long nothing is tried by whose key was not taken.
+    stands_still: Option<Duration>,
     has_entries: bool,
     is_drained: bool,
     unsure: bool,
@@ -152,6 +156,10 @@ impl Engine {
             self.set_obstacle(Some(why));
             return Ok(Progress::Wait(PAUSE));
         }
+        if let Some(wait) = work.stands_still.filter(|_| replayer.has_dead_key) {
+            replayer.release();
+            return Ok(Progress::Wait(wait));
+        }
         if replayer.lock.is_none() {
             match self.environment.try_lock() {
                 Lock::Got(lock) => replayer.lock = Some(lock),
@@ -165,6 +173,7 @@ impl Engine {
                 }
             }
             self.set_obstacle(None);
+            replayer.has_dead_key = false;
             if self.take_over().await? {
                 return Ok(Progress::Worked);
             }
@@ -216,6 +225,7 @@ impl Engine {
             Ok(Work {
                 is_open: state.breaker.is_open(),
                 probe_wait: state.breaker.wait(now),
+                stands_still: state.pauses.get(EVERYTHING).and_then(|pause| rest(pause.try_at)),
                 has_entries: transaction.counts.rows > 0,
                 is_drained: transaction.is_drained()?,
                 unsure: transaction.counts.unsure > 0,

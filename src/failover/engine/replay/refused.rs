@@ -410,6 +410,7 @@ impl Engine {
     ) -> Result<()> {
         seam::met(Met::PausedEverything);
         replayer.parts.clear();
+        replayer.has_dead_key = error.kind() == ErrorKind::Unauthenticated;
         let (engine, request) = (self.clone(), marked.request);
         self.file
             .acknowledge(DURABLE, move |transaction| {
