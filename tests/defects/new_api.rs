@@ -316,6 +316,7 @@ async fn dropping_an_insert_takes_its_children_alone() {
     assert_eq!((end.dead_letters, end.held, end.outbox_rows), (0, 0, 0));
     assert_eq!(events.get(goes).await.unwrap(), None);
     assert!(events.get(stays).await.unwrap().is_some());
+    until("all rows are known", async || info(&failover).await.unsure == 0).await;
     world.cut().await;
     assert_eq!(events.get(goes).await.unwrap(), None);
     assert_eq!(Sessions::new(&failover).get(bad).await.unwrap(), None);

@@ -5,11 +5,15 @@ use super::options::Synchronous;
 use super::place::{Place, cannot_open};
 use super::writer::Commit;
 use crate::{Error, ErrorKind, Result};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::time::{Duration, Instant};
 
 /// Statements that a connection keeps prepared.
 const PREPARED: usize = 128;
+
+/// Pages that the connection which writes keeps in memory, in KiB.
+const CACHE: u32 = 16 * 1024;
 
 /// A pause between two tries to switch to write-ahead logging.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -36,6 +40,12 @@ impl Connector {
             Place::File(_) => self.log_ahead(&connection)?,
         }
         set(&connection, self.commit().statements())?;
+        // A large outbox is worked on in many places at once.
+        set(&connection, &format!("pragma cache_size = -{CACHE}"))?;
+        // Without it a statement is prepared anew for each value that might be one of a partial index.
+        connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+            .map_err(from_rusqlite)?;
         Ok(connection)
     }
 

@@ -10,7 +10,7 @@ use super::outage::PAUSE;
 use crate::backend::sqlite::Urgency;
 use crate::failover::environment::{Lock, Moment, until};
 use crate::failover::file::{Chosen, DURABLE, EVERYTHING, Transaction};
-use crate::failover::rules::batches::{Batch, UnderWay};
+use crate::failover::rules::batches::{Batch, MOST_ROWS, UnderWay};
 use crate::failover::rules::name::TableName;
 use crate::failover::rules::verdict::Verdict;
 use crate::failover::seam::{self, Met};
@@ -418,12 +418,13 @@ fn mark_next(transaction: &mut Transaction<'_>, now: Moment, under_way: &UnderWa
     if transaction.state.breaker.is_open() {
         return Ok(Next::Changed);
     }
-    if !under_way.is_empty() && transaction.is_rework_due()? {
-        // First all that is free now, so that it leaves in few requests.
-        return Ok(Next::Changed);
-    }
     match transaction.choose(now, under_way)? {
         Chosen::Batches(batches) => {
+            let rows = batches.iter().map(|batch| batch.items.len()).sum::<usize>();
+            if !under_way.is_empty() && rows < MOST_ROWS && transaction.is_rework_due()? {
+                // First all that is free now, so that it leaves in few requests.
+                return Ok(Next::Changed);
+            }
             let parts = batches.into_iter().map(Part::new);
             parts.map(|part| mark_one(transaction, part)).collect::<Result<_>>().map(Next::Send)
         }
