@@ -54,7 +54,8 @@ pub(crate) struct File {
 impl File {
     /// Makes the failover's tables where they are missing.
     pub(crate) async fn open(sqlite: Sqlite, reserve: Option<Reserve>) -> Result<Self> {
-        let made = sqlite.look(is_made).await?;
+        // Short questions, here and below: a process that writes one row needs no thread that reads.
+        let made = sqlite.ask(is_made)?;
         if !made {
             sqlite
                 .change(Urgency::Call, DURABLE, |connection| {
@@ -66,7 +67,7 @@ impl File {
                 })
                 .await?;
         }
-        let relations = sqlite.look(Relations::read).await?;
+        let relations = sqlite.ask(Relations::read)?;
         Ok(Self {
             sqlite,
             reserve,
@@ -178,7 +179,7 @@ impl File {
     ///
     /// # Errors
     /// `SchemaMismatch` that names what is missing.
-    pub(crate) async fn know(&self, table: &'static Table) -> Result<()> {
+    pub(crate) fn know(&self, table: &'static Table) -> Result<()> {
         let name = crate::failover::rules::name::TableName::of(table).as_str().to_owned();
         if let Some(known) = self.known(&name)
             && std::ptr::eq(known.columns, table.columns)
@@ -202,7 +203,7 @@ impl File {
             )
             .with_hint("give each schema a file of its own"));
         }
-        let missing = self.sqlite.look(move |connection| missing_of(connection, table)).await?;
+        let missing = self.sqlite.ask(|connection| missing_of(connection, table))?;
         if let Some(missing) = missing {
             return Err(mismatch(missing).with_table(table.name));
         }
@@ -212,15 +213,14 @@ impl File {
     }
 
     /// Fails for a file that has no tables of anybody's: it was never migrated.
-    pub(crate) async fn check_migrated(&self) -> Result<()> {
+    pub(crate) fn check_migrated(&self) -> Result<()> {
         let tables = self
             .sqlite
-            .look(|connection| {
+            .ask(|connection| {
                 let sql = "select count(*) from sqlite_schema where type = 'table' \
                     and name not like 'sqlite\\_%' escape '\\' and name not like 'chronicle\\_%' escape '\\'";
                 connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(from_rusqlite)
-            })
-            .await?;
+            })?;
         if tables > 0 {
             return Ok(());
         }
@@ -228,17 +228,14 @@ impl File {
     }
 
     /// Fails where the file lacks one of these tables, or a column of one; names all of them.
-    pub(crate) async fn check_tables(&self, tables: Vec<&'static Table>) -> Result<()> {
-        let missing = self
-            .sqlite
-            .look(move |connection| {
-                let mut missing = Vec::new();
-                for table in tables {
-                    missing.extend(missing_of(connection, table)?);
-                }
-                Ok(missing)
-            })
-            .await?;
+    pub(crate) fn check_tables(&self, tables: &[&'static Table]) -> Result<()> {
+        let missing = self.sqlite.ask(|connection| {
+            let mut missing = Vec::new();
+            for table in tables {
+                missing.extend(missing_of(connection, table)?);
+            }
+            Ok(missing)
+        })?;
         if missing.is_empty() { Ok(()) } else { Err(mismatch(missing.join("; "))) }
     }
 

@@ -263,10 +263,10 @@ impl FailoverOptions {
         let reserve = Reserve::beside(&path);
         reserve.hold().await;
         let file = File::open(sqlite, Some(reserve)).await?;
-        file.check_migrated().await?;
-        file.check_tables(self.tables.iter().map(|(table, _)| *table).collect()).await?;
+        file.check_migrated()?;
+        file.check_tables(&self.tables.iter().map(|(table, _)| *table).collect::<Vec<_>>())?;
         for (table, _) in &self.tables {
-            file.know(table).await?;
+            file.know(table)?;
         }
         let worker = Arc::new(Worker::start()?);
         let environment = Arc::new(Machine::new(&path, worker.clone()));

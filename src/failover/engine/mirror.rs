@@ -324,7 +324,7 @@ impl Engine {
             Node::Constant(true) => Target::All,
             node => Target::Filter(node),
         };
-        self.file.know(table).await?;
+        self.file.know(table)?;
         let keys = self.file.look(move |transaction| transaction.keys(table, &target)).await?;
         let mut pruned = 0;
         for keys in keys.chunks(ROWS_OF_STORE) {

@@ -26,7 +26,7 @@ impl Engine {
         table: &'static Table,
         mut tell: impl FnMut(PullProgress),
     ) -> Result<PullProgress> {
-        self.file.know(table).await?;
+        self.file.know(table)?;
         let mut progress = PullProgress { pulled: 0, removed: 0 };
         let order = vec![OrderTerm { column: table.key_column(), descending: true }];
         let write_number = || self.file.ask(|transaction| Ok(transaction.counts.write));

@@ -18,7 +18,7 @@ const MOST_KEPT: usize = 1_000;
 
 impl Engine {
     pub(crate) async fn read(self: &Arc<Self>, read: &Read) -> Result<Vec<Vec<Value>>> {
-        self.file.know(read.table).await?;
+        self.file.know(read.table)?;
         let (route, since) = self.route_of_read(read.table)?;
         if route == Route::File {
             return self.read_file(read).await;
@@ -45,7 +45,7 @@ impl Engine {
     }
 
     pub(crate) async fn count(self: &Arc<Self>, read: &Read) -> Result<u64> {
-        self.file.know(read.table).await?;
+        self.file.know(read.table)?;
         if self.route_of_read(read.table)?.0 == Route::Remote {
             let (engine, asked) = (self.clone(), read.clone());
             let answer = self

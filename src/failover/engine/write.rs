@@ -24,7 +24,7 @@ const ROWS_OF_FILTER: usize = 100;
 
 impl Engine {
     pub(crate) async fn write(self: &Arc<Self>, write: Write) -> Result<Written> {
-        self.file.know(write.table).await?;
+        self.file.know(write.table)?;
         if self.settings.mode == WriteMode::LocalFirst {
             return self.write_to_file(Arc::new(write), Sent::No, None).await;
         }
