@@ -396,6 +396,7 @@ mod tests {
                     }
                     let outcome = Run::of(seed).run();
                     if let Some(violation) = outcome.violation {
+                        println!("{seed} {}: {:.200}", outcome.profile, violation.to_string());
                         found.push((violation, outcome.profile, seed));
                     }
                 }
@@ -403,7 +404,6 @@ mod tests {
             let threads: Vec<_> = (0..2).map(|_| scope.spawn(work)).collect();
             for thread in threads {
                 for (violation, profile, seed) in thread.join().expect("no panic") {
-                    println!("{seed} {profile}: {:.200}", violation.to_string());
                     found.entry((violation.invariant, profile)).or_default().push(seed);
                 }
             }

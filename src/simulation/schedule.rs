@@ -260,6 +260,17 @@ const PROFILES: &[Profile] = &[
         ..CALM
     },
     Profile {
+        name: "moves",
+        processes: 3,
+        outages: 8,
+        faults: &[Fault::Refused, Fault::NoRight(0), Fault::NoTable(0)],
+        slow_writes: 0.6,
+        tables: &[0, 1, 1],
+        pause: 600,
+        calls: 200,
+        ..CALM
+    },
+    Profile {
         name: "file",
         outages: 3,
         faults: OUTAGES,
@@ -654,10 +665,20 @@ pub(super) fn foreigner(world: &mut Inner) {
     if world.is_healed {
         return;
     }
-    let table = tables::ALL[world.chance.one_of(world.profile.tables)];
-    let key = world.key(table);
+    let mut table = tables::ALL[world.chance.one_of(world.profile.tables)];
+    let mut key = world.key(table);
+    let mut choice = world.chance.below(4);
+    if world.chance.happens(0.3) {
+        // It brings a row that was refused to us.
+        let letters: Vec<RowName> = world.snapshot.letters().map(|one| one.row.clone()).collect();
+        if let Some(row) = (!letters.is_empty()).then(|| world.chance.one_of(&letters)) {
+            let of_row = |known: &&&'static Table| TableName::of(known) == row.table;
+            table = tables::ALL.iter().find(of_row).copied().unwrap_or(table);
+            key = row.key.text();
+            choice = 3;
+        }
+    }
     let row = tables::row_name(table, &key);
-    let choice = world.chance.below(4);
     let target = Aim::Key(key.clone());
     let kind = match choice {
         0 => CallKind::Delete { target },

@@ -157,12 +157,9 @@ impl Transaction<'_> {
     pub(super) fn groups(&self) -> Result<Vec<(TableName, EntryKind, i64)>> {
         let mut groups = BTreeMap::new();
         let mut last = (String::new(), String::new());
-        let sql = "select table_name, kind, sequence from chronicle_outbox \
-            where waits_for is null and reason is null and (table_name, kind) > (?1, ?2) \
-            order by table_name, kind, sequence limit 1";
-        while let Some((table, kind, sequence)) = self.first(sql, (&last.0, &last.1), |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?))
-        })? {
+        while let Some((table, kind, sequence)) =
+            self.next_group("waits_for is null and reason is null", &last)?
+        {
             last = (table, kind);
             groups.insert(last.clone(), sequence);
         }
@@ -175,6 +172,27 @@ impl Transaction<'_> {
             Some((TableName::stored(table), EntryKind::named(&kind)?, sequence))
         });
         Ok(groups.collect())
+    }
+
+    /// Of the entries for which a condition holds, the first one of the table and kind after these.
+    /// There may be 1,000,000 of one table and kind, which the index passes over.
+    pub(super) fn next_group(
+        &self,
+        condition: &str,
+        (table, kind): &(String, String),
+    ) -> Result<Option<(String, String, i64)>> {
+        for after in ["table_name = ?1 and kind > ?2", "table_name > ?1 and ?2 is not null"] {
+            let sql = format!(
+                "select table_name, kind, sequence from chronicle_outbox \
+                 where {condition} and {after} order by table_name, kind, sequence limit 1"
+            );
+            let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+            let found = self.first(&sql, (table, kind), read)?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
     }
 
     /// Ready entries of one table and kind after a sequence, with what travels with them.

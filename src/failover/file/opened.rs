@@ -44,15 +44,12 @@ impl Transaction<'_> {
         if !self.is_any_opened()? {
             return Ok(groups);
         }
-        let parked = "select table_name, kind from chronicle_outbox \
-            where waits_for is not null and held = 0 and (table_name, kind) > (?1, ?2) \
-            order by table_name, kind limit 1";
         let first = format!("select o.sequence from {READY} order by g.sequence limit 1");
         let mut last = (String::new(), String::new());
-        while let Some(next) =
-            self.first(parked, (&last.0, &last.1), |row| Ok((row.get(0)?, row.get(1)?)))?
+        while let Some((table, kind, _)) =
+            self.next_group("waits_for is not null and held = 0", &last)?
         {
-            last = next;
+            last = (table, kind);
             if let Some(sequence) = self.first(&first, (&last.0, &last.1), |row| row.get(0))? {
                 groups.push((last.0.clone(), last.1.clone(), sequence));
             }
