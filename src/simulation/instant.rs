@@ -94,7 +94,9 @@ impl Inner {
         let request = &self.requests[&id];
         let (sender, statement) = (request.sender, request.statement.clone());
         let carried = request.carried.clone();
-        let is_orphan = request.is_orphan;
+        // Its process may have ended when it had just been told that no answer came.
+        let is_orphan = request.is_orphan
+            || matches!(sender, Sender::Direct(call) if self.history.calls[&call].is_killed);
         if statement.is_read() {
             return;
         }

@@ -628,7 +628,11 @@ impl super::world::Inner {
             .calls
             .iter()
             .filter(|(_, call)| {
-                call.process == Some(process) && call.finished.is_none() && call.answer.is_none()
+                // What ended with the transaction that its process died in has told nobody.
+                let has_just_ended = |at: u64| at + 1 >= self.tick;
+                call.process == Some(process)
+                    && call.finished.is_none_or(has_just_ended)
+                    && call.answer.is_none()
             })
             .map(|(id, _)| *id)
             .collect();

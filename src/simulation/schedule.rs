@@ -262,10 +262,10 @@ const PROFILES: &[Profile] = &[
     Profile {
         name: "moves",
         processes: 3,
-        outages: 8,
-        faults: &[Fault::Refused, Fault::NoRight(0), Fault::NoTable(0)],
-        slow_writes: 0.6,
-        tables: &[0, 1, 1],
+        outages: 16,
+        faults: &[Fault::Refused, Fault::Conflicts, Fault::Throttled],
+        slow_writes: 0.8,
+        tables: &[0, 1],
         pause: 600,
         calls: 200,
         ..CALM

@@ -296,9 +296,12 @@ impl Engine {
             }
             _ => vec![None],
         };
+        let of_ghost = write.clone();
         let noted = self
             .file
             .acknowledge(DURABLE, move |transaction| {
+                // With the ghost: who is told of it may end at once.
+                transaction.doubt_write(&relations, &of_ghost)?;
                 let now = engine.environment.now();
                 let stamp = Stamp::new(now, engine.settings.settle);
                 transaction.state.ghosts.retain(|ghost| ghost.stamp.rest(now).is_some());
@@ -316,8 +319,8 @@ impl Engine {
             .await;
         if let Err(error) = noted {
             tracing::warn!(kind = error.kind().name(), "an outage could not be noted in the file");
+            self.note_missed(write);
         }
-        self.note_missed(write);
         self.wake();
         as_timeout(error)
     }

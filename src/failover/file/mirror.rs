@@ -337,7 +337,6 @@ impl Transaction<'_> {
         let mut came = false;
         for row in rows {
             let named = RowName::new(name.clone(), RowKey::of(&row[table.key]));
-            came |= self.parent_came(&named)?;
             if has_doubts && is_guarded && !self.may_store(relations, table, row, &named, since)? {
                 continue;
             }
@@ -346,6 +345,8 @@ impl Transaction<'_> {
                 continue;
             }
             self.is_sure(&named, since)?;
+            // Not of one that stays unsure: it is fetched again and again.
+            came |= self.parent_came(&named)?;
             keep.push(row);
         }
         if !keep.is_empty() {
