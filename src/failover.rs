@@ -481,6 +481,7 @@ impl Backend for Failover {
                 WriteMode::RemoteFirst => Ok(()),
             };
             self.monitor.end().await;
+            self.engine.calls_have_ended().await;
             let engine = self.engine.clone();
             let noted = Box::pin(async move { engine.missed_is_noted().await });
             let noted = self.engine.to_its_end(noted).await;

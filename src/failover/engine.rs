@@ -19,7 +19,7 @@ use crate::{Error, ErrorKind, Result};
 use futures_util::future::BoxFuture;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Notify, RwLock, oneshot, watch};
 
 /// What a failover store is made of; everything but its thread.
 pub(crate) struct Engine {
@@ -38,6 +38,8 @@ pub(crate) struct Engine {
     missed: mirror::Missed,
     /// Why this process does not replay although nobody else does.
     pub(crate) obstacle: Mutex<Option<String>>,
+    /// Shared by the calls that are on their way to the remote; alone by who closes.
+    calls: RwLock<()>,
 }
 
 impl Engine {
@@ -55,6 +57,12 @@ impl Engine {
     }
 
     /// Runs work where it goes on to its end, whoever waits for it.
+    /// Waits until no call is on its way to the remote: what became of one is recorded in the file.
+    /// Each ends by its own time limit.
+    pub(crate) async fn calls_have_ended(&self) {
+        drop(self.calls.write().await);
+    }
+
     pub(crate) fn to_its_end<T: Send + 'static>(
         &self,
         work: BoxFuture<'static, Result<T>>,

@@ -169,7 +169,7 @@ async fn run(
             }
         };
         let mut rest = wait;
-        let newest = engine.newest_entry();
+        let newest = engine.newest();
         // Another process may have written, or ended.
         while !rest.is_zero() {
             let look = rest.min(LOOK);
@@ -182,7 +182,7 @@ async fn run(
             }
             rest -= look;
             let before = *engine.status.borrow();
-            if engine.refresh_status() != before || engine.newest_entry() != newest {
+            if engine.refresh_status() != before || engine.newest() != newest {
                 break;
             }
         }

@@ -101,9 +101,12 @@ impl Engine {
         status
     }
 
-    /// The sequence of the last entry of any process; nothing where the file cannot be asked.
-    pub(super) fn newest_entry(&self) -> Option<i64> {
-        self.file.ask(|transaction| Ok(transaction.counts.sequence)).ok()
+    /// The sequence of the last entry of any process, and how many rows are to be fetched; nothing
+    /// where the file cannot be asked.
+    pub(super) fn newest(&self) -> Option<(i64, i64)> {
+        self.file
+            .ask(|transaction| Ok((transaction.counts.sequence, transaction.counts.unsure)))
+            .ok()
     }
 
     /// How long the first entry waits that no letter holds.

@@ -8,6 +8,7 @@
     reason = "a failure here is the failure of the test, and chance decides what a run does"
 )]
 
+mod beside;
 mod child;
 mod families;
 mod fixture;

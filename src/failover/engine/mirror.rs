@@ -60,6 +60,15 @@ pub(crate) fn count_failure(error: &Error) {
     tracing::warn!(kind = error.kind().name(), "the mirror could not be written");
 }
 
+/// What came of fetching rows whose state the file does not know.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Fetched {
+    /// It is worth to go on at once.
+    pub(super) goes_on: bool,
+    /// There are some of tables that this process has not used.
+    pub(super) has_strangers: bool,
+}
+
 impl Engine {
     /// Keeps rows that were read while the file's last write had the number `since`, behind the call.
     pub(super) fn keep_read(
@@ -242,19 +251,28 @@ impl Engine {
     }
 
     /// Fetches rows whose state the file does not know, table by table: of all, or of those that the
-    /// server serves. `true` when it is worth to go on at once.
-    pub(crate) async fn fetch_unsure(self: &Arc<Self>, of_all: bool) -> Result<bool> {
+    /// server serves.
+    ///
+    /// # Errors
+    /// `Unauthenticated` where this process's key is not taken; those of the file.
+    pub(super) async fn fetch_unsure(self: &Arc<Self>, of_all: bool) -> Result<Fetched> {
         let tables = self.file.ask(|transaction| {
             let mut tables = transaction.unsure_tables()?;
             tables.retain(|name| of_all || transaction.state.is_served(name));
             Ok(tables)
         })?;
-        let mut goes_on = false;
+        let mut fetched = Fetched::default();
         for name in tables {
-            let Some(table) = self.file.known(name.as_str()) else { continue };
+            let Some(table) = self.file.known(name.as_str()) else {
+                fetched.has_strangers = true;
+                continue;
+            };
             match self.fetch_unsure_of(table, &name).await {
-                Ok(more) => goes_on |= more,
-                Err(error) if error.backend() == Some(crate::BackendKind::Sqlite) => {
+                Ok(more) => fetched.goes_on |= more,
+                Err(error)
+                    if error.backend() == Some(crate::BackendKind::Sqlite)
+                        || error.kind() == ErrorKind::Unauthenticated =>
+                {
                     return Err(error);
                 }
                 Err(error) => {
@@ -265,11 +283,11 @@ impl Engine {
                     };
                     self.note_unserved(&name).await?;
                     self.note_outage(outage.of_read()).await;
-                    return Ok(false);
+                    return Ok(Fetched::default());
                 }
             }
         }
-        Ok(goes_on)
+        Ok(fetched)
     }
 
     /// Fetches the rows of a table that have to be, the first hundred of them.
@@ -328,14 +346,13 @@ impl Engine {
         let keys = self.file.look(move |transaction| transaction.keys(table, &target)).await?;
         let mut pruned = 0;
         for keys in keys.chunks(ROWS_OF_STORE) {
-            let (keys, relations) = (keys.to_vec(), self.file.relations());
+            let keys = keys.to_vec();
             pruned += self
                 .file
                 .change(Urgency::Behind, MIRROR, move |transaction| {
                     let mut pruned = 0;
                     for key in &keys {
-                        pruned +=
-                            u64::from(transaction.forget_row(&relations, table, key, i64::MAX)?);
+                        pruned += u64::from(transaction.prune_row(table, key)?);
                     }
                     Ok(pruned)
                 })

@@ -41,6 +41,7 @@ impl Engine {
             rows_to_store: AtomicUsize::new(0),
             missed: super::mirror::Missed::default(),
             obstacle: Mutex::default(),
+            calls: tokio::sync::RwLock::default(),
         });
         engine.rebase().await?;
         engine.check_origins(present).await?;

@@ -6,6 +6,7 @@ mod send;
 mod upkeep;
 
 use super::Engine;
+use super::mirror::Fetched;
 use super::outage::PAUSE;
 use crate::backend::sqlite::Urgency;
 use crate::failover::environment::{Lock, Moment, until};
@@ -47,6 +48,8 @@ pub(crate) struct Replayer {
     pub(crate) ends_at: Option<Moment>,
     /// Whether the remote has not taken this process's key: another process may have a better one.
     has_dead_key: bool,
+    /// Until then it leaves replay to others, since nothing of the file tells that its key is dead.
+    leaves_until: Option<Moment>,
     /// Whether the task that replays is to start no request any more.
     ended: Option<watch::Receiver<bool>>,
 }
@@ -160,6 +163,10 @@ impl Engine {
             replayer.release();
             return Ok(Progress::Wait(wait));
         }
+        let now = self.environment.now();
+        if let Some(wait) = replayer.leaves_until.and_then(|at| until(at, now, PAUSE)) {
+            return Ok(Progress::Wait(wait));
+        }
         if replayer.lock.is_none() {
             match self.environment.try_lock() {
                 Lock::Got(lock) => replayer.lock = Some(lock),
@@ -188,13 +195,29 @@ impl Engine {
         if let Some(paused) = work.due.into_iter().next() {
             return self.try_paused(replayer, paused).await;
         }
-        if work.unsure && self.fetch_unsure(work.is_drained).await? {
-            return Ok(Progress::Worked);
-        }
-        if self.keep_up(work.has_entries).await? {
+        let kept_up = async {
+            let fetched = match work.unsure {
+                true => self.fetch_unsure(work.is_drained).await?,
+                false => Fetched::default(),
+            };
+            Ok((fetched, !fetched.goes_on && self.keep_up(work.has_entries).await?))
+        };
+        let (fetched, goes_on) = match kept_up.await {
+            Err(error) if Verdict::of(&error) == Verdict::Unauthenticated => {
+                replayer.release();
+                replayer.leaves_until = Some(now + PAUSE.as_millis() as Moment);
+                return Ok(Progress::Wait(PAUSE));
+            }
+            kept_up => kept_up?,
+        };
+        if fetched.goes_on || goes_on {
             return Ok(Progress::Worked);
         }
         let progress = self.send_next(replayer).await?;
+        if fetched.has_strangers && progress != Progress::Worked {
+            // Whoever knows their entity can fetch them.
+            replayer.release();
+        }
         Ok(match (progress, work.next_pause) {
             (Progress::Idle, Some(wait)) => Progress::Wait(wait),
             (Progress::Idle, None) if work.has_entries => {

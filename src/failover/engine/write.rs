@@ -35,6 +35,7 @@ impl Engine {
         // A request that has left cannot be called back, and what became of it must be recorded.
         let engine = self.clone();
         self.to_its_end(Box::pin(async move {
+            let _call = engine.calls.read().await;
             let _turn = engine.turns.lock(&write).await;
             // Last thing before it is sent.
             let (route, since) = engine.route(&write).await?;

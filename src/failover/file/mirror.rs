@@ -21,6 +21,7 @@ use crate::failover::seam::{self, Met, Mutation};
 use crate::operation::{Duplicates, Target, Write, WriteKind};
 use crate::{Column, Error, ErrorKind, Result, Table};
 use sea_orm::Value;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// Rows of one write that are remembered one by one; of more, their table is.
@@ -64,25 +65,69 @@ impl Transaction<'_> {
         Ok(SetByEntries::Columns(columns))
     }
 
-    /// The waiting delete that takes along who refers to one of these rows at the remote, whether or
-    /// not the row is to come back after it.
-    fn delete_above(&self, refs: &[RowName]) -> Result<Option<i64>> {
+    /// The waiting delete that takes along a row with these values at the remote, whether or not what
+    /// it refers to is to come back after it.
+    fn delete_above<'v>(
+        &self,
+        relations: &Relations,
+        table: &'static Table,
+        values: impl Iterator<Item = (usize, &'v Value)>,
+    ) -> Result<Option<i64>> {
         if self.counts.rows == 0 {
             return Ok(None);
         }
-        for parent in refs {
-            let sql = "select max(sequence) from chronicle_outbox \
-                where table_name = ?1 and row_key = ?2 and kind = 'delete'";
-            let row = (parent.table.as_str(), parent.key.as_str());
-            let delete: Option<i64> = self.first(sql, row, |row| row.get(0))?.flatten();
-            if let Some(delete) = delete {
-                return Ok(Some(delete));
-            }
-            if let Some(delete) = self.deletes_that_took(parent)?.pop() {
+        for parent in relations.cascading_refs(table, values) {
+            if let Some(delete) = self.waiting_delete(&parent)? {
                 return Ok(Some(delete));
             }
         }
         Ok(None)
+    }
+
+    /// The columns of these values that refer to a row whose delete waits, and that the delete sets to
+    /// NULL at the remote.
+    fn unlinked<'v>(
+        &self,
+        relations: &Relations,
+        table: &'static Table,
+        values: impl Iterator<Item = (usize, &'v Value)>,
+    ) -> Result<Vec<usize>> {
+        let mut unlinked = Vec::new();
+        if self.counts.rows == 0 {
+            return Ok(unlinked);
+        }
+        for (at, parent) in relations.unlinking_refs(table, values) {
+            if self.waiting_delete(&parent)?.is_some() {
+                unlinked.push(at);
+            }
+        }
+        Ok(unlinked)
+    }
+
+    /// A row as it is once the deletes that wait are made.
+    fn without_links<'r>(
+        &self,
+        relations: &Relations,
+        table: &'static Table,
+        row: &'r [Value],
+    ) -> Result<Cow<'r, [Value]>> {
+        let mut row = Cow::Borrowed(row);
+        for at in self.unlinked(relations, table, row.iter().enumerate())? {
+            row.to_mut()[at] = (table.columns[at].kind)().null();
+        }
+        Ok(row)
+    }
+
+    /// A waiting delete of a row, or one that takes it along.
+    fn waiting_delete(&self, row: &RowName) -> Result<Option<i64>> {
+        let sql = "select max(sequence) from chronicle_outbox \
+            where table_name = ?1 and row_key = ?2 and kind = 'delete'";
+        let values = (row.table.as_str(), row.key.as_str());
+        let delete: Option<i64> = self.first(sql, values, |row| row.get(0))?.flatten();
+        match delete {
+            None => Ok(self.deletes_that_took(row)?.pop()),
+            delete => Ok(delete),
+        }
     }
 
     /// Stores rows that the remote has just taken, as it has them. `true` when one is to be fetched.
@@ -97,7 +142,7 @@ impl Transaction<'_> {
         let name = TableName::of(table);
         let has_doubts = self.counts.rows > 0 || self.counts.write > answer.since;
         let mut is_unsure = false;
-        let mut whole: Vec<&Vec<Value>> = Vec::with_capacity(rows.len());
+        let mut whole: Vec<Cow<'_, [Value]>> = Vec::with_capacity(rows.len());
         for row in rows {
             let named = RowName::new(name.clone(), RowKey::of(&row[table.key]));
             if has_doubts && !seam::breaks(Mutation::NoUnsureRows) {
@@ -120,7 +165,8 @@ impl Transaction<'_> {
                     is_unsure = true;
                     continue;
                 }
-                if let Some(delete) = self.delete_above(&refs)? {
+                let values = || row.iter().enumerate();
+                if let Some(delete) = self.delete_above(relations, table, values())? {
                     seam::met(Met::MirrorBelowDelete);
                     self.goes_along(relations, table, &row[table.key], delete, answer.since)?;
                     continue;
@@ -130,9 +176,9 @@ impl Transaction<'_> {
                 self.doubt_key(table, &named, &row[table.key])?;
                 continue;
             }
-            whole.push(row);
+            whole.push(self.without_links(relations, table, row)?);
         }
-        is_unsure |= self.store(table, &whole)?;
+        is_unsure |= self.store(table, &whole.iter().map(|row| &**row).collect::<Vec<_>>())?;
         match answer.own {
             Some(_) => self.end_local_rows(table, rows)?,
             None if rows.len() > MANY_ROWS => {
@@ -171,7 +217,7 @@ impl Transaction<'_> {
 
     /// Stores whole rows, and removes who still holds one of their unique values. `true` when such a
     /// one is to be fetched.
-    fn store(&mut self, table: &'static Table, rows: &[&Vec<Value>]) -> Result<bool> {
+    fn store(&mut self, table: &'static Table, rows: &[&[Value]]) -> Result<bool> {
         if rows.is_empty() {
             return Ok(false);
         }
@@ -197,8 +243,8 @@ impl Transaction<'_> {
         Ok(true)
     }
 
-    fn put(&self, table: &'static Table, rows: &[&Vec<Value>]) -> Result<()> {
-        let rows = rows.iter().map(|row| (*row).clone()).collect();
+    fn put(&self, table: &'static Table, rows: &[&[Value]]) -> Result<()> {
+        let rows = rows.iter().map(|row| row.to_vec()).collect();
         let kind = WriteKind::Insert { rows, duplicates: Duplicates::Replace };
         apply(self.connection, &Write { table, kind }).map(drop)
     }
@@ -300,13 +346,20 @@ impl Transaction<'_> {
                     && (self.is_newer(&row, answer.since)?
                         || self.any_is_newer(&refs, answer.since)?
                         || self.any_is_newer(&before, answer.since)?);
-                if let Some(delete) = self.delete_above(&refs)? {
+                if let Some(delete) = self.delete_above(relations, table, values())? {
                     // The delete takes it along once it is replayed, as its insert would be.
                     seam::met(Met::MirrorBelowDelete);
                     self.goes_along(relations, table, key, delete, answer.since)?;
                 } else {
                     let gave_way = self.make_room(table, key, values())?;
-                    let touched = self.mirror_columns(table, key, assignments.to_vec(), &[])?;
+                    let mut assignments = assignments.to_vec();
+                    let unlinked = self.unlinked(relations, table, values())?;
+                    for (at, value) in
+                        assignments.iter_mut().filter(|(at, _)| unlinked.contains(at))
+                    {
+                        *value = (table.columns[*at].kind)().null();
+                    }
+                    let touched = self.mirror_columns(table, key, assignments, &[])?;
                     if is_newer || touched == 0 {
                         seam::met(Met::MirrorUnsure);
                         self.doubt_key(table, &row, key)?;
@@ -333,7 +386,7 @@ impl Transaction<'_> {
         let name = TableName::of(table);
         let is_guarded = !seam::breaks(Mutation::NoMirrorGuard);
         let has_doubts = self.counts.rows > 0 || self.counts.write > since;
-        let mut keep: Vec<&Vec<Value>> = Vec::with_capacity(rows.len());
+        let mut keep: Vec<Cow<'_, [Value]>> = Vec::with_capacity(rows.len());
         let mut came = false;
         for row in rows {
             let named = RowName::new(name.clone(), RowKey::of(&row[table.key]));
@@ -347,12 +400,12 @@ impl Transaction<'_> {
             self.is_sure(&named, since)?;
             // Not of one that stays unsure: it is fetched again and again.
             came |= self.parent_came(&named)?;
-            keep.push(row);
+            keep.push(self.without_links(relations, table, row)?);
         }
         if !keep.is_empty() {
             seam::met(Met::ReadStored);
         }
-        Ok(self.store(table, &keep)? || came)
+        Ok(self.store(table, &keep.iter().map(|row| &**row).collect::<Vec<_>>())? || came)
     }
 
     /// Stores what the remote has of rows that had to be fetched: those of `unsure` that are not
@@ -412,7 +465,7 @@ impl Transaction<'_> {
             seam::met(Met::ReadSkippedNewer);
             return Ok(false);
         }
-        if let Some(delete) = self.delete_above(&refs)? {
+        if let Some(delete) = self.delete_above(relations, table, row.iter().enumerate())? {
             seam::met(Met::ReadBelowWaitingDelete);
             self.goes_along(relations, table, &row[table.key], delete, since)?;
             return Ok(false);

@@ -215,6 +215,8 @@ impl Transaction<'_> {
             let row = RowName::of(shape.table, &present.key);
             let base = self.base(shape, &row, Some(&present))?;
             let below = self.below(shape.relations, shape.table, &present.key, usize::MAX)?;
+            let local_key = self.local(&present.key)?;
+            let unlinked = self.unlinked_by(shape.relations, &row, local_key, &below)?;
             let entry = NewEntry {
                 row,
                 local_key: present.key,
@@ -228,6 +230,9 @@ impl Transaction<'_> {
                 takes: Vec::new(),
             };
             let sequence = self.append(shape.table, &entry, request, date)?;
+            for row in unlinked {
+                self.note_unlinked(&row, sequence)?;
+            }
             let takes_along = !below.is_empty();
             for below in below {
                 self.bury_below(&below.row, sequence)?;
@@ -238,6 +243,13 @@ impl Transaction<'_> {
             }
         }
         apply(self.connection, write).map(Local::Queued)
+    }
+
+    /// A row that refers to none any more in the file since a delete waits.
+    fn note_unlinked(&self, row: &RowName, sequence: i64) -> Result<()> {
+        let sql = "insert or ignore into chronicle_unlinked (sequence, table_name, row_key) \
+            values (?1, ?2, ?3)";
+        self.execute(sql, (sequence, row.table.as_str(), row.key.as_str())).map(drop)
     }
 
     /// A row that a waiting delete takes along: what is written to it later waits for the delete.

@@ -188,6 +188,42 @@ impl Relations {
         refs
     }
 
+    /// Of the foreign keys of an entity's table, those by which a delete does this in the file.
+    fn that(&self, table: &'static Table, on_delete: OnDelete) -> Vec<Parent> {
+        let mut parents = self.of(table);
+        parents.retain(|parent| {
+            self.foreign.iter().any(|foreign| {
+                (foreign.child.as_str(), &foreign.column, &foreign.parent, foreign.on_delete)
+                    == (table.name, &parent.column, &parent.table, on_delete)
+            })
+        });
+        parents
+    }
+
+    /// The rows whose delete takes along who has these values.
+    pub(super) fn cascading_refs<'v>(
+        &self,
+        table: &'static Table,
+        values: impl Iterator<Item = (usize, &'v Value)>,
+    ) -> Vec<RowName> {
+        Self::refs(&self.that(table, OnDelete::Cascade), table, values)
+    }
+
+    /// The rows whose delete leaves who has these values without a reference, each with the column.
+    pub(super) fn unlinking_refs<'v>(
+        &self,
+        table: &'static Table,
+        values: impl Iterator<Item = (usize, &'v Value)>,
+    ) -> Vec<(usize, RowName)> {
+        let parents = self.that(table, OnDelete::SetNull);
+        let mut refs = Vec::new();
+        for (at, value) in values {
+            let row = Self::refs(&parents, table, std::iter::once((at, value)));
+            refs.extend(row.into_iter().map(|row| (at, row)));
+        }
+        refs
+    }
+
     fn key_of<'a>(&'a self, table: &str) -> Option<&'a str> {
         self.keys.iter().find(|(name, _)| name == table).map(|(_, key)| key.as_str())
     }
@@ -309,7 +345,7 @@ impl Transaction<'_> {
         Ok(need)
     }
 
-    fn own_need(&self, row: &RowName) -> Result<Option<Need>> {
+    pub(super) fn own_need(&self, row: &RowName) -> Result<Option<Need>> {
         let values = (row.table.as_str(), row.key.as_str());
         let waits = "select 1 from chronicle_outbox where table_name = ?1 and row_key = ?2 \
              union all select 1 from chronicle_refs where table_name = ?1 and row_key = ?2";
@@ -317,6 +353,40 @@ impl Transaction<'_> {
             return Ok(Some(Need::Waits));
         }
         Ok(self.is_local(row)?.then_some(Need::Local))
+    }
+
+    /// The rows of the file that refer to none any more when this row is deleted, or one of those
+    /// that go with it.
+    pub(super) fn unlinked_by(
+        &self,
+        relations: &Relations,
+        row: &RowName,
+        local_key: Stored,
+        below: &[Below],
+    ) -> Result<Vec<RowName>> {
+        let (schema, table) = row.table.parts();
+        let below = below.iter().map(|below| (below.table.clone(), below.local_key.clone()));
+        let mut unlinked = Vec::new();
+        for (parent, key) in std::iter::once((table, local_key)).chain(below) {
+            let children = relations.foreign.iter().filter(|foreign| foreign.parent == parent);
+            for foreign in children.filter(|foreign| foreign.on_delete == OnDelete::SetNull) {
+                let Some(key_column) = self.key_column(relations, &foreign.child)? else {
+                    continue;
+                };
+                let sql = format!(
+                    "select {key} from {child} where {column} = ?1",
+                    key = quoted(&key_column),
+                    child = quoted(&foreign.child),
+                    column = quoted(&foreign.column),
+                );
+                let name = TableName::new(schema.as_deref(), &foreign.child);
+                let keys = self.list(&sql, [&key], |row| row.get::<_, Stored>(0))?;
+                unlinked.extend(
+                    keys.iter().map(|key| RowName::new(name.clone(), RowKey::of(&text_of(key)))),
+                );
+            }
+        }
+        Ok(unlinked)
     }
 
     /// Rows that stay when the one that they refer to goes refer to none, as at the remote.

@@ -87,6 +87,12 @@ pub(super) const SCHEMA: &str = "
         primary key (table_name, row_key, sequence)
     ) without rowid;
     create index if not exists chronicle_tombstones_sequence on chronicle_tombstones (sequence);
+    create table if not exists chronicle_unlinked (
+        sequence integer not null,
+        table_name text not null,
+        row_key text not null,
+        primary key (sequence, table_name, row_key)
+    ) without rowid;
     create table if not exists chronicle_rework (
         sequence integer primary key
     );

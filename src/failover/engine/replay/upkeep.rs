@@ -52,6 +52,7 @@ impl Engine {
             let keys: Vec<String> = letters.iter().map(|letter| letter.row.key.text()).collect();
             let rows = match self.remote.fetch(&table, &key_column, &keys).await {
                 Ok(rows) => rows,
+                Err(error) if error.kind() == ErrorKind::Unauthenticated => return Err(error),
                 Err(error) => {
                     if let Some(outage) = Outage::of(&error) {
                         self.note_outage(outage.of_read()).await;

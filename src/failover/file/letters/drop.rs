@@ -29,8 +29,9 @@ impl Transaction<'_> {
         if doomed.len() > 1 {
             seam::met(Met::DroppedAlong);
         }
-        // What a delete took along in the file is at the remote as ever.
-        let taken = "select table_name, row_key from chronicle_tombstones where sequence = ?1";
+        // What a delete took along in the file is at the remote as ever, and refers to what it did.
+        let taken = "select table_name, row_key from chronicle_tombstones where sequence = ?1 \
+            union all select table_name, row_key from chronicle_unlinked where sequence = ?1";
         let taken = self.list(taken, [sequence], |row| {
             Ok(RowName::new(TableName::stored(row.get(0)?), RowKey::stored(row.get(1)?)))
         })?;

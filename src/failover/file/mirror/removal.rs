@@ -133,6 +133,17 @@ impl Transaction<'_> {
         self.remove_with_below(relations, table, key)
     }
 
+    /// Removes a row that the remote has, and it alone, unless something waits for it. `true` when it
+    /// was there and is gone.
+    pub(crate) fn prune_row(&mut self, table: &'static Table, key: &Value) -> Result<bool> {
+        let row = RowName::of(table, key);
+        if self.own_need(&row)?.is_some() {
+            return Ok(false);
+        }
+        self.is_sure(&row, i64::MAX)?;
+        Ok(self.remove_row_by_key(table, key)? > 0)
+    }
+
     /// Removes the row of a key as the file holds it, which is not at the remote.
     pub(crate) fn remove_row(
         &self,

@@ -133,9 +133,12 @@ impl Transaction<'_> {
             if has_uniques {
                 self.execute("delete from chronicle_uniques where sequence = ?1", [sequence])?;
             }
-            if kind == EntryKind::Delete.name() && self.counts.tombstones > 0 {
-                let sql = "delete from chronicle_tombstones where sequence = ?1";
-                self.counts.tombstones -= self.execute(sql, [sequence])? as i64;
+            if kind == EntryKind::Delete.name() {
+                self.execute("delete from chronicle_unlinked where sequence = ?1", [sequence])?;
+                if self.counts.tombstones > 0 {
+                    let sql = "delete from chronicle_tombstones where sequence = ?1";
+                    self.counts.tombstones -= self.execute(sql, [sequence])? as i64;
+                }
             }
             self.counts.rows -= 1;
             self.counts.bytes -= bytes;
