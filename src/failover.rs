@@ -21,7 +21,9 @@
 //!   ([`Unavailable`](crate::ErrorKind::Unavailable)) instead of guessing. Of a row that was never read
 //!   or written here the file knows nothing, and says that there is none.
 //! - The store is [`Healthy`](Status::Healthy) again within a bounded time after the remote is, also
-//!   while writers go on, as long as some process has it open.
+//!   while writers go on, as long as some process has it open. That it is says nothing of dead letters,
+//!   and with [`LocalFirst`](WriteMode::LocalFirst) nothing of what waits: see
+//!   [`failover_info`](Failover::failover_info).
 //!
 //! **Not promised:** that an update is applied once, or before newer ones from elsewhere: the last to
 //! arrive wins, by column, unless the entity says otherwise; that a bulk write is replayed as one;
@@ -50,7 +52,7 @@
 //! | [`query_raw`](crate::Store::query_raw) | runs; what it changes gets to the file when it is read | `Unavailable` |
 //! | a bulk write that is refused | the rows of earlier requests stay ([`rows_stored`](crate::Error::rows_stored)) | none of its rows stay |
 //! | a condition that is too long for a URL | `InvalidInput` | works |
-//! | no row, a count, rows touched | at the remote | in the file, which may lack rows that were never read or written here |
+//! | no row, a count, rows touched | at the remote | in the file, which may lack rows that were never read or written here, and those that are to be fetched (`unsure` in [`failover_info`](Failover::failover_info)) |
 //! | [`Error::backend`](crate::Error::backend) and `code` | PostgREST's | SQLite's |
 //!
 //! # The file

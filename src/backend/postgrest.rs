@@ -63,7 +63,7 @@ mod token;
 mod write;
 
 #[cfg(feature = "sqlite")]
-pub(crate) use identity::Identity;
+pub(crate) use identity::{ANONYMOUS, Identity};
 pub use key::Key;
 pub use options::PostgrestOptions;
 pub use request::Request;

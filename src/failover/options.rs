@@ -215,8 +215,9 @@ impl FailoverOptions {
     }
 
     /// Binds the file to this remote, identity and mode although it was bound to others. Its outbox
-    /// must be empty, dead letters included; or no request with a write of this identity may ever have
-    /// left, as with a mistyped address: what waits goes to the new remote then.
+    /// must be empty, dead letters included; or the remote may have taken no write of it yet, as with a
+    /// mistyped address or key: what waits goes to the new remote then. What a user has written goes to
+    /// no other user.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));

@@ -262,11 +262,11 @@ const PROFILES: &[Profile] = &[
     Profile {
         name: "moves",
         processes: 3,
-        outages: 16,
-        faults: &[Fault::Refused, Fault::Conflicts, Fault::Throttled],
-        slow_writes: 0.8,
+        outages: 10,
+        faults: &[Fault::Conflicts],
+        slow_writes: 0.7,
         tables: &[0, 1],
-        pause: 600,
+        pause: 1_500,
         calls: 200,
         ..CALM
     },

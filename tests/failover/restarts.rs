@@ -1,6 +1,6 @@
 //! Processes that end, begin, and share a file.
 
-use crate::fixture::{Fixture, healed, options, postgrest, session};
+use crate::fixture::{Fixture, healed, options, postgrest, session, until};
 use chronicle::failover::{Status, WriteMode};
 use chronicle::postgrest::Key;
 use chronicle::sqlite::SqliteOptions;
@@ -115,6 +115,24 @@ async fn is_corrected(mistyped: impl Fn(&Fixture) -> String) {
     right.close().await.unwrap();
     let error = wrong().rebind().connect().await.expect_err("the right one has taken some");
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mistyped_key_can_be_corrected_as_long_as_nothing_was_sent() {
+    let fixture = Fixture::new().await;
+    let mistyped = postgrest(&fixture.gateway.url(), Key::new("no-key"));
+    let wrong = options(&fixture.path(), mistyped).mode(WriteMode::LocalFirst);
+    let failover = wrong.connect().await.unwrap();
+    let id = session(&failover).await;
+    until(&failover, |info| !info.paused.is_empty()).await;
+    failover.close().await.unwrap();
+    drop(failover);
+    let right = || fixture.options().mode(WriteMode::LocalFirst);
+    let error = right().connect().await.expect_err("it belongs to nobody");
+    assert!(error.hint().is_some_and(|hint| hint.contains("rebind")), "{error}");
+    let right = right().rebind().connect().await.unwrap();
+    assert!(right.flush(Duration::from_secs(20)).await.unwrap());
+    assert!(Sessions::new(fixture.remote()).get(id).await.unwrap().is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]

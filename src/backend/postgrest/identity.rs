@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 /// The role of requests without a token, and of tokens that name none. A server may call it
 /// otherwise; only that it is the same one matters here.
-pub(super) const ANONYMOUS: &str = "anon";
+pub(crate) const ANONYMOUS: &str = "anon";
 
 /// Whom requests are made as: the claims of a token, read without a look at its signature, which is
 /// the server's business.

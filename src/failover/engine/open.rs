@@ -102,6 +102,8 @@ impl Engine {
                         if known.is_some_and(|known| known.remote != own.remote) {
                             transaction.state.forget_remote();
                         }
+                        // What stood still for one key need not for another.
+                        transaction.state.pauses.clear();
                         transaction.state.binding = Some(own.clone());
                     }
                 }
@@ -252,9 +254,12 @@ impl Engine {
     }
 }
 
-/// What one has written is not sent in the name of another one.
+/// What one has written is not sent in the name of another one, but for what nobody has written: a
+/// key that was mistyped is nobody's.
 fn is_of_one_identity(known: &Binding, own: &Binding) -> bool {
-    known.identity.is_none() || own.identity.is_none() || known.identity == own.identity
+    known.identity.as_deref().is_none_or(|known| known == crate::backend::postgrest::ANONYMOUS)
+        || own.identity.is_none()
+        || known.identity == own.identity
 }
 
 fn is_same(bound: Option<&Binding>, own: &Binding) -> bool {
@@ -281,7 +286,7 @@ fn other_binding(known: &Binding, own: &Binding) -> Error {
     )
     .with_hint(
         "use another file; or open it with `rebind`, which moves it once nothing waits in it, or as \
-         long as no request with a write has left",
+         long as the remote may have taken no write",
     )
 }
 
