@@ -222,7 +222,10 @@ impl Inner {
             if called > acknowledged && is_unseen {
                 return self.gap(Gap::UnseenParent);
             }
-            if called > acknowledged && effect == Effect::Cascaded && self.was_taken_untold(row) {
+            if called > acknowledged
+                && effect == Effect::Cascaded
+                && self.was_taken_untold(row, acknowledged)
+            {
                 return self.gap(Gap::TakenUntold);
             }
             if called > acknowledged && !calls.contains(&later) && !is_brought_back {
@@ -248,13 +251,15 @@ impl Inner {
     }
 
     /// Whether the remote took a direct change of the row, or of one above it, whose caller was told
-    /// that it failed, or was killed: the file may never have heard of it.
-    fn was_taken_untold(&self, row: &RowName) -> bool {
+    /// that it failed, was killed, or heard of it after this tick: the file may never have heard of
+    /// it, or not by then.
+    fn was_taken_untold(&self, row: &RowName, tick: u64) -> bool {
         self.history.lineage(row).iter().any(|one| {
             self.history.calls_of(one).into_iter().any(|(id, call)| {
                 let unit = self.history.units.get(&(id, one.clone()));
                 unit.is_some_and(|unit| unit.was_direct && unit.effect.is_some())
-                    && !matches!(call.answer, Some(Ok(_)))
+                    && (!matches!(call.answer, Some(Ok(_)))
+                        || call.finished.is_none_or(|finished| finished > tick))
             })
         })
     }

@@ -148,8 +148,15 @@ impl Transaction<'_> {
             if has_doubts && !seam::breaks(Mutation::NoUnsureRows) {
                 let refs = Relations::refs(&parents, table, row.iter().enumerate());
                 let others: Vec<(usize, Value)> = row.iter().cloned().enumerate().collect();
+                let values = || row.iter().enumerate();
                 match self.set_by_entries(&named)? {
-                    SetByEntries::Everything => continue,
+                    SetByEntries::Everything => {
+                        // Another process has queued a row of this key, and the remote has this one.
+                        if let Some(delete) = self.delete_above(relations, table, values())? {
+                            self.bury_below(&named, delete)?;
+                        }
+                        continue;
+                    }
                     SetByEntries::Columns(set) => {
                         self.mirror_columns(table, &row[table.key], others, &set)?;
                         continue;
@@ -165,7 +172,6 @@ impl Transaction<'_> {
                     is_unsure = true;
                     continue;
                 }
-                let values = || row.iter().enumerate();
                 if let Some(delete) = self.delete_above(relations, table, values())? {
                     seam::met(Met::MirrorBelowDelete);
                     self.goes_along(relations, table, &row[table.key], delete, answer.since)?;
