@@ -50,6 +50,9 @@ pub(crate) struct Replayer {
     has_dead_key: bool,
     /// Until then it leaves replay to others, since nothing of the file tells that its key is dead.
     leaves_until: Option<Moment>,
+    /// Until then it leaves what is to be fetched to those who know the entity, if nothing else is to
+    /// be done.
+    leaves_strangers_until: Option<Moment>,
     /// Whether the task that replays is to start no request any more.
     ended: Option<watch::Receiver<bool>>,
 }
@@ -164,8 +167,11 @@ impl Engine {
             return Ok(Progress::Wait(wait));
         }
         let now = self.environment.now();
-        if let Some(wait) = replayer.leaves_until.and_then(|at| until(at, now, PAUSE)) {
-            return Ok(Progress::Wait(wait));
+        let strangers = replayer.leaves_strangers_until.filter(|_| work.is_drained);
+        for left in [replayer.leaves_until, strangers] {
+            if let Some(wait) = left.and_then(|at| until(at, now, PAUSE)) {
+                return Ok(Progress::Wait(wait));
+            }
         }
         if replayer.lock.is_none() {
             match self.environment.try_lock() {
@@ -214,9 +220,9 @@ impl Engine {
             return Ok(Progress::Worked);
         }
         let progress = self.send_next(replayer).await?;
-        if fetched.has_strangers && progress != Progress::Worked {
-            // Whoever knows their entity can fetch them.
+        if fetched.has_strangers && work.is_drained && progress != Progress::Worked {
             replayer.release();
+            replayer.leaves_strangers_until = Some(now + PAUSE.as_millis() as Moment);
         }
         Ok(match (progress, work.next_pause) {
             (Progress::Idle, Some(wait)) => Progress::Wait(wait),

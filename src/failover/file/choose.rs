@@ -356,7 +356,8 @@ impl Transaction<'_> {
             let sequences: Vec<i64> = serde_json::from_str(sequences).map_err(internal)?;
             self.keep_mark(*request, &sequences)?;
         }
-        let sent = "select 1 from chronicle_outbox where request is not null limit 1";
+        let sent = "select 1 from chronicle_outbox \
+            where request is not null and reason is null limit 1";
         let took_over = !sending.is_empty() || self.exists(sent, [])?;
         if took_over {
             seam::met(Met::TookOver);
