@@ -4,6 +4,7 @@
 //! answer was asked for. Where the file cannot know what the remote has, the row is *unsure*: it is
 //! fetched, and until then "not known", never "not there".
 
+mod above;
 mod removal;
 mod unique;
 mod unsure;
@@ -63,71 +64,6 @@ impl Transaction<'_> {
             columns.extend(serde_json::from_str::<Vec<String>>(&list).map_err(internal)?);
         }
         Ok(SetByEntries::Columns(columns))
-    }
-
-    /// The waiting delete that takes along a row with these values at the remote, whether or not what
-    /// it refers to is to come back after it.
-    fn delete_above<'v>(
-        &self,
-        relations: &Relations,
-        table: &'static Table,
-        values: impl Iterator<Item = (usize, &'v Value)>,
-    ) -> Result<Option<i64>> {
-        if self.counts.rows == 0 {
-            return Ok(None);
-        }
-        for parent in relations.cascading_refs(table, values) {
-            if let Some(delete) = self.waiting_delete(&parent)? {
-                return Ok(Some(delete));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The columns of these values that refer to a row whose delete waits, and that the delete sets to
-    /// NULL at the remote.
-    fn unlinked<'v>(
-        &self,
-        relations: &Relations,
-        table: &'static Table,
-        values: impl Iterator<Item = (usize, &'v Value)>,
-    ) -> Result<Vec<usize>> {
-        let mut unlinked = Vec::new();
-        if self.counts.rows == 0 {
-            return Ok(unlinked);
-        }
-        for (at, parent) in relations.unlinking_refs(table, values) {
-            if self.waiting_delete(&parent)?.is_some() {
-                unlinked.push(at);
-            }
-        }
-        Ok(unlinked)
-    }
-
-    /// A row as it is once the deletes that wait are made.
-    fn without_links<'r>(
-        &self,
-        relations: &Relations,
-        table: &'static Table,
-        row: &'r [Value],
-    ) -> Result<Cow<'r, [Value]>> {
-        let mut row = Cow::Borrowed(row);
-        for at in self.unlinked(relations, table, row.iter().enumerate())? {
-            row.to_mut()[at] = (table.columns[at].kind)().null();
-        }
-        Ok(row)
-    }
-
-    /// A waiting delete of a row, or one that takes it along.
-    fn waiting_delete(&self, row: &RowName) -> Result<Option<i64>> {
-        let sql = "select max(sequence) from chronicle_outbox \
-            where table_name = ?1 and row_key = ?2 and kind = 'delete'";
-        let values = (row.table.as_str(), row.key.as_str());
-        let delete: Option<i64> = self.first(sql, values, |row| row.get(0))?.flatten();
-        match delete {
-            None => Ok(self.deletes_that_took(row)?.pop()),
-            delete => Ok(delete),
-        }
     }
 
     /// Stores rows that the remote has just taken, as it has them. `true` when one is to be fetched.

@@ -258,19 +258,7 @@ impl Transaction<'_> {
         while let Some((parent, key)) = next.pop() {
             let children = relations.foreign.iter().filter(|foreign| foreign.parent == parent);
             for foreign in children.filter(|foreign| foreign.on_delete == OnDelete::Cascade) {
-                // A table without a key of one column cannot be named row by row.
-                let Some(key_column) = self.key_column(relations, &foreign.child)? else {
-                    continue;
-                };
-                let sql = format!(
-                    "select {key} from {child} where {column} = ?1 limit ?2",
-                    key = quoted(&key_column),
-                    child = quoted(&foreign.child),
-                    column = quoted(&foreign.column),
-                );
-                let most = i64::try_from(most).unwrap_or(i64::MAX);
-                let keys = self.list(&sql, (&key, most), |row| row.get::<_, Stored>(0))?;
-                for local_key in keys {
+                for local_key in self.keys_of_children(relations, foreign, &key, most)? {
                     let row = RowName::new(
                         TableName::new(schema.as_deref(), &foreign.child),
                         RowKey::of(&text_of(&local_key)),
@@ -286,6 +274,29 @@ impl Transaction<'_> {
             }
         }
         Ok(found)
+    }
+
+    /// The keys of the rows that refer by a foreign key to a row, as the file holds them; at most
+    /// `most`.
+    fn keys_of_children(
+        &self,
+        relations: &Relations,
+        foreign: &Foreign,
+        key: &Stored,
+        most: usize,
+    ) -> Result<Vec<Stored>> {
+        // A table without a key of one column cannot be named row by row.
+        let Some(key_column) = self.key_column(relations, &foreign.child)? else {
+            return Ok(Vec::new());
+        };
+        let sql = format!(
+            "select {key} from {child} where {column} = ?1 limit ?2",
+            key = quoted(&key_column),
+            child = quoted(&foreign.child),
+            column = quoted(&foreign.column),
+        );
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        self.list(&sql, (key, most), |row| row.get(0))
     }
 
     fn key_column(&self, relations: &Relations, table: &str) -> Result<Option<String>> {
@@ -370,17 +381,8 @@ impl Transaction<'_> {
         for (parent, key) in std::iter::once((table, local_key)).chain(below) {
             let children = relations.foreign.iter().filter(|foreign| foreign.parent == parent);
             for foreign in children.filter(|foreign| foreign.on_delete == OnDelete::SetNull) {
-                let Some(key_column) = self.key_column(relations, &foreign.child)? else {
-                    continue;
-                };
-                let sql = format!(
-                    "select {key} from {child} where {column} = ?1",
-                    key = quoted(&key_column),
-                    child = quoted(&foreign.child),
-                    column = quoted(&foreign.column),
-                );
                 let name = TableName::new(schema.as_deref(), &foreign.child);
-                let keys = self.list(&sql, [&key], |row| row.get::<_, Stored>(0))?;
+                let keys = self.keys_of_children(relations, foreign, &key, usize::MAX)?;
                 unlinked.extend(
                     keys.iter().map(|key| RowName::new(name.clone(), RowKey::of(&text_of(key)))),
                 );
