@@ -1,7 +1,8 @@
 //! [`Change`]: a write's JSON image, which needs no Rust type to be sent or sent again.
 
-use crate::operation::Duplicates;
-use crate::{Table, value};
+use crate::key::Key;
+use crate::operation::{Duplicates, NewRow};
+use crate::{Kind, Table, value};
 use bytes::Bytes;
 use sea_orm::Value;
 use std::borrow::Cow;
@@ -17,13 +18,14 @@ const MOST_BYTES: usize = 1024 * 1024;
 pub(crate) struct Change {
     pub(crate) table: Cow<'static, str>,
     pub(crate) schema: Option<Cow<'static, str>>,
-    /// The name of the key column.
-    pub(crate) key: Cow<'static, str>,
+    /// The names of the key columns.
+    pub(crate) key: Vec<Cow<'static, str>>,
     pub(crate) kind: ChangeKind,
     /// The columns that each object of the JSON holds; empty for a delete.
     pub(crate) columns: Vec<Cow<'static, str>>,
-    /// The keys of the rows that are updated or deleted, as text. An insert needs none.
-    pub(crate) keys: Vec<String>,
+    /// The keys of the rows that are updated or deleted, as texts in the order of the key columns. An
+    /// insert needs none.
+    pub(crate) keys: Vec<Vec<String>>,
     /// What a column must hold for the rows to be updated or deleted, as text; `None` for NULL. An
     /// insert has no condition.
     pub(crate) condition: Option<(Cow<'static, str>, Option<String>)>,
@@ -48,7 +50,7 @@ impl Change {
         Self {
             table: table.name.into(),
             schema: table.schema.map(Cow::from),
-            key: table.key_column().name.into(),
+            key: table.key_columns().map(|column| column.name.into()).collect(),
             kind,
             columns,
             keys: Vec::new(),
@@ -62,13 +64,14 @@ impl Change {
     pub(crate) fn inserts(
         table: &'static Table,
         duplicates: Duplicates,
-        rows: Vec<Vec<Value>>,
+        rows: Vec<NewRow>,
     ) -> impl Iterator<Item = Self> + Send {
         let mut rows = rows.into_iter().peekable();
         let mut longest = 0;
         std::iter::from_fn(move || {
-            rows.peek()?;
-            let columns = table.columns.iter().map(|column| column.name.into()).collect();
+            let first = rows.peek()?;
+            let left_out = first.left_out().to_vec();
+            let columns = first.given().map(|(at, _)| table.columns[at].name.into()).collect();
             let mut change = Self::new(table, ChangeKind::Insert(duplicates), columns);
             let mut json = Vec::with_capacity(longest);
             json.push(b'[');
@@ -76,13 +79,13 @@ impl Change {
             while change.ends.len() < MOST_ROWS
                 // The next row is about as long as the last one.
                 && (change.ends.is_empty() || json.len() + last <= MOST_BYTES)
-                && let Some(row) = rows.next()
+                && let Some(row) = rows.next_if(|row| row.left_out() == left_out)
             {
                 let start = json.len();
                 if !change.ends.is_empty() {
                     json.push(b',');
                 }
-                write_object(table, row.iter().enumerate(), &mut json);
+                write_object(table, row.given(), &mut json);
                 last = json.len() - start;
                 change.ends.push(json.len());
             }
@@ -93,21 +96,17 @@ impl Change {
         })
     }
 
-    pub(crate) fn update(
-        table: &'static Table,
-        key: &Value,
-        assignments: &[(usize, Value)],
-    ) -> Self {
+    pub(crate) fn update(table: &'static Table, key: &Key, assignments: &[(usize, Value)]) -> Self {
         let (columns, json) = assigned(table, assignments);
         let mut change = Self::new(table, ChangeKind::Update, columns);
-        change.keys.push(value::to_text(key));
+        change.keys.push(key.texts());
         change.json = json.into();
         change
     }
 
-    pub(crate) fn delete(table: &'static Table, key: &Value) -> Self {
+    pub(crate) fn delete(table: &'static Table, key: &Key) -> Self {
         let mut change = Self::new(table, ChangeKind::Delete, Vec::new());
-        change.keys.push(value::to_text(key));
+        change.keys.push(key.texts());
         change
     }
 
@@ -117,10 +116,10 @@ impl Change {
     pub(crate) fn of_parts(
         schema: Option<String>,
         table: String,
-        key: String,
+        key: Vec<String>,
         kind: ChangeKind,
         columns: Vec<String>,
-        keys: Vec<String>,
+        keys: Vec<Vec<String>>,
         objects: &[std::sync::Arc<str>],
     ) -> Self {
         let is_list = matches!(kind, ChangeKind::Insert(_));
@@ -143,7 +142,7 @@ impl Change {
         Self {
             table: table.into(),
             schema: schema.map(Cow::from),
-            key: key.into(),
+            key: key.into_iter().map(Cow::from).collect(),
             kind,
             columns: columns.into_iter().map(Cow::from).collect(),
             keys,
@@ -235,7 +234,19 @@ fn write_object<'a>(
         // Writing to memory cannot fail.
         let _ = serde_json::to_writer(&mut *json, table.columns[at].name);
         json.push(b':');
-        value::write_json(value, json);
+        match value {
+            Value::String(Some(text))
+                if table.columns[at].kind == Kind::Opaque && is_json(text) =>
+            {
+                json.extend_from_slice(text.as_bytes());
+            }
+            value => value::write_json(value, json),
+        }
     }
     json.push(b'}');
+}
+
+/// Whether a value that only the server understands is JSON of its own, and goes back as such.
+fn is_json(text: &str) -> bool {
+    text.starts_with(['[', '{']) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }

@@ -234,12 +234,12 @@ impl Error {
     /// hides the row, and the constraint of a key may have any name there.
     #[cfg(feature = "postgrest")]
     #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "the failover pair asks"))]
-    pub(crate) fn is_key_conflict(&self, key: &[&str]) -> Option<bool> {
+    pub(crate) fn is_key_conflict<N: AsRef<str>>(&self, key: &[N]) -> Option<bool> {
         if self.kind() != ErrorKind::Unique {
             return Some(false);
         }
         if let Some(columns) = &self.inner.unique_columns {
-            let is_in_key = |column: &String| key.contains(&column.as_str());
+            let is_in_key = |column: &String| key.iter().any(|one| one.as_ref() == column);
             return Some(columns.len() == key.len() && columns.iter().all(is_in_key));
         }
         self.constraint().is_some_and(|name| name.ends_with("_pkey")).then_some(true)
@@ -269,7 +269,6 @@ impl Error {
         self
     }
 
-    #[cfg(feature = "postgrest")]
     pub(crate) fn with_rows_stored(mut self, rows: u64) -> Self {
         self.inner.rows_stored = rows;
         self

@@ -6,18 +6,23 @@ pub use json_path::JsonPath;
 
 use crate::filter::{Comparison, Expression, Filter, Node, TextMatch};
 use crate::order::Direction;
-use crate::{Column, JsonDocument, Operand, Order, Ordered, Record, Scalar, Stored, Text};
+use crate::{
+    Column, Comparable, Exact, JsonDocument, List, Operand, Order, Ordered, Record, Scalar, Stored,
+    Text,
+};
 use std::fmt;
 use std::marker::PhantomData;
+
+/// What a field's type is stored as.
+type As<T> = <<T as Stored>::Scalar as Scalar>::As;
 
 /// A column of the record `R` that holds the type `T`; a const of the repository, such as
 /// `Events::SESSION_ID`.
 ///
 /// Comparisons follow SQL: a NULL matches no comparison, not even [`ne`](Self::ne); only
 /// [`is_null`](Self::is_null) finds it. A JSON document is not compared as a whole, since SQLite
-/// and Postgres differ in which are equal (`{"k":1}` and `{"k":1.0}`): a query that does is refused with
-/// [`Unsupported`](crate::ErrorKind::Unsupported) before it is sent. Compare what is inside,
-/// by [`key`](Self::key) and [`index`](Self::index).
+/// and Postgres differ in which are equal (`{"k":1}` and `{"k":1.0}`): compare what is inside,
+/// by [`key`](Self::key) and [`index`](Self::index). An array is asked by [`has`](Self::has).
 ///
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
@@ -119,7 +124,10 @@ impl<R: Record, T: Stored> Field<R, T> {
     /// assert_eq!(tasks.find().filter(Tasks::TITLE.eq("call home")).count().await?, 1);
     /// # Ok(()) }
     /// ```
-    pub fn eq(self, value: impl Operand<T::Scalar>) -> Filter<R> {
+    pub fn eq(self, value: impl Operand<T::Scalar>) -> Filter<R>
+    where
+        As<T>: Comparable,
+    {
         self.compare(Comparison::Equal, value)
     }
 
@@ -132,7 +140,10 @@ impl<R: Record, T: Stored> Field<R, T> {
     /// assert_eq!(tasks.find().filter(Tasks::TITLE.ne("call home")).count().await?, 2);
     /// # Ok(()) }
     /// ```
-    pub fn ne(self, value: impl Operand<T::Scalar>) -> Filter<R> {
+    pub fn ne(self, value: impl Operand<T::Scalar>) -> Filter<R>
+    where
+        As<T>: Comparable,
+    {
         self.compare(Comparison::NotEqual, value)
     }
 
@@ -148,7 +159,10 @@ impl<R: Record, T: Stored> Field<R, T> {
     /// assert_eq!(tasks.find().filter(Tasks::PRIORITY.is_in([1, 3, 5])).count().await?, 2);
     /// # Ok(()) }
     /// ```
-    pub fn is_in<V: Operand<T::Scalar>>(self, values: impl IntoIterator<Item = V>) -> Filter<R> {
+    pub fn is_in<V: Operand<T::Scalar>>(self, values: impl IntoIterator<Item = V>) -> Filter<R>
+    where
+        As<T>: Comparable,
+    {
         Filter::from_node(Node::In {
             expression: self.expression(),
             values: values
@@ -171,7 +185,7 @@ impl<R: Record, T: Stored> Field<R, T> {
     /// ```
     pub fn lt(self, value: impl Operand<T::Scalar>) -> Filter<R>
     where
-        T::Scalar: Ordered,
+        As<T>: Ordered,
     {
         self.compare(Comparison::Less, value)
     }
@@ -187,7 +201,7 @@ impl<R: Record, T: Stored> Field<R, T> {
     /// ```
     pub fn le(self, value: impl Operand<T::Scalar>) -> Filter<R>
     where
-        T::Scalar: Ordered,
+        As<T>: Ordered,
     {
         self.compare(Comparison::LessOrEqual, value)
     }
@@ -203,7 +217,7 @@ impl<R: Record, T: Stored> Field<R, T> {
     /// ```
     pub fn gt(self, value: impl Operand<T::Scalar>) -> Filter<R>
     where
-        T::Scalar: Ordered,
+        As<T>: Ordered,
     {
         self.compare(Comparison::Greater, value)
     }
@@ -219,7 +233,7 @@ impl<R: Record, T: Stored> Field<R, T> {
     /// ```
     pub fn ge(self, value: impl Operand<T::Scalar>) -> Filter<R>
     where
-        T::Scalar: Ordered,
+        As<T>: Ordered,
     {
         self.compare(Comparison::GreaterOrEqual, value)
     }
@@ -235,7 +249,7 @@ impl<R: Record, T: Stored> Field<R, T> {
     /// ```
     pub fn between(self, low: impl Operand<T::Scalar>, high: impl Operand<T::Scalar>) -> Filter<R>
     where
-        T::Scalar: Ordered,
+        As<T>: Ordered,
     {
         self.ge(low).and(self.le(high))
     }
@@ -253,7 +267,7 @@ impl<R: Record, T: Stored> Field<R, T> {
     #[must_use]
     pub fn asc(self) -> Order<R>
     where
-        T::Scalar: Ordered,
+        As<T>: Ordered,
     {
         Order::new(self.position(), Direction::Ascending)
     }
@@ -271,7 +285,7 @@ impl<R: Record, T: Stored> Field<R, T> {
     #[must_use]
     pub fn desc(self) -> Order<R>
     where
-        T::Scalar: Ordered,
+        As<T>: Ordered,
     {
         Order::new(self.position(), Direction::Descending)
     }
@@ -321,7 +335,7 @@ impl<R: Record, T: Stored> Field<R, T> {
     /// ```
     pub fn contains(self, text: impl Into<String>) -> Filter<R>
     where
-        T::Scalar: Text,
+        As<T>: Text,
     {
         Filter::text(self.expression(), TextMatch::Contains, text.into())
     }
@@ -337,7 +351,7 @@ impl<R: Record, T: Stored> Field<R, T> {
     /// ```
     pub fn starts_with(self, text: impl Into<String>) -> Filter<R>
     where
-        T::Scalar: Text,
+        As<T>: Text,
     {
         Filter::text(self.expression(), TextMatch::StartsWith, text.into())
     }
@@ -353,9 +367,51 @@ impl<R: Record, T: Stored> Field<R, T> {
     /// ```
     pub fn ends_with(self, text: impl Into<String>) -> Filter<R>
     where
-        T::Scalar: Text,
+        As<T>: Text,
     {
         Filter::text(self.expression(), TextMatch::EndsWith, text.into())
+    }
+}
+
+impl<R: Record, T: Stored> Field<R, T>
+where
+    T::Scalar: List,
+{
+    /// Rows whose array has an element that equals `value`. NULL has none, and nor is it without.
+    ///
+    /// ```
+    /// mod note {
+    ///     use sea_orm::entity::prelude::*;
+    ///
+    ///     #[derive(Clone, Debug, PartialEq, DeriveEntityModel, chronicle::Repository)]
+    ///     #[sea_orm(table_name = "notes")]
+    ///     #[repository(name = "Note")]
+    ///     pub struct Model {
+    ///         #[sea_orm(primary_key, auto_increment = false)]
+    ///         pub id: Uuid,
+    ///         pub tags: Vec<String>,
+    ///     }
+    ///
+    ///     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    ///     pub enum Relation {}
+    ///     impl ActiveModelBehavior for ActiveModel {}
+    /// }
+    /// use note::{NewNote, Notes};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// let sqlite = chronicle::Sqlite::memory().await?;
+    /// sqlite.execute_script("create table notes (id blob primary key, tags text)").await?;
+    /// let notes = Notes::new(&sqlite);
+    /// notes.insert(NewNote::new(vec!["green".to_owned(), "blue".to_owned()])).await?;
+    /// assert_eq!(notes.find().filter(Notes::TAGS.has("blue")).count().await?, 1);
+    /// # Ok(()) }
+    /// ```
+    pub fn has(self, value: impl Operand<<T::Scalar as List>::Item>) -> Filter<R>
+    where
+        As<<T::Scalar as List>::Item>: Exact,
+    {
+        let value = value.into_operand().encode();
+        Filter::from_node(Node::Has { column: self.column(), value })
     }
 }
 
@@ -371,7 +427,7 @@ impl<R: Record, T: Stored> Field<R, T> {
     /// ```
     pub fn key(self, key: impl Into<String>) -> JsonPath<R>
     where
-        T::Scalar: JsonDocument,
+        As<T>: JsonDocument,
     {
         JsonPath::new(self.column()).key(key)
     }
@@ -390,7 +446,7 @@ impl<R: Record, T: Stored> Field<R, T> {
     #[must_use]
     pub fn index(self, index: u32) -> JsonPath<R>
     where
-        T::Scalar: JsonDocument,
+        As<T>: JsonDocument,
     {
         JsonPath::new(self.column()).index(index)
     }

@@ -1,6 +1,7 @@
 //! [`Find`]: a query bound to a store, and the ways to run it.
 
-use crate::filter::{Comparison, Node};
+use crate::filter::Node;
+use crate::key::Key;
 use crate::operation::Selection;
 use crate::{Cursor, Error, ErrorKind, Filter, Order, Page, Query, Record, Result, Store, Values};
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
@@ -273,6 +274,7 @@ impl<R: Record> Find<R> {
         }
         let order = self.query.total_order();
         let limit = self.query.row_limit();
+        let offset = self.query.first_row();
         let within = limit.map_or(size, |limit| limit.min(size));
         // One row more than asked for tells whether there is a next page.
         let ask =
@@ -280,7 +282,10 @@ impl<R: Record> Find<R> {
         let mut values = self.limit(ask).values(Selection::Rows).await?;
         let more = values.len() as u64 > size;
         values.truncate(usize::try_from(within).unwrap_or(usize::MAX));
-        let next = values.last().filter(|_| more).map(|row| Cursor::of::<R>(&order, row));
+        let next = values.last().filter(|_| more).map(|row| match R::TABLE.key {
+            [] => Cursor::of_offset(offset + values.len() as u64),
+            _ => Cursor::of::<R>(&order, row),
+        });
         let rows = values.into_iter().map(decode).collect::<Result<_>>()?;
         Ok(Page { rows, next })
     }
@@ -355,9 +360,9 @@ impl<R: Record> Find<R> {
 }
 
 /// The query for one key.
-pub(crate) fn by_key<R: Record>(store: Store, key: Value) -> Find<R> {
-    let node = Node::compare(R::TABLE.key_column(), Comparison::Equal, key);
-    Find::new(store, Query::new().filter(Filter::from_node(node)).limit(1))
+pub(crate) fn by_key<R: Record>(store: Store, key: &Key) -> Find<R> {
+    let filter = Filter::from_node(key.node(R::TABLE));
+    Find::new(store, Query::new().filter(filter).limit(1))
 }
 
 pub(crate) fn decode<R: Record>(values: Vec<Value>) -> Result<R> {

@@ -99,6 +99,7 @@ mod field;
 mod filter;
 mod find;
 pub mod futures;
+mod key;
 mod keyset;
 mod operation;
 mod order;
@@ -128,20 +129,24 @@ pub use backend::postgrest::{self, Postgrest};
 #[cfg(feature = "sqlite")]
 pub use backend::sqlite::{self, Sqlite};
 pub use backend::{Ability, Backend, BackendKind, Capabilities, Info, RawRow};
-pub use chronicle_macros::{Id, Repository};
+pub use chronicle_macros::{Id, Repository, Scalar};
 pub use error::{Error, ErrorKind, Result};
 pub use field::{Field, JsonPath};
 pub use filter::Filter;
 pub use find::Find;
+pub use key::RecordKey;
 pub use operation::{Read, Write, Written};
 pub use order::Order;
 pub use patch::Patch;
 pub use query::{Cursor, Page, Query};
-pub use record::{Record, Values};
+pub use record::{FieldType, Keyed, NewRecord, Record, Values, Writable};
 pub use repository::Repository;
-pub use scalar::{GeneratedKey, JsonDocument, Operand, Ordered, Scalar, Stored, Text, Timestamp};
+pub use scalar::{
+    Array, Comparable, Element, Exact, GeneratedKey, JsonDocument, List, Opaque, Operand, Ordered,
+    Primitive, Scalar, Stored, Text, Timestamp,
+};
 pub use store::{Config, Store};
-pub use table::{Column, Conflict, Parent, Table, parents_of};
+pub use table::{Column, Conflict, Parent, Source, Table, parents_of};
 pub use value::{Kind, now};
 
 pub use sea_orm;

@@ -2,9 +2,11 @@
 
 pub(crate) use crate::order::OrderTerm;
 
-use crate::filter::{Comparison, Expression, Node};
+use crate::filter::{Expression, Node};
+use crate::key::Key;
 use crate::{Column, Table};
 use sea_orm::Value;
+use std::ops::Deref;
 
 /// A question to a backend: rows of one table, or how many there are.
 ///
@@ -25,7 +27,8 @@ pub struct Read {
     pub(crate) selection: Selection,
     /// Reduced ([`Node::reduce`]) before it comes here.
     pub(crate) filter: Node,
-    /// A total order: its last term is a unique column. Empty for a count.
+    /// A total order: the key, or all that can be sorted where there is none, ends it. Empty for a
+    /// count.
     pub(crate) order: Vec<OrderTerm>,
     pub(crate) limit: Option<u64>,
     pub(crate) offset: u64,
@@ -57,10 +60,10 @@ impl Read {
     }
 
     /// The columns of each row of the answer.
-    pub(crate) fn columns(&self) -> &'static [Column] {
+    pub(crate) fn columns(&self) -> Vec<&'static Column> {
         match self.selection {
-            Selection::Rows => self.table.columns,
-            Selection::Keys => std::slice::from_ref(self.table.key_column()),
+            Selection::Rows => self.table.columns.iter().collect(),
+            Selection::Keys => self.table.naming_columns(),
         }
     }
 }
@@ -86,9 +89,9 @@ pub struct Write {
 
 #[derive(Clone, Debug)]
 pub(crate) enum WriteKind {
-    /// Whole rows, in the order of the table's columns. Never empty.
+    /// Never empty.
     Insert {
-        rows: Vec<Vec<Value>>,
+        rows: Vec<NewRow>,
         duplicates: Duplicates,
     },
     /// Columns (by position) of the rows that `target` names. Never without an assignment.
@@ -99,6 +102,61 @@ pub(crate) enum WriteKind {
     Delete {
         target: Target,
     },
+}
+
+/// A row to insert: its values in the order of the table's columns. Some may be left to the database;
+/// in their places is NULL.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct NewRow {
+    values: Vec<Value>,
+    left_out: Vec<usize>,
+}
+
+impl NewRow {
+    /// A row whose columns are all given.
+    #[cfg(all(feature = "sqlite", feature = "postgrest"))]
+    pub(crate) const fn whole(values: Vec<Value>) -> Self {
+        Self { values, left_out: Vec::new() }
+    }
+
+    pub(crate) const fn new(values: Vec<Value>, left_out: Vec<usize>) -> Self {
+        Self { values, left_out }
+    }
+
+    /// The values that it gives, each with the position of its column.
+    pub(crate) fn given(&self) -> impl Iterator<Item = (usize, &Value)> + Clone {
+        self.values.iter().enumerate().filter(|(at, _)| self.gives(*at))
+    }
+
+    /// Whether it gives a value for the column at this position.
+    pub(crate) fn gives(&self, at: usize) -> bool {
+        !self.left_out.contains(&at)
+    }
+
+    /// Whether it has its key: one that is counted up is made by the database.
+    pub(crate) fn has_key(&self, table: &Table) -> bool {
+        table.key.iter().all(|at| self.gives(*at))
+    }
+
+    /// The positions of the columns that it leaves to the database.
+    pub(crate) fn left_out(&self) -> &[usize] {
+        &self.left_out
+    }
+
+    pub(crate) fn values_mut(&mut self) -> &mut [Value] {
+        &mut self.values
+    }
+
+    pub(crate) fn into_values(self) -> Vec<Value> {
+        self.values
+    }
+}
+
+impl Deref for NewRow {
+    type Target = [Value];
+    fn deref(&self) -> &[Value] {
+        &self.values
+    }
 }
 
 /// What happens to a row whose key is there already.
@@ -134,7 +192,7 @@ impl Written {
 #[derive(Clone, Debug)]
 pub(crate) enum Target {
     /// The row with this key.
-    Key(Value),
+    Key(Key),
     /// Every row that matches. Reduced, and never the constant `true`.
     Filter(Node),
     /// Every row of the table.
@@ -157,11 +215,11 @@ impl Write {
         self.table
     }
 
-    /// Whether its rows are to be given back as they are stored: where the remote's changes win, the
-    /// version of a row is what the server made of it.
-    #[cfg(feature = "postgrest")]
+    /// Whether its rows are to be given back as they are stored: where the database makes some of
+    /// their values, and where the remote's changes win, since the version of a row is what the server
+    /// made of it.
     pub(crate) fn reads_back(&self) -> bool {
-        self.table.has_versions()
+        (self.table.has_versions() || self.table.has_made_values())
             && match &self.kind {
                 WriteKind::Insert { .. } => true,
                 WriteKind::Update { target, .. } => matches!(target, Target::Key(_)),
@@ -195,9 +253,11 @@ impl Target {
     /// writes without a condition.
     pub(crate) fn node(&self, table: &'static Table) -> Node {
         match self {
-            Self::Key(key) => Node::compare(table.key_column(), Comparison::Equal, key.clone()),
+            Self::Key(key) => key.node(table),
             Self::Filter(node) => node.clone(),
-            Self::All => Node::Not(Box::new(Node::IsNull(Expression::Column(table.key_column())))),
+            Self::All => {
+                Node::Not(Box::new(Node::IsNull(Expression::Column(table.naming_columns()[0]))))
+            }
         }
     }
 }

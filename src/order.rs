@@ -1,5 +1,7 @@
 //! [`Order`]: a column to sort by, and in which direction.
 
+#[cfg(feature = "postgrest")]
+use crate::Table;
 use crate::{Column, Record};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -69,6 +71,13 @@ pub(crate) struct OrderTerm {
 }
 
 impl OrderTerm {
+    /// The order by the key, or by all that can be sorted where there is none.
+    #[cfg(feature = "postgrest")]
+    pub(crate) fn of_key(table: &'static Table, descending: bool) -> Vec<Self> {
+        let columns = table.ordering_columns().into_iter();
+        columns.map(|column| Self { column, descending }).collect()
+    }
+
     pub(crate) const fn direction(&self) -> Direction {
         if self.descending { Direction::Descending } else { Direction::Ascending }
     }

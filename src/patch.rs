@@ -89,7 +89,7 @@ impl<R: Record> Patch<R> {
     /// # Ok(()) }
     /// ```
     pub fn clear<T: Scalar>(&mut self, field: Field<R, Option<T>>) {
-        self.assign(field.position(), T::kind().null());
+        self.assign(field.position(), Option::<T>::KIND.null());
     }
 
     /// Whether the patch changes nothing.
@@ -108,7 +108,9 @@ impl<R: Record> Patch<R> {
         self.assignments.is_empty()
     }
 
-    fn assign(&mut self, position: usize, value: Value) {
+    /// Sets the column at this position. For generated code.
+    #[doc(hidden)]
+    pub fn assign(&mut self, position: usize, value: Value) {
         self.assignments.retain(|(at, _)| *at != position);
         self.assignments.push((position, value));
     }

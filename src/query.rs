@@ -180,10 +180,11 @@ impl<R: Record> Query<R> {
                 terms.push(term);
             }
         }
-        let key = R::TABLE.key_column();
-        if terms.iter().all(|term| term.column != key) {
-            let descending = terms.last().is_some_and(|term| term.descending);
-            terms.push(OrderTerm { column: key, descending });
+        let descending = terms.last().is_some_and(|term| term.descending);
+        for column in R::TABLE.ordering_columns() {
+            if terms.iter().all(|term| term.column != column) {
+                terms.push(OrderTerm { column, descending });
+            }
         }
         terms
     }
@@ -191,19 +192,22 @@ impl<R: Record> Query<R> {
     pub(crate) fn to_read(&self, selection: Selection) -> Result<Read> {
         let order = self.total_order();
         let mut filters = self.filters.clone();
-        if let Some(cursor) = &self.after {
-            filters.push(keyset::after(&order, &cursor.values(&order)?));
-        }
         let table = R::TABLE;
-        if let Some(column) =
-            table.columns.iter().find(|column| column.kind() == crate::Kind::Unsupported)
+        if let Some(cursor) = &self.after
+            && !table.key.is_empty()
         {
-            return Err(crate::value::unsupported(column).with_table(table.name));
+            filters.push(keyset::after(&order, &cursor.values(&order)?));
         }
         let filter = Node::All(filters).reduce().map_err(|error| error.with_table(table.name))?;
         let limit = self.limit.map(|rows| rows.min(MOST_ROWS));
-        let offset = self.offset.min(MOST_ROWS);
+        let offset = self.first_row().min(MOST_ROWS);
         Ok(Read { table, selection, filter, order, limit, offset })
+    }
+
+    /// How many of the rows are passed over: without a key a cursor tells no more than that.
+    pub(crate) fn first_row(&self) -> u64 {
+        let before = self.after.as_ref().and_then(Cursor::offset).unwrap_or(0);
+        self.offset.saturating_add(before)
     }
 
     pub(crate) fn row_limit(&self) -> Option<u64> {

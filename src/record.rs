@@ -1,7 +1,10 @@
 //! [`Record`]: a row type, as the derive describes it.
 
-use crate::{Column, Result, Scalar, Stored, Table};
+use crate::operation::NewRow;
+use crate::{Column, Kind, RecordKey, Result, Source, Stored, Table, value};
 use sea_orm::Value;
+use std::fmt;
+use std::marker::PhantomData;
 
 /// A row type that a repository can hold. Written by `#[derive(Repository)]`, not by hand.
 ///
@@ -23,12 +26,8 @@ use sea_orm::Value;
     note = "add `#[derive(chronicle::Repository)]` to the SeaORM model"
 )]
 pub trait Record: Sized + Send + Sync + 'static {
-    /// The type of the key column.
-    type Key: Scalar + Clone;
     /// The table and its columns.
     const TABLE: &'static Table;
-    /// The key of this row.
-    fn key(&self) -> &Self::Key;
     /// The values of this row in the order of [`Table::columns`].
     fn into_values(self) -> Vec<Value>;
     /// The row from its values in the order of [`Table::columns`].
@@ -36,6 +35,114 @@ pub trait Record: Sized + Send + Sync + 'static {
     /// # Errors
     /// [`SchemaMismatch`](crate::ErrorKind::SchemaMismatch) when a value does not fit its field.
     fn from_values(values: Values) -> Result<Self>;
+}
+
+/// A row type with a key: all but those of `#[repository(no_key)]`.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+/// use chronicle::Keyed;
+///
+/// # fn main() -> chronicle::Result<()> {
+/// let task = task::Model::from(NewTask::new("buy bread", 2));
+/// assert_eq!(task.key(), task.id);
+/// # Ok(()) }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no key",
+    label = "of a table or view without a key, rows can be found and counted, and nothing else"
+)]
+pub trait Keyed: Record {
+    /// The type of the key column, or a tuple of several.
+    type Key: RecordKey;
+    /// The key of this row.
+    fn key(&self) -> Self::Key;
+    /// The key from the values of the key columns, in the order of [`Table::key`].
+    ///
+    /// # Errors
+    /// [`SchemaMismatch`](crate::ErrorKind::SchemaMismatch) when a value does not fit its field.
+    fn key_from_values(values: Values) -> Result<Self::Key>;
+}
+
+/// A row type whose rows can be written: all but those of `#[repository(read_only)]` and
+/// `#[repository(no_key)]`.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+/// # fn main() -> chronicle::Result<()> {
+/// fn is_writable<R: chronicle::Writable>() {}
+/// is_writable::<task::Model>();
+/// # Ok(()) }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is read-only",
+    label = "its rows can be read, and not written"
+)]
+pub trait Writable: Keyed {}
+
+/// A row to insert: its values, some of which may be left to the database. Made of the generated
+/// `New…`, or of a whole row.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+/// use chronicle::NewRecord;
+///
+/// # fn main() -> chronicle::Result<()> {
+/// let new: NewRecord<task::Model> = NewTask::new("buy bread", 2).into();
+/// # Ok(()) }
+/// ```
+pub struct NewRecord<R> {
+    row: NewRow,
+    record: PhantomData<fn() -> R>,
+}
+
+impl<R: Record> NewRecord<R> {
+    /// The row with these values, in the order of the columns; `None` leaves one to the database.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// use chronicle::{NewRecord, Record};
+    ///
+    /// # fn main() -> chronicle::Result<()> {
+    /// let task = task::Model::from(NewTask::new("buy bread", 2));
+    /// let new = NewRecord::<task::Model>::new(task.into_values().into_iter().map(Some));
+    /// # Ok(()) }
+    /// ```
+    pub fn new(values: impl IntoIterator<Item = Option<Value>>) -> Self {
+        let mut left_out = Vec::new();
+        let values = values.into_iter().zip(R::TABLE.columns).enumerate();
+        let values = values.map(|(at, (value, column))| {
+            value.filter(|_| column.source != Source::Server).unwrap_or_else(|| {
+                left_out.push(at);
+                column.kind.null()
+            })
+        });
+        let values = values.collect();
+        Self { row: NewRow::new(values, left_out), record: PhantomData }
+    }
+
+    pub(crate) fn into_row(self) -> NewRow {
+        self.row
+    }
+}
+
+impl<R: Record> From<R> for NewRecord<R> {
+    fn from(record: R) -> Self {
+        Self::new(record.into_values().into_iter().map(Some))
+    }
+}
+
+impl<R> Clone for NewRecord<R> {
+    fn clone(&self) -> Self {
+        Self { row: self.row.clone(), record: PhantomData }
+    }
+}
+
+impl<R: Record> fmt::Debug for NewRecord<R> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let values = self.row.given().map(|(at, value)| (R::TABLE.columns[at].name, value));
+        formatter.debug_map().entries(values).finish()
+    }
 }
 
 /// The values of one row, read one after the other by [`Record::from_values`].
@@ -52,8 +159,27 @@ pub trait Record: Sized + Send + Sync + 'static {
 /// ```
 #[derive(Debug)]
 pub struct Values {
-    columns: std::slice::Iter<'static, Column>,
+    columns: Columns,
     values: std::vec::IntoIter<Value>,
+    /// The first column of the key and its value, which names the row in an error.
+    key: Option<(&'static str, Value)>,
+}
+
+/// The columns that values are of.
+#[derive(Debug)]
+enum Columns {
+    All(std::slice::Iter<'static, Column>),
+    Key(std::slice::Iter<'static, usize>, &'static [Column]),
+}
+
+impl Iterator for Columns {
+    type Item = &'static Column;
+    fn next(&mut self) -> Option<&'static Column> {
+        match self {
+            Self::All(columns) => columns.next(),
+            Self::Key(key, columns) => key.next().map(|at| &columns[*at]),
+        }
+    }
 }
 
 impl Values {
@@ -65,12 +191,22 @@ impl Values {
     ///
     /// # fn main() -> chronicle::Result<()> {
     /// let mut values = Values::new(task::Model::TABLE, vec![TaskId::generate().into(), "sleep".into()]);
-    /// let id: TaskId = values.next()?;
+    /// let id: TaskId = values.next(chronicle::Stored::from_value)?;
     /// # Ok(()) }
     /// ```
     #[must_use]
     pub fn new(table: &'static Table, values: Vec<Value>) -> Self {
-        Self { columns: table.columns.iter(), values: values.into_iter() }
+        let key = table
+            .key
+            .first()
+            .and_then(|at| Some((table.columns[*at].name, values.get(*at)?.clone())));
+        Self { columns: Columns::All(table.columns.iter()), values: values.into_iter(), key }
+    }
+
+    /// The values of the key columns of one row, in the order of [`Table::key`].
+    pub(crate) fn of_key(table: &'static Table, values: Vec<Value>) -> Self {
+        let columns = Columns::Key(table.key.iter(), table.columns);
+        Self { columns, values: values.into_iter(), key: None }
     }
 
     /// The field for the next column.
@@ -81,7 +217,7 @@ impl Values {
     ///
     /// # fn main() -> chronicle::Result<()> {
     /// let mut values = Values::new(task::Model::TABLE, vec!["not an id".into()]);
-    /// let error = values.next::<i32>().unwrap_err();
+    /// let error = values.next(<i32 as chronicle::Stored>::from_value).unwrap_err();
     /// assert_eq!(error.kind(), ErrorKind::SchemaMismatch);
     /// # Ok(()) }
     /// ```
@@ -89,12 +225,58 @@ impl Values {
     /// # Errors
     /// [`SchemaMismatch`](crate::ErrorKind::SchemaMismatch) when the value does not fit, or there is none.
     #[allow(clippy::should_implement_trait, reason = "an iterator has one type of item")]
-    pub fn next<T: Stored>(&mut self) -> Result<T> {
+    pub fn next<T>(&mut self, from_value: impl FnOnce(Value) -> Result<T>) -> Result<T> {
         let column = self.columns.next().map_or("?", |column| column.name);
+        let key = &self.key;
         let mismatch = |why: &str| {
-            crate::Error::new(crate::ErrorKind::SchemaMismatch, format!("column `{column}`: {why}"))
+            let row = key
+                .as_ref()
+                .map(|(name, key)| format!(" (row `{name}` = {})", value::to_text(key)));
+            let message = format!("column `{column}`: {why}{}", row.unwrap_or_default());
+            crate::Error::new(crate::ErrorKind::SchemaMismatch, message)
         };
         let value = self.values.next().ok_or_else(|| mismatch("the database sent no value"))?;
-        T::from_value(value).map_err(|error| mismatch(error.message()))
+        from_value(value).map_err(|error| mismatch(error.message()))
+    }
+}
+
+/// How the values of a field's type are stored. For generated code, which so names the bound of the
+/// type once.
+///
+/// ```
+/// use chronicle::{FieldType, Kind};
+///
+/// let count = FieldType::<Option<i32>>::new();
+/// assert_eq!((count.kind, count.nullable), (Kind::I32, true));
+/// assert_eq!((count.into_value)(Some(7)), 7.into());
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct FieldType<T> {
+    /// How its values travel.
+    pub kind: Kind,
+    /// Whether it may be NULL.
+    pub nullable: bool,
+    /// The value to store.
+    pub into_value: fn(T) -> Value,
+    /// The field from a stored value.
+    pub from_value: fn(Value) -> Result<T>,
+}
+
+impl<T: Stored> FieldType<T> {
+    /// That of `T`.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            kind: T::KIND,
+            nullable: T::NULLABLE,
+            into_value: T::into_value,
+            from_value: T::from_value,
+        }
+    }
+}
+
+impl<T: Stored> Default for FieldType<T> {
+    fn default() -> Self {
+        Self::new()
     }
 }

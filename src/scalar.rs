@@ -1,98 +1,73 @@
 //! [`Scalar`]: a type that a column may hold, and what may be compared how.
 
+mod array;
+mod opaque;
+mod primitive;
+
+pub use array::{Array, List};
+pub use opaque::Opaque;
+pub use primitive::{Comparable, Element, Exact, JsonDocument, Ordered, Primitive, Text};
+
 use crate::value::text_of_enum;
 use crate::{Error, ErrorKind, Kind, Result};
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
+use sea_orm::Value;
 use sea_orm::sea_query::ValueType;
-use sea_orm::{JsonValue, Value};
 use uuid::Uuid;
 
 /// A type that a column may hold.
 ///
-/// Implemented for `bool`, the integers up to 64 bits (`u64` excepted: neither database holds it),
-/// `f64`, `String`, `Vec<u8>`, JSON, `NaiveDate`, `NaiveDateTime`, `DateTime<Utc>` and `Uuid`. A
-/// newtype by `DeriveValueType` or a string enum by `DeriveActiveEnum` joins with one line:
+/// Each is stored [as](Self::As) a [`Primitive`]: `bool`, the integers up to 64 bits (`u64` excepted:
+/// neither database holds it), `f32`, `f64`, `Decimal` (feature `decimal`), `String`, `Vec<u8>`, JSON,
+/// `NaiveDate`, `NaiveTime`, `NaiveDateTime`, `DateTime<Utc>`, `Uuid`, a `Vec` of these (an array at the
+/// server), or [`Opaque`]. What may be done with a column follows from that type.
+///
+/// A newtype by `DeriveValueType`, an enum by `DeriveActiveEnum` or a document by
+/// `FromJsonQueryResult` joins by the derive of the same name:
 ///
 /// ```
-/// #[derive(Clone, Debug, PartialEq, Eq, sea_orm::DeriveValueType)]
+/// #[derive(Clone, Debug, PartialEq, Eq, sea_orm::DeriveValueType, chronicle::Scalar)]
 /// pub struct Branch(String);
-/// impl chronicle::Scalar for Branch {}
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a column of a repository",
     label = "not a column type that SQLite and Postgres hold alike",
-    note = "use bool, i8 to i64, u8 to u32, f64, String, Vec<u8>, Json, DateTimeUtc, NaiveDateTime, NaiveDate, Uuid, an Option of these,",
-    note = "or write `impl chronicle::Scalar for {Self} {{}}` for a newtype (`DeriveValueType`) or a string enum (`DeriveActiveEnum`)"
+    note = "use bool, i8 to i64, u8 to u32, f32, f64, Decimal, String, Vec<u8>, Json, Date, Time, DateTime, DateTimeUtc, Uuid, a Vec or an Option of these, or chronicle::Opaque",
+    note = "a type of your own needs `#[derive(chronicle::Scalar)]`; a type of another crate goes into a newtype of your own"
 )]
 pub trait Scalar: Into<Value> + ValueType + Send + Sync + 'static {
-    /// How values of this type travel.
+    /// The type that it is stored as.
+    type As: Primitive;
+
+    /// The value to store.
     #[must_use]
-    fn kind() -> Kind {
-        Kind::of(&Self::array_type())
+    fn encode(self) -> Value {
+        text_of_enum(self.into())
+    }
+
+    /// The field from a stored value that is not NULL.
+    ///
+    /// # Errors
+    /// [`ErrorKind::SchemaMismatch`] when the value is of another type, or none of this one.
+    fn decode(value: Value) -> Result<Self> {
+        let stored = crate::value::type_name(&value);
+        <Self as ValueType>::try_from(value).map_err(|_| {
+            let message = format!("{stored} is stored, which is no `{}`", Self::type_name());
+            Error::new(ErrorKind::SchemaMismatch, message)
+        })
     }
 }
 
-/// A type whose order is the same on SQLite and Postgres, so that `<`, `between` and sorting are
-/// offered: numbers, times and ids. Text is not: Postgres sorts it by the database's collation,
-/// SQLite by bytes.
-///
-/// ```
-/// /// Now `Fields` of it have `lt`, `between`, `asc` …
-/// #[derive(Clone, Debug, PartialEq, Eq, sea_orm::DeriveValueType)]
-/// pub struct Stars(i32);
-/// impl chronicle::Scalar for Stars {}
-/// impl chronicle::Ordered for Stars {}
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` has no order that SQLite and Postgres share",
-    label = "cannot be sorted or compared by `<`, `>`",
-    note = "text is sorted by collation on Postgres and by bytes on SQLite: compare it with `eq`, `is_in` or `starts_with`, and sort rows in the program",
-    note = "for a newtype over a number or a time write `impl chronicle::Ordered for {Self} {{}}`"
-)]
-pub trait Ordered: Scalar {}
-
-/// A type stored as text: `contains`, `starts_with` and `ends_with` are offered.
-///
-/// ```
-/// /// Now `Fields` of it have `contains`, `starts_with` and `ends_with`.
-/// #[derive(Clone, Debug, PartialEq, Eq, sea_orm::DeriveValueType)]
-/// pub struct Branch(String);
-/// impl chronicle::Scalar for Branch {}
-/// impl chronicle::Text for Branch {}
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not text",
-    label = "text operations need a column of text",
-    note = "for a newtype over `String` write `impl chronicle::Text for {Self} {{}}`"
-)]
-pub trait Text: Scalar {}
-
-/// A type stored as JSON: paths into it are offered ([`Field::key`](crate::Field::key)).
-///
-/// ```
-/// /// Now `Fields` of it have `key` and `index`.
-/// #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, sea_orm::FromJsonQueryResult)]
-/// pub struct Address { city: String }
-/// impl chronicle::Scalar for Address {}
-/// impl chronicle::JsonDocument for Address {}
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not JSON",
-    note = "for a `FromJsonQueryResult` type write `impl chronicle::JsonDocument for {Self} {{}}`"
-)]
-pub trait JsonDocument: Scalar {}
-
-macro_rules! scalar {
-    ($($type:ty),*) => { $(impl Scalar for $type {})* };
+/// A time with an offset is kept as the instant: it comes back with the offset zero.
+impl Scalar for DateTime<FixedOffset> {
+    type As = DateTime<Utc>;
+    fn encode(self) -> Value {
+        self.to_utc().into()
+    }
+    fn decode(value: Value) -> Result<Self> {
+        DateTime::<Utc>::decode(value).map(|time| time.fixed_offset())
+    }
 }
-macro_rules! ordered {
-    ($($type:ty),*) => { $(impl Ordered for $type {})* };
-}
-scalar!(bool, i8, i16, i32, i64, u8, u16, u32, f64, String, Vec<u8>, JsonValue);
-scalar!(NaiveDate, NaiveDateTime, DateTime<Utc>, Uuid);
-ordered!(i8, i16, i32, i64, u8, u16, u32, f64, NaiveDate, NaiveDateTime, DateTime<Utc>, Uuid);
-impl Text for String {}
-impl JsonDocument for JsonValue {}
 
 /// What a field of an entity may be: a [`Scalar`] or an `Option` of one.
 ///
@@ -100,7 +75,7 @@ impl JsonDocument for JsonValue {}
 /// use chronicle::Stored;
 ///
 /// # fn main() -> chronicle::Result<()> {
-/// assert_eq!(Option::<i32>::kind(), i32::kind());
+/// assert_eq!(Option::<i32>::KIND, i32::KIND);
 /// assert_eq!(Option::<i32>::from_value(sea_orm::Value::Int(None))?, None);
 /// assert!(i32::from_value(sea_orm::Value::Int(None)).is_err());
 /// # Ok(()) }
@@ -108,8 +83,8 @@ impl JsonDocument for JsonValue {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a column of a repository",
     label = "not a column type that SQLite and Postgres hold alike",
-    note = "use bool, i8 to i64, u8 to u32, f64, String, Vec<u8>, Json, DateTimeUtc, NaiveDateTime, NaiveDate, Uuid, an Option of these,",
-    note = "or write `impl chronicle::Scalar for {Self} {{}}` for a newtype (`DeriveValueType`) or a string enum (`DeriveActiveEnum`)"
+    note = "use bool, i8 to i64, u8 to u32, f32, f64, Decimal, String, Vec<u8>, Json, Date, Time, DateTime, DateTimeUtc, Uuid, a Vec or an Option of these, or chronicle::Opaque",
+    note = "a type of your own needs `#[derive(chronicle::Scalar)]`; a type of another crate goes into a newtype of your own"
 )]
 pub trait Stored: Sized + Send + Sync + 'static {
     /// The type without `Option`.
@@ -117,10 +92,7 @@ pub trait Stored: Sized + Send + Sync + 'static {
     /// Whether the column may be NULL.
     const NULLABLE: bool;
     /// How values of this type travel.
-    #[must_use]
-    fn kind() -> Kind {
-        <Self::Scalar as Scalar>::kind()
-    }
+    const KIND: Kind = <<Self::Scalar as Scalar>::As as Primitive>::KIND;
     /// The value to store.
     ///
     /// ```
@@ -145,7 +117,7 @@ impl<T: Scalar> Stored for T {
     type Scalar = T;
     const NULLABLE: bool = false;
     fn into_value(self) -> Value {
-        text_of_enum(self.into())
+        self.encode()
     }
     fn from_value(value: Value) -> Result<Self> {
         if crate::value::is_null(&value) {
@@ -154,7 +126,7 @@ impl<T: Scalar> Stored for T {
                 "NULL is stored where the entity has no `Option`",
             ));
         }
-        Ok(<T as ValueType>::try_from(value)?)
+        T::decode(value)
     }
 }
 
@@ -162,14 +134,10 @@ impl<T: Scalar> Stored for Option<T> {
     type Scalar = T;
     const NULLABLE: bool = true;
     fn into_value(self) -> Value {
-        self.map_or_else(|| T::kind().null(), |value| text_of_enum(value.into()))
+        self.map_or_else(|| Self::KIND.null(), Scalar::encode)
     }
     fn from_value(value: Value) -> Result<Self> {
-        if crate::value::is_null(&value) {
-            Ok(None)
-        } else {
-            Ok(Some(<T as ValueType>::try_from(value)?))
-        }
+        if crate::value::is_null(&value) { Ok(None) } else { T::decode(value).map(Some) }
     }
 }
 
@@ -254,7 +222,7 @@ impl GeneratedKey for Uuid {
 /// assert!(updated_at.is_some());
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`created_at` and `updated_at` are filled by the library and must be `DateTimeUtc`, not `{Self}`"
+    message = "`created_at` and `updated_at` are filled by the library and must be `DateTimeUtc`, `DateTimeWithTimeZone` or `DateTime`, not `{Self}`"
 )]
 pub trait Timestamp: Stored {
     /// The present time, cut to whole microseconds.
@@ -267,8 +235,21 @@ impl Timestamp for DateTime<Utc> {
     }
 }
 
-impl Timestamp for Option<DateTime<Utc>> {
+impl Timestamp for DateTime<FixedOffset> {
     fn now() -> Self {
-        Some(crate::now())
+        crate::now().fixed_offset()
+    }
+}
+
+/// The time in UTC.
+impl Timestamp for NaiveDateTime {
+    fn now() -> Self {
+        crate::now().naive_utc()
+    }
+}
+
+impl<T: Timestamp + Scalar> Timestamp for Option<T> {
+    fn now() -> Self {
+        Some(T::now())
     }
 }

@@ -1,8 +1,9 @@
 //! [`Table`] and [`Column`]: what an entity says of its table, without its type.
 
 use crate::Kind;
+use crate::key::Key;
 use sea_orm::sea_query::TableRef;
-use sea_orm::{EntityTrait, Identity, Iterable, RelationTrait};
+use sea_orm::{EntityTrait, Iterable, RelationTrait, Value};
 use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
@@ -26,8 +27,12 @@ pub struct Table {
     pub schema: Option<&'static str>,
     /// The columns, in the order of the entity's fields.
     pub columns: &'static [Column],
-    /// The position of the key in [`columns`](Self::columns).
-    pub key: usize,
+    /// The positions of the key columns in [`columns`](Self::columns): several of a composite key,
+    /// none of a table or view without a key.
+    pub key: &'static [usize],
+    /// The positions of columns that are unique: one alone, or several together. The key is not
+    /// among them.
+    pub unique: &'static [&'static [usize]],
     /// The position of `created_at`, if the entity has it.
     pub created_at: Option<usize>,
     /// The position of `updated_at`, if the entity has it.
@@ -61,7 +66,7 @@ pub enum Conflict {
     RemoteWins,
 }
 
-/// A foreign key: a column that holds the key of another table's row.
+/// A foreign key: columns that hold the key of another table's row.
 ///
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
@@ -74,15 +79,17 @@ pub enum Conflict {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parent {
-    /// The name of the column that holds the key.
-    pub column: String,
+    /// The names of the columns that hold the key, in the order of [`to`](Self::to).
+    pub columns: Vec<String>,
     /// The schema of the table that the key belongs to, where its entity names one.
     pub schema: Option<String>,
     /// The name of that table.
     pub table: String,
+    /// The names of that table's columns that they refer to, sorted.
+    pub to: Vec<String>,
 }
 
-/// The foreign keys of one column each that SeaORM's relations of `E` tell of.
+/// The foreign keys that SeaORM's relations of `E` tell of.
 ///
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
@@ -108,36 +115,80 @@ fn made_parents_of<E: EntityTrait>() -> Vec<Parent> {
         // SeaORM calls the side that is referred to the owner.
         .filter(|relation| !relation.is_owner)
         .filter_map(|relation| {
-            let (Identity::Unary(column), TableRef::Table(table, _)) =
-                (relation.from_col, relation.to_tbl)
-            else {
-                return None;
+            let TableRef::Table(table, _) = relation.to_tbl else { return None };
+            let names = |columns: sea_orm::Identity| {
+                columns.into_iter().map(|column| column.to_string()).collect::<Vec<_>>()
             };
-            let schema = table.0.as_ref().map(|schema| schema.1.to_string());
-            Some(Parent { column: column.to_string(), schema, table: table.1.to_string() })
+            let mut pairs: Vec<(String, String)> =
+                names(relation.to_col).into_iter().zip(names(relation.from_col)).collect();
+            pairs.sort_unstable();
+            let (to, columns) = pairs.into_iter().unzip();
+            Some(Parent {
+                columns,
+                schema: table.0.as_ref().map(|schema| schema.1.to_string()),
+                table: table.1.to_string(),
+                to,
+            })
         })
         .collect()
 }
 
 impl Table {
-    /// The key column.
+    /// The key columns.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
     /// use chronicle::Record;
     ///
     /// # fn main() -> chronicle::Result<()> {
-    /// assert_eq!(task::Model::TABLE.key_column().name, "id");
+    /// let names: Vec<&str> = task::Model::TABLE.key_columns().map(|column| column.name).collect();
+    /// assert_eq!(names, ["id"]);
     /// # Ok(()) }
     /// ```
-    #[must_use]
-    pub const fn key_column(&self) -> &'static Column {
-        &self.columns[self.key]
+    pub fn key_columns(&self) -> impl Iterator<Item = &'static Column> + use<> {
+        let columns = self.columns;
+        self.key.iter().map(|at| &columns[*at])
+    }
+
+    /// The columns that tell rows apart: the key, or the first column where there is none.
+    pub(crate) fn naming_columns(&self) -> Vec<&'static Column> {
+        match self.key {
+            [] => self.columns.iter().take(1).collect(),
+            _ => self.key_columns().collect(),
+        }
+    }
+
+    /// The columns that end an order: the key, or all that can be sorted where there is none.
+    pub(crate) fn ordering_columns(&self) -> Vec<&'static Column> {
+        if !self.key.is_empty() {
+            return self.key_columns().collect();
+        }
+        let sorts = |kind| !matches!(kind, Kind::Json | Kind::Array(_) | Kind::Opaque);
+        self.columns.iter().filter(|column| sorts(column.kind)).collect()
+    }
+
+    /// Whether the column at this position is one of the key.
+    pub(crate) fn is_key(&self, at: usize) -> bool {
+        self.key.contains(&at)
+    }
+
+    /// The key of a row.
+    pub(crate) fn key_of(&self, row: &[Value]) -> Key {
+        Key::new(self.key.iter().map(|at| row[*at].clone()).collect::<Vec<_>>())
+    }
+
+    /// Whether the server makes values of its rows, so that what is stored has to be asked for.
+    pub(crate) fn has_made_values(&self) -> bool {
+        self.columns.iter().any(|column| column.source != Source::Client)
+    }
+
+    /// Whether its key is counted up by the database.
+    pub(crate) fn is_counted(&self) -> bool {
+        self.key.iter().any(|at| self.columns[*at].source != Source::Client)
     }
 
     /// Whether its rows have a version that tells who has changed them last: where the remote's
     /// changes win.
-    #[cfg(feature = "postgrest")]
     pub(crate) const fn has_versions(&self) -> bool {
         matches!(self.conflict, Conflict::RemoteWins) && self.updated_at.is_some()
     }
@@ -164,29 +215,36 @@ pub struct Column {
     /// The name of the column, unquoted.
     pub name: &'static str,
     /// How its values travel.
-    pub kind: fn() -> Kind,
+    pub kind: Kind,
     /// Whether it may be NULL.
     pub nullable: bool,
     /// Whether it is marked `unique`.
     pub unique: bool,
     /// Whether it is marked `indexed`.
     pub indexed: bool,
+    /// Who makes its values.
+    pub source: Source,
 }
 
-impl Column {
-    /// How its values travel.
-    ///
-    /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
-    /// # fn main() -> chronicle::Result<()> {
-    /// assert_eq!(Tasks::PRIORITY.column().kind(), chronicle::Kind::I32);
-    /// assert_eq!(Tasks::ID.column().kind(), chronicle::Kind::Text, "ids are text wherever they go");
-    /// # Ok(()) }
-    /// ```
-    #[must_use]
-    pub fn kind(&self) -> Kind {
-        (self.kind)()
-    }
+/// Who makes the values of a column.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+/// # fn main() -> chronicle::Result<()> {
+/// assert_eq!(Tasks::TITLE.column().source, chronicle::Source::Client);
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Source {
+    /// The program gives them.
+    #[default]
+    Client,
+    /// The program may give them; where it does not, the database's default does
+    /// (`#[repository(server_default)]`, and a key that is counted up).
+    Default,
+    /// The database does, always: a generated column, one that a trigger keeps
+    /// (`#[repository(server)]`).
+    Server,
 }
 
 impl PartialEq for Column {

@@ -10,18 +10,17 @@ mod text;
 
 #[cfg(feature = "postgrest")]
 pub(crate) use compare::compare;
-pub(crate) use from_json::from_json;
+pub(crate) use from_json::{from_json, parse};
 pub(crate) use json::to_json;
 #[cfg(feature = "postgrest")]
 pub(crate) use json::write_json;
 pub use kind::Kind;
-pub(crate) use kind::is_null;
+pub(crate) use kind::{is_null, type_name};
 #[cfg(feature = "postgrest")]
 pub(crate) use normalize::url_length;
 pub(crate) use normalize::{check_key, check_text, normalize, parameter, text_of_enum};
 pub(crate) use text::to_text;
 
-use crate::{Column, Error, ErrorKind};
 use chrono::{DateTime, Utc};
 
 /// The present time, cut to whole microseconds as both databases store it.
@@ -32,14 +31,4 @@ use chrono::{DateTime, Utc};
 #[must_use]
 pub fn now() -> DateTime<Utc> {
     normalize::to_microseconds(Utc::now())
-}
-
-pub(crate) fn unsupported(column: &Column) -> Error {
-    Error::new(
-        ErrorKind::Unsupported,
-        format!(
-            "the type of column `{}` is not one that SQLite and Postgres hold alike",
-            column.name
-        ),
-    )
 }

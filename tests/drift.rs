@@ -19,7 +19,7 @@ fn described(table: &Table, name_of: fn(Kind, bool) -> &'static str) -> Vec<Desc
             // Ids travel as text, and are `uuid` in Postgres.
             let id = column.name == "id" || column.name.ends_with("_id");
             let id = id && column.name != "user_id";
-            (column.name.to_owned(), name_of(column.kind(), id).to_owned(), column.nullable)
+            (column.name.to_owned(), name_of(column.kind, id).to_owned(), column.nullable)
         })
         .collect();
     columns.sort();

@@ -52,8 +52,9 @@ macro_rules! open_set {
             }
         }
 
-        impl ::chronicle::Scalar for $name {}
-        impl ::chronicle::Text for $name {}
+        impl ::chronicle::Scalar for $name {
+            type As = ::std::string::String;
+        }
 
         impl ::chronicle::Operand<$name> for &str {
             fn into_operand(self) -> $name {

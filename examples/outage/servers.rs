@@ -4,7 +4,7 @@ use super::Result;
 use chronicle::failover::{Failover, FailoverOptions};
 use chronicle::postgrest::{Key, PostgrestOptions};
 use chronicle::sqlite::SqliteOptions;
-use chronicle::{Postgrest, Record, Repository, Sqlite};
+use chronicle::{Keyed, Postgrest, Repository, Sqlite};
 use chronicle_entity::{event, session, tool_event};
 use chronicle_migration::{Migrator, MigratorTrait};
 use chronicle_test_servers::{Gateway, Postgres, Postgrest as Server, SECRET_KEY};
@@ -48,7 +48,7 @@ impl Servers {
     }
 
     /// The row with a key in the file, and at the remote.
-    pub(crate) async fn both<R: Record>(&self, key: R::Key) -> Result<(Option<R>, Option<R>)>
+    pub(crate) async fn both<R: Keyed>(&self, key: R::Key) -> Result<(Option<R>, Option<R>)>
     where
         R::Key: Clone,
     {
@@ -70,7 +70,7 @@ impl Servers {
         Ok(equal)
     }
 
-    async fn compare_table<R: Record + PartialEq>(&self, output: &mut dyn Write) -> Result<bool> {
+    async fn compare_table<R: Keyed + PartialEq>(&self, output: &mut dyn Write) -> Result<bool> {
         let file = Repository::<R>::new(&self.file).find().all().await?;
         let remote = Repository::<R>::new(&self.remote).find().all().await?;
         let equal = file == remote;

@@ -2,7 +2,7 @@
 
 use super::Result;
 use super::servers::Servers;
-use chronicle::Record;
+use chronicle::Keyed;
 use chronicle::failover::{Failover, Status};
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -35,7 +35,7 @@ impl<'a> Timeline<'a> {
     }
 
     /// Makes a write, and prints where its row is afterwards: both databases are asked for it.
-    pub(crate) async fn write<R: Record + PartialEq>(
+    pub(crate) async fn write<R: Keyed + PartialEq>(
         &mut self,
         what: &str,
         key: R::Key,

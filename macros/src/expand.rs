@@ -7,12 +7,14 @@ mod new_row;
 mod patch;
 mod record;
 mod repository;
+mod scalar;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 pub(crate) use self::id::id;
-use crate::schema::Entity;
+pub(crate) use self::scalar::scalar;
+use crate::schema::{Access, Entity};
 
 /// All code for one `#[derive(Repository)]`.
 pub(crate) fn entity(entity: &Entity) -> TokenStream {
@@ -20,6 +22,9 @@ pub(crate) fn entity(entity: &Entity) -> TokenStream {
         Entity::Table(table) => {
             let record = record::expand(table);
             let repository = repository::expand(table);
+            if table.access != Access::ReadAndWrite {
+                return quote! { #record #repository };
+            }
             let new_row = new_row::expand(table);
             let patch = patch::expand(table);
             quote! { #record #repository #new_row #patch }

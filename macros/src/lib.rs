@@ -93,6 +93,35 @@ pub fn derive_repository(input: TokenStream) -> TokenStream {
         .into()
 }
 
+/// Makes a type of your own one that a column may hold: a newtype beside `DeriveValueType`, an enum beside
+/// `DeriveActiveEnum`, a document beside `FromJsonQueryResult`.
+///
+/// A newtype offers what the type in it offers: one over a number is ordered, one over text can be searched. It does not
+/// compile over a type that no column has.
+///
+/// ```
+/// use sea_orm::entity::prelude::*;
+///
+/// #[derive(Clone, Debug, PartialEq, Eq, DeriveValueType, chronicle::Scalar)]
+/// pub struct Isbn(String);
+///
+/// #[derive(Clone, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, chronicle::Scalar)]
+/// #[sea_orm(rs_type = "String", db_type = "Text")]
+/// pub enum Binding {
+///     #[sea_orm(string_value = "hard")]
+///     Hard,
+///     #[sea_orm(string_value = "soft")]
+///     Soft,
+/// }
+/// ```
+#[proc_macro_derive(Scalar, attributes(sea_orm))]
+pub fn derive_scalar(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    schema::Scalar::parse(&input)
+        .map_or_else(syn::Error::into_compile_error, |scalar| expand::scalar(&scalar))
+        .into()
+}
+
 /// Makes a typed id out of a tuple struct that holds one `Uuid`: `#[derive(chronicle::Id)] pub struct EventId(Uuid);`
 ///
 /// The id is text wherever it leaves the process: hyphenated and lower case in `SQLite`, in JSON and in `Display`.

@@ -10,6 +10,7 @@ mod id;
 mod key;
 mod names;
 mod relations;
+mod scalar;
 mod table;
 mod table_attributes;
 mod types;
@@ -19,9 +20,12 @@ use syn::{Data, DeriveInput, Error, FieldsNamed, Result};
 
 pub(crate) use self::column::{Column, Initial};
 pub(crate) use self::conflict::Conflict;
+pub(crate) use self::field_attributes::Made;
 pub(crate) use self::id::Id;
 pub(crate) use self::relations::{Parent, Relations};
+pub(crate) use self::scalar::{Form, Scalar};
 pub(crate) use self::table::Table;
+pub(crate) use self::table_attributes::Access;
 
 /// What `#[derive(Repository)]` may stand on.
 #[derive(Debug)]

@@ -11,6 +11,7 @@ use std::fmt;
 /// | `query_raw` | always | always | sometimes | never |
 /// | bulk writes are atomic | always | never | sometimes | always |
 /// | long conditions | always | never | sometimes | always |
+/// | counted keys | always | always | sometimes | never |
 ///
 /// ```
 /// use chronicle::{Ability, BackendKind};
@@ -34,6 +35,9 @@ pub struct Capabilities {
     /// A condition may be of any length. Where it may not, it travels in a URL: what does not fit
     /// and cannot be cut is [`InvalidInput`](crate::ErrorKind::InvalidInput).
     pub long_conditions: Ability,
+    /// A row may leave its key to the database, which counts it up. Where it may not, such an insert is
+    /// [`Unsupported`](crate::ErrorKind::Unsupported).
+    pub counted_keys: Ability,
 }
 
 /// Whether a backend is able to do something.
@@ -61,6 +65,7 @@ impl Capabilities {
         query_raw: Ability::Always,
         bulk_is_atomic: Ability::Always,
         long_conditions: Ability::Always,
+        counted_keys: Ability::Always,
     };
 
     /// What a PostgREST server can do; a healthy failover pair, too.
@@ -69,6 +74,7 @@ impl Capabilities {
         query_raw: Ability::Always,
         bulk_is_atomic: Ability::Never,
         long_conditions: Ability::Never,
+        counted_keys: Ability::Always,
     };
 
     /// What a failover pair can do, whoever of the two serves.
@@ -77,6 +83,7 @@ impl Capabilities {
         query_raw: Ability::Sometimes,
         bulk_is_atomic: Ability::Sometimes,
         long_conditions: Ability::Sometimes,
+        counted_keys: Ability::Sometimes,
     };
 
     /// What a failover pair can do while its file serves alone.
@@ -85,6 +92,7 @@ impl Capabilities {
         query_raw: Ability::Never,
         bulk_is_atomic: Ability::Always,
         long_conditions: Ability::Always,
+        counted_keys: Ability::Never,
     };
 }
 
@@ -132,6 +140,7 @@ mod tests {
             ("`query_raw`", |backend| backend.query_raw),
             ("bulk writes are atomic", |backend| backend.bulk_is_atomic),
             ("long conditions", |backend| backend.long_conditions),
+            ("counted keys", |backend| backend.counted_keys),
         ] {
             let cells = backends.map(|backend| ability(backend).to_string()).join(" | ");
             let row = format!("/// | {name} | {cells} |\n");

@@ -3,6 +3,8 @@
 mod compile;
 mod connect;
 mod database;
+#[cfg(feature = "decimal")]
+mod decimal;
 mod decode;
 mod error;
 mod options;
@@ -20,14 +22,15 @@ mod writer;
 
 pub(crate) use compile::quoted;
 #[cfg(feature = "postgrest")]
-pub(crate) use decode::decode;
+pub(crate) use decode::decode_value;
 pub(crate) use error::from_rusqlite;
 pub use options::{SqliteOptions, Synchronous};
 #[cfg(feature = "postgrest")]
 pub(crate) use read::select_columns;
 #[cfg(feature = "postgrest")]
 pub(crate) use stored::Bound;
-pub(crate) use write::apply;
+#[cfg(feature = "postgrest")]
+pub(crate) use write::{apply, apply_returning};
 pub(crate) use writer::{Commit, Urgency};
 
 use crate::{
@@ -238,11 +241,10 @@ impl Backend for Sqlite {
 
     fn write(&self, write: Write) -> BoxFuture<'_, Result<Written>> {
         Box::pin(async move {
-            let touched = match &*self.engine {
+            match &*self.engine {
                 Engine::Own(database) => database.write(write).await,
                 Engine::Pool(pool) => pool.write(write).await,
-            };
-            touched.map(Written::touched)
+            }
         })
     }
 

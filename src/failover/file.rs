@@ -7,6 +7,7 @@ mod acknowledge;
 mod choose;
 mod convert;
 mod letters;
+mod local_key;
 mod mirror;
 mod opened;
 mod origins;
@@ -17,7 +18,7 @@ mod tables;
 mod transaction;
 mod waits;
 
-pub(crate) use acknowledge::text_of;
+pub(crate) use acknowledge::is_of_key;
 pub(crate) use choose::Chosen;
 pub(crate) use letters::{Letter, Refusal};
 pub(crate) use mirror::Answer;
@@ -44,8 +45,8 @@ pub(crate) struct File {
     sqlite: Sqlite,
     reserve: Option<Reserve>,
     relations: Mutex<Arc<Relations>>,
-    /// The tables that this process has used.
-    known: Mutex<HashMap<String, &'static Table>>,
+    /// The entities that this process has used, by their table.
+    known: Mutex<HashMap<String, Vec<&'static Table>>>,
     /// Whom this process takes the file to belong to, once it has bound it: every look and every
     /// change finds it so, or fails.
     own: Mutex<Option<Arc<Binding>>>,
@@ -175,21 +176,22 @@ impl File {
         Ok(changed)
     }
 
-    /// Sees to it that the file has the table of an entity with all its columns, once a process.
+    /// Sees to it that the file has the table of an entity with all its columns, and knows them, once
+    /// a process.
     ///
     /// # Errors
     /// `SchemaMismatch` that names what is missing.
-    pub(crate) fn know(&self, table: &'static Table) -> Result<()> {
+    pub(crate) async fn know(&self, table: &'static Table) -> Result<()> {
         let name = crate::failover::rules::name::TableName::of(table).as_str().to_owned();
-        if let Some(known) = self.known(&name)
-            && std::ptr::eq(known.columns, table.columns)
-        {
-            return Ok(());
-        }
         let other = {
             let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_it = |known: &&'static Table| std::ptr::eq(known.columns, table.columns);
+            if known.get(&name).is_some_and(|known| known.iter().any(is_it)) {
+                return Ok(());
+            }
             known
                 .values()
+                .flatten()
                 .find(|known| known.name == table.name && known.schema != table.schema)
                 .copied()
         };
@@ -207,8 +209,13 @@ impl File {
         if let Some(missing) = missing {
             return Err(mismatch(missing).with_table(table.name));
         }
+        if !self.ask(|transaction| transaction.knows_columns(table))? {
+            self.change(Urgency::Call, MIRROR, move |transaction| transaction.note_columns(table))
+                .await?;
+        }
         self.refresh_relations()?;
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name, table);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(name).or_default().push(table);
         Ok(())
     }
 
@@ -239,9 +246,10 @@ impl File {
         if missing.is_empty() { Ok(()) } else { Err(mismatch(missing.join("; "))) }
     }
 
-    /// The entity of a table, where this process has used it.
+    /// The entity of a table, where this process has used it: of several the one with most columns.
     pub(crate) fn known(&self, table: &str) -> Option<&'static Table> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(table).copied()
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(table)?.iter().max_by_key(|table| table.columns.len()).copied()
     }
 }
 

@@ -267,7 +267,7 @@ impl FailoverOptions {
         file.check_migrated()?;
         file.check_tables(&self.tables.iter().map(|(table, _)| *table).collect::<Vec<_>>())?;
         for (table, _) in &self.tables {
-            file.know(table)?;
+            file.know(table).await?;
         }
         let worker = Arc::new(Worker::start()?);
         let environment = Arc::new(Machine::new(&path, worker.clone()));

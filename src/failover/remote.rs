@@ -25,8 +25,8 @@ pub(crate) trait Remote: Backend {
     fn fetch<'a>(
         &'a self,
         table: &'a TableName,
-        key_column: &'a str,
-        keys: &'a [String],
+        key_columns: &'a [String],
+        keys: &'a [Vec<String>],
     ) -> BoxFuture<'a, Result<Vec<RawRow>>>;
 
     /// Whom requests speak for now; `None` while nobody is signed in.
@@ -62,12 +62,12 @@ impl Remote for Postgrest {
     fn fetch<'a>(
         &'a self,
         table: &'a TableName,
-        key_column: &'a str,
-        keys: &'a [String],
+        key_columns: &'a [String],
+        keys: &'a [Vec<String>],
     ) -> BoxFuture<'a, Result<Vec<RawRow>>> {
         Box::pin(async move {
             let (schema, name) = table.parts();
-            self.objects(schema.as_deref(), &name, key_column, keys).await
+            self.objects(schema.as_deref(), &name, key_columns, keys).await
         })
     }
 

@@ -1,6 +1,7 @@
 //! [`Node`]: the untyped tree of conditions that backends compile.
 
-use crate::{Column, Error, ErrorKind, Result, value};
+use crate::key::{Key, KeyColumns};
+use crate::{Column, Error, Result, value};
 use sea_orm::Value;
 use std::collections::HashSet;
 
@@ -8,10 +9,31 @@ use std::collections::HashSet;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Node {
     Constant(bool),
-    Compare { expression: Expression, comparison: Comparison, value: Value },
-    In { expression: Expression, values: Vec<Value> },
+    Compare {
+        expression: Expression,
+        comparison: Comparison,
+        value: Value,
+    },
+    In {
+        expression: Expression,
+        values: Vec<Value>,
+    },
+    /// The rows of several keys, each of several columns.
+    Keys {
+        columns: KeyColumns,
+        keys: Vec<Key>,
+    },
     IsNull(Expression),
-    Text { expression: Expression, position: TextMatch, text: String },
+    /// An array that has this element.
+    Has {
+        column: &'static Column,
+        value: Value,
+    },
+    Text {
+        expression: Expression,
+        position: TextMatch,
+        text: String,
+    },
     All(Vec<Self>),
     Any(Vec<Self>),
     Not(Box<Self>),
@@ -66,7 +88,7 @@ impl Node {
     pub(crate) fn reduce(self) -> Result<Self> {
         Ok(match self {
             Self::Compare { expression, comparison, mut value } => {
-                expression.check_comparable()?;
+                expression.check()?;
                 value::normalize(&mut value).map_err(|error| expression.at(&error))?;
                 if value::is_null(&value) {
                     return Err(expression.at(&Error::invalid(
@@ -76,16 +98,16 @@ impl Node {
                 Self::Compare { expression, comparison, value }
             }
             Self::In { expression, values } => {
-                expression.check_comparable()?;
+                expression.check()?;
                 let mut seen = HashSet::new();
                 let mut distinct = Vec::with_capacity(values.len());
                 for mut value in values {
                     value::normalize(&mut value).map_err(|error| expression.at(&error))?;
                     // Both zeros are one number to a database, and two texts.
-                    if let Value::Double(Some(number)) = &mut value
-                        && *number == 0.0
-                    {
-                        *number = 0.0;
+                    match &mut value {
+                        Value::Double(Some(number)) if *number == 0.0 => *number = 0.0,
+                        Value::Float(Some(number)) if *number == 0.0 => *number = 0.0,
+                        _ => {}
                     }
                     if !value::is_null(&value) && seen.insert(value::to_text(&value)) {
                         distinct.push(value);
@@ -101,6 +123,13 @@ impl Node {
                     _ => Self::In { expression, values: distinct },
                 }
             }
+            Self::Has { column, mut value } => {
+                value::normalize(&mut value)
+                    .map_err(|error| Expression::Column(column).at(&error))?;
+                Self::Has { column, value }
+            }
+            // Keys are in their stored form when they come here.
+            Self::Keys { columns, keys } => Self::Keys { columns, keys },
             Self::Text { expression, position, text } => {
                 expression.check()?;
                 value::check_text(&text).map_err(|error| expression.at(&error))?;
@@ -159,22 +188,7 @@ impl Expression {
         )
     }
 
-    /// Refuses whole documents: equal ones are equal texts to SQLite and equal values to Postgres.
-    fn check_comparable(&self) -> Result<()> {
-        if matches!(self, Self::Column(column) if column.kind() == crate::Kind::Json) {
-            return Err(self.at(&Error::new(
-                ErrorKind::Unsupported,
-                "SQLite and Postgres compare JSON documents differently: compare what is inside \
-                 by a path, such as `.key(\"name\").eq(\"text\")`",
-            )));
-        }
-        self.check()
-    }
-
     fn check(&self) -> Result<()> {
-        if self.column().kind() == crate::Kind::Unsupported {
-            return Err(value::unsupported(self.column()));
-        }
         let Self::Json { steps, .. } = self else { return Ok(()) };
         for step in steps {
             match step {

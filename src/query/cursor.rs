@@ -68,6 +68,19 @@ impl Cursor {
     ///
     /// # Errors
     /// `InvalidInput` when the cursor was made with another order.
+    /// The place behind so many rows, where no key tells them apart.
+    pub(crate) fn of_offset(rows: u64) -> Self {
+        Self { terms: vec![(String::new(), Direction::Ascending, rows.into())] }
+    }
+
+    /// How many rows come before it, if it is such a place.
+    pub(crate) fn offset(&self) -> Option<u64> {
+        match self.terms.as_slice() {
+            [(name, _, rows)] if name.is_empty() => rows.as_u64(),
+            _ => None,
+        }
+    }
+
     pub(crate) fn values(&self, order: &[OrderTerm]) -> Result<Vec<Value>> {
         let fits = self.terms.len() == order.len()
             && self.terms.iter().zip(order).all(|((name, direction, _), term)| {

@@ -167,10 +167,10 @@ impl WriteCall {
                             ("id", None) => new.key.clone().into(),
                             ("updated_at", None) => now.into(),
                             (name, None) if tables::NUMBERS.contains(&name) => numbered(at),
-                            _ => (table.columns[at].kind)().null(),
+                            _ => table.columns[at].kind.null(),
                         }
                     };
-                    (0..table.columns.len()).map(column).collect()
+                    crate::operation::NewRow::whole((0..table.columns.len()).map(column).collect())
                 };
                 let rows = rows.iter().map(row).collect();
                 WriteKind::Insert { rows, duplicates: *duplicates }
@@ -192,7 +192,7 @@ impl WriteCall {
 
     fn target(&self, aim: &Aim) -> Target {
         match aim {
-            Aim::Key(key) => Target::Key(key.clone().into()),
+            Aim::Key(key) => Target::Key(Value::from(key.clone()).into()),
             Aim::Column(name, value) => Target::Filter(equals(self.table, name, value)),
             Aim::All => Target::All,
         }
@@ -209,8 +209,8 @@ pub(super) fn get(table: &'static Table, key: &str, offset: u64) -> Read {
     Read {
         table,
         selection: Selection::Rows,
-        filter: equals(table, table.key_column().name, key),
-        order: vec![OrderTerm { column: table.key_column(), descending: false }],
+        filter: crate::key::Key::from(Value::from(key)).node(table),
+        order: OrderTerm::of_key(table, false),
         limit: None,
         offset,
     }
@@ -222,7 +222,7 @@ pub(super) fn list(table: &'static Table) -> Read {
         table,
         selection: Selection::Rows,
         filter: Node::Constant(true),
-        order: vec![OrderTerm { column: table.key_column(), descending: false }],
+        order: OrderTerm::of_key(table, false),
         limit: None,
         offset: 0,
     }

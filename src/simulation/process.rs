@@ -165,7 +165,7 @@ async fn open(
     let is_later = world.lock().processes[process].is_later;
     for table in tables::ALL {
         let is_spots = table.name == tables::SPOTS.name;
-        file.know(if is_spots && !is_later { tables::SPOTS } else { table })?;
+        file.know(if is_spots && !is_later { tables::SPOTS } else { table }).await?;
     }
     let boot = format!("started at {}", world.lock().booted);
     let environment = Arc::new(Life { world: world.clone(), process, boot });

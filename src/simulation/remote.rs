@@ -239,7 +239,7 @@ impl Database {
             if value.is_null() && !column.nullable {
                 return Err(Refusal::new(ErrorKind::NotNull, "23502", "null value in a column"));
             }
-            if column.unique && column.name != table.key_column().name && !value.is_null() {
+            if column.unique && table.key_columns().all(|key| key != column) && !value.is_null() {
                 let holder = self.rows.iter().find(|(other, row)| {
                     other.table == name.table
                         && *other != name
@@ -355,7 +355,15 @@ fn matches(node: &Node, row: &Row) -> bool {
         Node::All(nodes) => nodes.iter().all(|node| matches(node, row)),
         Node::Any(nodes) => nodes.iter().any(|node| matches(node, row)),
         Node::Not(node) => !matches(node, row),
-        Node::Text { .. } => panic!("the simulation has no such condition: {node:?}"),
+        Node::Keys { columns, keys } => keys.iter().any(|key| {
+            let texts = key.texts();
+            columns.iter().zip(&texts).all(|(column, text)| {
+                row.get(column.name).and_then(JsonValue::as_str) == Some(text)
+            })
+        }),
+        Node::Has { .. } | Node::Text { .. } => {
+            panic!("the simulation has no such condition: {node:?}")
+        }
     }
 }
 
@@ -375,7 +383,7 @@ fn typed(read: &Read, row: &Row) -> Vec<Value> {
         let json = row.get(column.name).cloned().unwrap_or(JsonValue::Null);
         value::from_json(column, json).expect("a value of its type")
     };
-    read.columns().iter().map(value).collect()
+    read.columns().into_iter().map(value).collect()
 }
 
 /// The row in the order of its table's columns.

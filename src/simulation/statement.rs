@@ -150,7 +150,10 @@ impl Statement {
 
     pub(super) fn of_change(change: &Change) -> Self {
         let table = TableName::new(change.schema.as_deref(), &change.table);
-        let named = |key: &str| RowName::new(table.clone(), RowKey::of(&key.into()));
+        let named = |key: &[String]| {
+            let values: Vec<Value> = key.iter().map(|text| text.as_str().into()).collect();
+            RowName::new(table.clone(), RowKey::of_values(&values))
+        };
         let rows =
             || Rows::Named(table.clone(), change.keys.iter().map(|key| named(key)).collect());
         let body = change.body().unwrap_or_default();
@@ -161,7 +164,11 @@ impl Statement {
         match change.kind {
             ChangeKind::Insert(duplicates) => {
                 let objects: Vec<Row> = serde_json::from_slice(&body).expect("a list of objects");
-                let name = |row: &Row| row.get(&*change.key).and_then(JsonValue::as_str).map(named);
+                let name = |row: &Row| {
+                    let texts = change.key.iter().map(|key| row.get(&**key)?.as_str());
+                    let texts = texts.map(|text| text.map(str::to_owned));
+                    texts.collect::<Option<Vec<_>>>().map(|key| named(&key))
+                };
                 Self::Insert {
                     duplicates,
                     columns: change.columns.iter().map(ToString::to_string).collect(),

@@ -208,7 +208,7 @@ pub(super) fn key(table: &Table, number: usize) -> String {
 }
 
 pub(super) fn row_name(table: &Table, key: &str) -> RowName {
-    RowName::new(TableName::of(table), RowKey::of(&key.into()))
+    RowName::new(TableName::of(table), RowKey::of_values([&key.into()]))
 }
 
 /// The table with this name, schema included.

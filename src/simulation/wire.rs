@@ -493,7 +493,7 @@ impl Backend for Client {
             let (table, kind) = (write.table, write.kind.clone());
             match kind {
                 WriteKind::Insert { rows, duplicates } if rows.len() > 2 => {
-                    let part = |rows: &[Vec<Value>]| Write {
+                    let part = |rows: &[crate::operation::NewRow]| Write {
                         table,
                         kind: WriteKind::Insert { rows: rows.to_vec(), duplicates },
                     };
@@ -561,12 +561,14 @@ impl Remote for Client {
     fn fetch<'a>(
         &'a self,
         table: &'a TableName,
-        _key_column: &'a str,
-        keys: &'a [String],
+        _key_columns: &'a [String],
+        keys: &'a [Vec<String>],
     ) -> BoxFuture<'a, Result<Vec<RawRow>>> {
         Box::pin(async move {
-            let named =
-                |key: &String| RowName::new(table.clone(), RowKey::of(&Value::from(key.clone())));
+            let named = |key: &Vec<String>| {
+                let values: Vec<Value> = key.iter().map(|text| text.as_str().into()).collect();
+                RowName::new(table.clone(), RowKey::of_values(&values))
+            };
             let rows = keys.iter().map(named).collect();
             Ok(self.send(Sender::Read, Statement::Fetch(table.clone(), rows)).await?.raw)
         })

@@ -31,10 +31,16 @@ pub(crate) fn compare(left: &Value, right: &Value) -> Ordering {
         Content::U16(_) => by!(U16, Ord::cmp),
         Content::U32(_) => by!(U32, Ord::cmp),
         // Both zeros are equal to a database. Neither value is NaN.
+        Content::F32(_) => by!(F32, |left: &f32, right: &f32| {
+            left.partial_cmp(right).unwrap_or(Ordering::Equal)
+        }),
         Content::F64(_) => by!(F64, |left: &f64, right: &f64| {
             left.partial_cmp(right).unwrap_or(Ordering::Equal)
         }),
+        #[cfg(feature = "decimal")]
+        Content::Decimal(_) => by!(Decimal, Ord::cmp),
         Content::Date(_) => by!(Date, Ord::cmp),
+        Content::Time(_) => by!(Time, Ord::cmp),
         Content::DateTime(_) => by!(DateTime, Ord::cmp),
         Content::Timestamp(_) => by!(Timestamp, Ord::cmp),
         Content::Uuid(_) => by!(Uuid, Ord::cmp),

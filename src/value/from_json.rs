@@ -10,7 +10,17 @@ use std::str::FromStr;
 /// # Errors
 /// `SchemaMismatch` when the JSON is of another type.
 pub(crate) fn from_json(column: &Column, json: JsonValue) -> Result<Value> {
-    let kind = column.kind();
+    parse(column.kind, json).map_err(|error| {
+        Error::new(error.kind(), format!("column `{}`: {}", column.name, error.message()))
+            .with_hint("give the field a type that holds every value of the column, or the column another type")
+    })
+}
+
+/// The value of a kind from JSON.
+///
+/// # Errors
+/// As [`from_json`], without the column.
+pub(crate) fn parse(kind: Kind, json: JsonValue) -> Result<Value> {
     if json.is_null() {
         return Ok(kind.null());
     }
@@ -24,22 +34,34 @@ pub(crate) fn from_json(column: &Column, json: JsonValue) -> Result<Value> {
         Kind::U8 => integer(&json).map(|value: u8| value.into()),
         Kind::U16 => integer(&json).map(|value: u16| value.into()),
         Kind::U32 => integer(&json).map(|value: u32| value.into()),
+        Kind::F32 => single(&json).map(Value::from),
         Kind::F64 => json.as_f64().map(Value::from),
+        #[cfg(feature = "decimal")]
+        Kind::Decimal => decimal(&json).map(Value::from),
         Kind::Text => text(json).map(Value::from),
         Kind::Bytes => json.as_str().and_then(bytes).map(Value::from),
         Kind::Json => Some(Value::Json(Some(Box::new(json)))),
         Kind::Date => parsed(&json).map(|date| Value::ChronoDate(Some(date))),
+        Kind::Time => parsed(&json).map(|time| Value::ChronoTime(Some(time))),
         Kind::DateTime => parsed(&json).map(|time| Value::ChronoDateTime(Some(time))),
         Kind::Timestamp => json.as_str().and_then(timestamp).map(Value::from),
         Kind::Uuid => parsed(&json).map(|uuid| Value::Uuid(Some(uuid))),
-        Kind::Unsupported => None,
+        // Some types of the server have JSON of their own: shapes, arrays of composite types.
+        Kind::Opaque => Some(text(json.clone()).unwrap_or_else(|| json.to_string()).into()),
+        Kind::Array(kind) => match json {
+            JsonValue::Array(elements) => {
+                let elements = elements.into_iter().map(|element| {
+                    parse(*kind, element).map(|element| super::to_json(&element)).map_err(|error| {
+                        Error::new(error.kind(), format!("an element: {}", error.message()))
+                    })
+                });
+                Some(JsonValue::Array(elements.collect::<Result<_>>()?).into())
+            }
+            _ => None,
+        },
     };
     value.ok_or_else(|| {
-        Error::new(
-            ErrorKind::SchemaMismatch,
-            format!("column `{}`: {} expected, {found} found", column.name, expected(kind)),
-        )
-        .with_hint("give the field a type that holds every value of the column, or the column another type")
+        Error::new(ErrorKind::SchemaMismatch, format!("{} expected, {found} found", expected(kind)))
     })
 }
 
@@ -67,7 +89,10 @@ const fn expected(kind: Kind) -> &'static str {
         Kind::U8 => "a whole number that fits `u8`",
         Kind::U16 => "a whole number that fits `u16`",
         Kind::U32 => "a whole number that fits `u32`",
+        Kind::F32 => "a number that fits `f32`",
         Kind::F64 => "a number",
+        #[cfg(feature = "decimal")]
+        Kind::Decimal => "a number of at most 28 digits",
         Kind::Text => "text",
         Kind::Bytes => "bytes as text (`\\x…`)",
         Kind::Json => "JSON",
@@ -75,12 +100,32 @@ const fn expected(kind: Kind) -> &'static str {
         Kind::DateTime => "a time without offset (`2026-01-31T12:00:00`)",
         Kind::Timestamp => "a time with offset (`2026-01-31T12:00:00+00:00`)",
         Kind::Uuid => "a UUID",
-        Kind::Unsupported => "another type",
+        Kind::Time => "a time of day (`12:00:00`)",
+        Kind::Opaque => "text",
+        Kind::Array(_) => "an array",
     }
 }
 
 fn integer<T: TryFrom<i64>>(json: &JsonValue) -> Option<T> {
     json.as_i64().and_then(|number| T::try_from(number).ok())
+}
+
+/// The nearest one: Postgres writes the shortest number that is nearest to what it holds.
+fn single(json: &JsonValue) -> Option<f32> {
+    json.as_number()?.to_string().parse().ok().filter(|number: &f32| number.is_finite())
+}
+
+/// From text, or from a number whose digits are all there.
+#[cfg(feature = "decimal")]
+fn decimal(json: &JsonValue) -> Option<rust_decimal::Decimal> {
+    let number = match json {
+        JsonValue::String(text) => rust_decimal::Decimal::from_str_exact(text).ok(),
+        JsonValue::Number(number) if !number.is_f64() => {
+            rust_decimal::Decimal::from_str_exact(&number.to_string()).ok()
+        }
+        _ => None,
+    };
+    number.map(|number| number.normalize())
 }
 
 fn text(json: JsonValue) -> Option<String> {

@@ -1,46 +1,39 @@
 //! [`Kind`]: how a column's values travel, and [`Content`]: what such a value holds.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use sea_orm::sea_query::ArrayType;
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use sea_orm::{JsonValue, Value};
 use uuid::Uuid;
 
 /// The kinds, each with the variant of [`Value`] and what that holds. All else about them matches
 /// [`Kind`] or [`Content`] without `_`, so that the compiler leads whoever adds one.
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident = $variant:ident($content:ty),)+) => {
+    ($($(#[doc = $doc:literal])* $(#[cfg($cfg:meta)])? $kind:ident = $variant:ident($content:ty),)+) => {
         /// How a column's values travel: the variant of [`sea_orm::Value`] that its type uses.
         ///
         /// ```
-        /// use chronicle::{Kind, Scalar};
+        /// use chronicle::{Kind, Stored};
         ///
-        /// assert_eq!(i64::kind(), Kind::I64);
-        /// assert_eq!(<serde_json::Value as Scalar>::kind(), Kind::Json);
+        /// assert_eq!(i64::KIND, Kind::I64);
+        /// assert_eq!(Vec::<i64>::KIND, Kind::Array(&Kind::I64));
         /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         #[allow(missing_docs, reason = "each is the Rust type of the same name")]
         pub enum Kind {
-            $($(#[$doc])* $kind,)+
-            /// A type that the two databases do not hold in the same way. Operations on it are
-            /// refused with [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported).
-            Unsupported,
+            $($(#[doc = $doc])* $(#[cfg($cfg)])? $kind,)+
+            /// An array, of elements of this kind. It travels as JSON.
+            Array(&'static Kind),
+            /// Text that only the server understands.
+            Opaque,
         }
 
         impl Kind {
-            pub(crate) fn of(array_type: &ArrayType) -> Self {
-                match array_type {
-                    $(ArrayType::$variant => Self::$kind,)+
-                    ArrayType::Enum(_) => Self::Text,
-                    _ => Self::Unsupported,
-                }
-            }
-
             /// NULL of this kind.
-            pub(crate) fn null(self) -> Value {
+            pub(crate) const fn null(self) -> Value {
                 match self {
-                    $(Self::$kind => Value::$variant(None),)+
-                    Self::Unsupported => Value::String(None),
+                    $($(#[cfg($cfg)])? Self::$kind => Value::$variant(None),)+
+                    Self::Array(_) => Value::Json(None),
+                    Self::Opaque => Value::String(None),
                 }
             }
         }
@@ -48,7 +41,7 @@ macro_rules! kinds {
         /// What a value holds that is of a [`Kind`] and not NULL.
         #[derive(Clone, Copy)]
         pub(super) enum Content<'value> {
-            $($kind(&'value $content),)+
+            $($(#[cfg($cfg)])? $kind(&'value $content),)+
         }
 
         impl<'value> Content<'value> {
@@ -56,7 +49,7 @@ macro_rules! kinds {
             pub(super) fn of(value: &'value Value) -> Option<Self> {
                 match value {
                     _ if is_null(value) => None,
-                    $(Value::$variant(content) => content.as_ref().map(|content| Self::$kind(content)),)+
+                    $($(#[cfg($cfg)])? Value::$variant(content) => content.as_ref().map(|content| Self::$kind(content)),)+
                     _ => None,
                 }
             }
@@ -64,14 +57,25 @@ macro_rules! kinds {
 
         /// Whether the value is of a type that is a [`Kind`].
         pub(super) fn has_kind(value: &Value) -> bool {
-            matches!(value, $(Value::$variant(_))|+)
+            match value {
+                $($(#[cfg($cfg)])? Value::$variant(_) => true,)+
+                _ => false,
+            }
         }
 
         pub(crate) fn is_null(value: &Value) -> bool {
             match value {
                 Value::Json(Some(document)) => document.is_null(),
-                $(Value::$variant(content) => content.is_none(),)+
+                $($(#[cfg($cfg)])? Value::$variant(content) => content.is_none(),)+
                 _ => false,
+            }
+        }
+
+        /// What type of value it is, for messages.
+        pub(crate) const fn type_name(value: &Value) -> &'static str {
+            match value {
+                $($(#[cfg($cfg)])? Value::$variant(_) => stringify!($content),)+
+                _ => "a value of another type",
             }
         }
     };
@@ -86,11 +90,16 @@ kinds! {
     U8 = TinyUnsigned(u8),
     U16 = SmallUnsigned(u16),
     U32 = Unsigned(u32),
+    F32 = Float(f32),
     F64 = Double(f64),
+    /// `rust_decimal::Decimal`, without zeros at its end.
+    #[cfg(feature = "decimal")]
+    Decimal = Decimal(rust_decimal::Decimal),
     Text = String(str),
     Bytes = Bytes([u8]),
     Json = Json(JsonValue),
     Date = ChronoDate(NaiveDate),
+    Time = ChronoTime(NaiveTime),
     DateTime = ChronoDateTime(NaiveDateTime),
     /// `DateTime<Utc>`, in whole microseconds.
     Timestamp = ChronoDateTimeUtc(DateTime<Utc>),

@@ -2,7 +2,7 @@
 
 use super::kind::{Content, has_kind};
 use crate::{Error, ErrorKind, Result};
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, NaiveTime, Timelike, Utc};
 use sea_orm::sea_query::OptionEnum;
 use sea_orm::{JsonValue, Value};
 
@@ -17,6 +17,14 @@ const LONGEST_KEY: usize = 2_500;
 /// The time without its nanoseconds. A leap second becomes the second after it.
 pub(super) fn to_microseconds(time: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(time.timestamp_micros()).unwrap_or(time)
+}
+
+/// A leap second has no place behind midnight: it is the last microsecond before.
+fn to_whole_microseconds(time: NaiveTime) -> NaiveTime {
+    const LAST: u32 = 999_999_000;
+    let nanoseconds = time.nanosecond();
+    let whole = if nanoseconds > LAST { LAST } else { nanoseconds / 1_000 * 1_000 };
+    time.with_nanosecond(whole).unwrap_or(time)
 }
 
 /// Brings a value to the form in which it is stored, so that what `insert` returns is what a later
@@ -37,6 +45,9 @@ pub(crate) fn normalize(value: &mut Value) -> Result<()> {
         Value::Json(json) if json.as_deref().is_some_and(JsonValue::is_null) => *json = None,
         Value::ChronoDateTimeUtc(Some(time)) => *time = to_microseconds(*time),
         Value::ChronoDateTime(Some(time)) => *time = to_microseconds(time.and_utc()).naive_utc(),
+        Value::ChronoTime(Some(time)) => *time = to_whole_microseconds(*time),
+        #[cfg(feature = "decimal")]
+        Value::Decimal(Some(number)) => *number = number.normalize(),
         _ => {}
     }
     Content::of(value).map_or(Ok(()), check)
@@ -50,6 +61,9 @@ fn check(content: Content<'_>) -> Result<()> {
         Content::F64(number) if !number.is_finite() => {
             Err(Error::invalid(format!("{number} is not a finite number")))
         }
+        Content::F32(number) if !number.is_finite() => {
+            Err(Error::invalid(format!("{number} is not a finite number")))
+        }
         Content::Date(date) => check_year(date.year()),
         Content::DateTime(time) => check_year(time.year()),
         Content::Timestamp(time) => check_year(time.year()),
@@ -61,9 +75,13 @@ fn check(content: Content<'_>) -> Result<()> {
         | Content::U8(_)
         | Content::U16(_)
         | Content::U32(_)
+        | Content::F32(_)
         | Content::F64(_)
+        | Content::Time(_)
         | Content::Bytes(_)
         | Content::Uuid(_) => Ok(()),
+        #[cfg(feature = "decimal")]
+        Content::Decimal(_) => Ok(()),
     }
 }
 
@@ -88,7 +106,6 @@ pub(crate) fn parameter(value: Value) -> Result<Value> {
                 Error::invalid("the number is beyond 2^63-1, the largest that databases hold")
             })?)
         }
-        Value::Float(number) => Value::Double(number.map(f64::from)),
         Value::Char(character) => Value::String(character.map(String::from)),
         Value::ChronoDateTimeWithTimeZone(time) => {
             Value::ChronoDateTimeUtc(time.map(|time| time.to_utc()))
@@ -145,9 +162,12 @@ fn check_json(document: &JsonValue, levels: usize) -> Result<()> {
 
 /// Refuses a key that no URL has room for: its row could be stored, and never be asked for, changed
 /// or deleted over PostgREST.
-pub(crate) fn check_key(key: &Value) -> Result<()> {
-    let Value::String(Some(text)) = key else { return Ok(()) };
-    let length = url_length(text);
+pub(crate) fn check_key<'v>(values: impl Iterator<Item = &'v Value>) -> Result<()> {
+    let texts = values.filter_map(|value| match value {
+        Value::String(Some(text)) => Some(url_length(text)),
+        _ => None,
+    });
+    let length: usize = texts.sum();
     if length <= LONGEST_KEY {
         return Ok(());
     }

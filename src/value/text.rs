@@ -21,7 +21,10 @@ pub(super) fn of_content(content: Content<'_>) -> String {
         Content::U8(value) => value.to_string(),
         Content::U16(value) => value.to_string(),
         Content::U32(value) => value.to_string(),
+        Content::F32(value) => value.to_string(),
         Content::F64(value) => value.to_string(),
+        #[cfg(feature = "decimal")]
+        Content::Decimal(value) => value.normalize().to_string(),
         Content::Text(value) => value.to_owned(),
         Content::Bytes(value) => value.iter().fold("\\x".to_owned(), |mut text, byte| {
             let _ = write!(text, "{byte:02x}");
@@ -29,6 +32,7 @@ pub(super) fn of_content(content: Content<'_>) -> String {
         }),
         Content::Json(value) => value.to_string(),
         Content::Date(value) => value.to_string(),
+        Content::Time(value) => value.format("%H:%M:%S%.f").to_string(),
         Content::DateTime(value) => value.format("%Y-%m-%dT%H:%M:%S%.f").to_string(),
         Content::Timestamp(value) => value.to_rfc3339_opts(SecondsFormat::AutoSi, false),
         Content::Uuid(value) => value.to_string(),

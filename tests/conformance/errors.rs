@@ -5,7 +5,7 @@ use crate::fixture::Fixture;
 use crate::sample::{
     Children, FactPatch, Facts, NewChild, NewFact, NewParent, NewWard, NewWord, ParentId,
     ParentPatch, Parents, WardPatch, Wards, WordPatch, Words, draft, loose_key, missing_column,
-    missing_table, unshared_type, wrong_type,
+    missing_table, wrong_type,
 };
 use chronicle::{Ability, Error, ErrorKind};
 
@@ -159,19 +159,6 @@ pub(crate) async fn a_column_of_another_type(fixture: &Fixture) {
         text_as_time TextAsTime, text_as_uuid TextAsUuid, number_as_text NumberAsText,
         number_as_small NumberAsSmall, real_as_number RealAsNumber
     );
-}
-
-pub(crate) async fn a_type_that_is_not_shared(fixture: &Fixture) {
-    use unshared_type::{NewUnsignedFact, Unsigned, UnsignedFactPatch, UnsignedFacts};
-    let rows = UnsignedFacts::new(fixture.store());
-    let kind = ErrorKind::Unsupported;
-    let error = refused(rows.insert(NewUnsignedFact::new(1).number(Unsigned(5))).await, kind);
-    assert!(error.to_string().contains("`number`"), "{error}");
-    let patch = UnsignedFactPatch::new().number(Unsigned(5));
-    refused(rows.update(1, patch).await, kind);
-    refused(rows.delete_where(UnsignedFacts::NUMBER.eq(Unsigned(5))).await, kind);
-    refused(rows.find().all().await, kind);
-    assert!(!Facts::new(fixture.store()).find().exists().await.unwrap());
 }
 
 pub(crate) async fn what_is_not_there_is_no_error_of_the_database(fixture: &Fixture) {

@@ -177,22 +177,6 @@ pub(crate) async fn numbers_without_an_exponent_have_one_text(fixture: &Fixture)
     }
 }
 
-pub(crate) async fn documents_are_not_compared_whole(fixture: &Fixture) {
-    let facts = store(fixture, &[json!({"k": 1.0})]).await;
-    for filter in [
-        Facts::DATA.eq(json!({"k": 1})),
-        Facts::DATA.ne(json!({"k": 1})),
-        !Facts::DATA.is_in([json!(1), json!(2)]),
-        Facts::ID.eq(0).or(Facts::DATA.is_in([json!({"k": 1.0})])),
-    ] {
-        let error =
-            refused(facts.find().filter(filter.clone()).all().await, ErrorKind::Unsupported);
-        assert!(error.to_string().contains("`data`"), "{error}");
-        refused(facts.delete_where(filter).await, ErrorKind::Unsupported);
-    }
-    assert_eq!(facts.find().filter(Facts::DATA.is_not_null()).count().await.unwrap(), 1);
-}
-
 pub(crate) async fn paths_lead_through_objects_and_arrays(fixture: &Fixture) {
     let facts = store(
         fixture,

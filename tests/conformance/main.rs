@@ -22,8 +22,10 @@ mod finders;
 mod fixture;
 mod inserts;
 mod json;
+mod keys;
 mod kinds;
 mod long_lists;
+mod made;
 mod names;
 mod oracle;
 mod order;
@@ -38,6 +40,7 @@ mod texts;
 mod three_valued;
 mod timestamps;
 mod upserts;
+mod wares;
 
 macro_rules! backend {
     ($(#[$attribute:meta])* $backend:ident = $fixture:path; $($module:ident { $($test:ident)* })*) => {
@@ -159,13 +162,48 @@ suite! {
         times_are_cut_to_microseconds
         years_beyond_the_range_are_refused
     }
+    wares {
+        values_come_back_as_they_were
+        the_ends_of_each_kind
+        exact_numbers_are_compared_and_sorted_as_numbers
+        exact_numbers_in_long_lists
+        single_numbers_are_found
+        times_of_day_are_sorted
+        times_with_an_offset_are_instants
+        arrays_of_anything
+        arrays_are_asked_for_an_element
+        elements_may_be_null
+        what_only_the_server_understands
+        patches_of_each_kind
+    }
+    keys {
+        rows_have_the_key_of_all_its_columns
+        one_part_alike_is_another_row
+        keys_of_many_rows
+        many_keys_in_one_page_each
+        upserts_go_by_the_whole_key
+        absence_is_of_the_whole_key
+        pages_follow_the_whole_key
+        children_of_a_key_of_several_columns
+        columns_unique_together
+        places_are_swapped
+        keys_of_any_text
+    }
+    made {
+        what_the_database_makes_comes_back
+        a_given_key_is_kept
+        what_is_left_out_is_the_default
+        what_the_database_makes_is_never_sent
+        many_rows_at_once
+        an_upsert_leaves_what_is_left_out
+        an_update_of_what_the_database_keeps
+    }
     json {
         documents_come_back_as_they_were
         json_null_is_null
         documents_of_a_megabyte
         values_are_compared_as_text
         numbers_without_an_exponent_have_one_text
-        documents_are_not_compared_whole
         paths_lead_through_objects_and_arrays
         values_that_are_no_arrays_have_an_element_0
         indexes_beyond_those_of_postgres_are_refused
@@ -241,7 +279,6 @@ suite! {
         a_table_that_is_not_there
         a_column_that_is_not_there
         a_column_of_another_type
-        a_type_that_is_not_shared
         what_is_not_there_is_no_error_of_the_database
         nothing_of_a_refused_write_is_stored
     }

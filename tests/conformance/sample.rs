@@ -5,24 +5,32 @@ mod child;
 mod document;
 mod fact;
 mod label;
+mod line;
+mod mark;
 mod mistaken;
 mod odd_thing;
 mod parent;
 mod specimen;
+mod ticket;
 mod ward;
+mod ware;
 mod word;
 
 pub use child::{Children, NewChild};
 pub use document::{DocumentPatch, Documents, NewDocument};
 pub use fact::{FactPatch, Facts, Model as Fact, NewFact};
 pub use label::{Labels, NewLabel};
+pub use line::{LinePatch, Lines, Model as Line, NewLine};
+pub use mark::{MarkPatch, Marks, NewMark};
 #[cfg(feature = "postgrest")]
 pub use mistaken::forbidden;
-pub use mistaken::{draft, loose_key, missing_column, missing_table, unshared_type, wrong_type};
+pub use mistaken::{draft, loose_key, missing_column, missing_table, wrong_type};
 pub use odd_thing::{NewOddThing, OddThingPatch, OddThings};
 pub use parent::{NewParent, ParentId, ParentPatch, Parents};
 pub use specimen::{Model as Specimen, Shade, Species, SpecimenId, SpecimenPatch, Specimens};
+pub use ticket::{NewTicket, TicketPatch, Tickets};
 pub use ward::{NewWard, WardPatch, Wards};
+pub use ware::{Model as Ware, Money, WareId, WarePatch, Wares};
 pub use word::{NewWord, WordPatch, Words};
 
 use chrono::{DateTime, Utc};

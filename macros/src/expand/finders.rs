@@ -9,7 +9,7 @@ use crate::schema::{Column, Parent, Relations, Table};
 
 /// Finders of `unique` and of `indexed` columns. The key has `get`.
 pub(crate) fn by_columns(table: &Table) -> impl Iterator<Item = TokenStream> {
-    table.changeable().filter_map(|column| {
+    table.searchable().filter_map(|column| {
         if column.unique {
             Some(get_by(&table.visibility, &table.model, column))
         } else if column.indexed {

@@ -209,10 +209,9 @@ fn storage(Id { ident, .. }: &Id) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl ::chronicle::Scalar for #ident {}
-
-        #[automatically_derived]
-        impl ::chronicle::Ordered for #ident {}
+        impl ::chronicle::Scalar for #ident {
+            type As = #text_uuid;
+        }
 
         #[automatically_derived]
         impl ::chronicle::GeneratedKey for #ident {

@@ -1,11 +1,11 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::Lit;
 use syn::spanned::Spanned;
+use syn::{Index, Lit};
 
 use super::columns::constant;
 use super::{argument, generated};
-use crate::schema::{Column, Initial, Table};
+use crate::schema::{Column, Initial, Made, Table};
 
 /// The most arguments a function has before clippy calls them too many.
 const MANY: usize = 7;
@@ -13,7 +13,7 @@ const MANY: usize = 7;
 /// `NewEvent`: a constructor with the required columns, and setters for the others.
 pub(crate) fn expand(table: &Table) -> TokenStream {
     let Table { visibility, model, ignored, .. } = table;
-    let new_row = &table.names.new_row;
+    let (new_row, repository) = (&table.names.new_row, &table.names.repository);
     let table_name = table.name.value();
     let docs = format!(" A new row of `{table_name}`, to be inserted.");
     let note = " Its fields are private, so that the table can get more columns.";
@@ -32,16 +32,54 @@ pub(crate) fn expand(table: &Table) -> TokenStream {
     let allow = (required.len() > MANY).then(|| {
         quote! { #[allow(clippy::too_many_arguments, reason = "one for each required column")] }
     });
-    let fields = table.columns.iter().map(|column| {
+    let sent: Vec<&Column> = table.columns.iter().filter(|column| !column.is_made()).collect();
+    let fields = sent.iter().map(|column| {
+        let (field, ty) = (&column.field, &column.ty);
+        if is_left_out(column) {
+            quote! { #field: ::std::option::Option<::chronicle::sea_orm::Value> }
+        } else {
+            quote! { #field: #ty }
+        }
+    });
+    let initials = sent.iter().map(|column| {
         let field = &column.field;
         let initial = initial(column);
         quote! { #field: #initial }
     });
+    let values = table.columns.iter().enumerate().map(|(at, column)| {
+        let (field, at) = (&column.field, Index::from(at));
+        if column.is_made() {
+            quote! { ::std::option::Option::None }
+        } else if is_left_out(column) {
+            quote! { row.#field }
+        } else {
+            quote! { ::std::option::Option::Some((#repository::__COLUMNS.#at.into_value)(row.#field)) }
+        }
+    });
+    // A row whose values the database makes is none before it is stored.
+    let whole = (!table.has_made_values()).then(|| {
+        let whole_fields = sent.iter().map(|column| {
+            let field = &column.field;
+            quote! { #field: row.#field, }
+        });
+        quote! {
+            #[automatically_derived]
+            impl ::std::convert::From<#new_row> for #model {
+                fn from(row: #new_row) -> Self {
+                    Self {
+                        #(#whole_fields)*
+                        #(#ignored: ::std::default::Default::default(),)*
+                    }
+                }
+            }
+        }
+    });
     let setters = table
         .columns
         .iter()
-        .filter(|column| !matches!(column.initial, Initial::Argument))
-        .map(|column| setter(table, column));
+        .enumerate()
+        .filter(|(_, column)| !matches!(column.initial, Initial::Argument) && !column.is_made())
+        .map(|(at, column)| setter(table, at, column));
     let default = required.is_empty().then(|| {
         quote! {
             #[automatically_derived]
@@ -59,16 +97,17 @@ pub(crate) fn expand(table: &Table) -> TokenStream {
         #[doc = #note]
         #[derive(Clone, Debug)]
         #[must_use = "a new row is stored by `insert`"]
-        #visibility struct #new_row(#model);
+        #visibility struct #new_row {
+            #(#fields,)*
+        }
 
         impl #new_row {
             #[doc = #constructor_docs]
             #allow
             #visibility fn new(#(#arguments),*) -> Self {
-                Self(#model {
-                    #(#fields,)*
-                    #(#ignored: ::std::default::Default::default(),)*
-                })
+                Self {
+                    #(#initials,)*
+                }
             }
 
             #(#setters)*
@@ -77,12 +116,19 @@ pub(crate) fn expand(table: &Table) -> TokenStream {
         #default
 
         #[automatically_derived]
-        impl ::std::convert::From<#new_row> for #model {
+        impl ::std::convert::From<#new_row> for ::chronicle::NewRecord<#model> {
             fn from(row: #new_row) -> Self {
-                row.0
+                Self::new([#(#values),*])
             }
         }
+
+        #whole
     }
+}
+
+/// Whether the database makes its value unless one is given.
+fn is_left_out(column: &Column) -> bool {
+    matches!(column.initial, Initial::Made(Made::ByDefault))
 }
 
 fn initial(column: &Column) -> TokenStream {
@@ -92,6 +138,7 @@ fn initial(column: &Column) -> TokenStream {
             let argument = argument(&column.field);
             quote! { #argument.into() }
         }
+        Initial::Made(_) => quote! { ::std::option::Option::None },
         Initial::Generated => {
             quote_spanned! { ty.span() => <#ty as ::chronicle::GeneratedKey>::generate() }
         }
@@ -117,7 +164,7 @@ fn initial(column: &Column) -> TokenStream {
     }
 }
 
-fn setter(table: &Table, column: &Column) -> TokenStream {
+fn setter(table: &Table, at: usize, column: &Column) -> TokenStream {
     let Table { visibility, names, .. } = table;
     let (field, ty) = (&column.field, column.scalar());
     let (name, argument) = (generated(field), argument(field));
@@ -127,10 +174,16 @@ fn setter(table: &Table, column: &Column) -> TokenStream {
     } else {
         quote! { #argument.into() }
     };
+    let value = if is_left_out(column) {
+        let (repository, at) = (&names.repository, Index::from(at));
+        quote! { ::std::option::Option::Some((#repository::__COLUMNS.#at.into_value)(#value)) }
+    } else {
+        value
+    };
     quote! {
         #[doc = #docs]
         #visibility fn #name(mut self, #argument: impl ::std::convert::Into<#ty>) -> Self {
-            self.0.#field = #value;
+            self.#field = #value;
             self
         }
     }

@@ -1,7 +1,7 @@
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use quote::{format_ident, quote};
+use syn::Index;
 use syn::ext::IdentExt;
-use syn::spanned::Spanned;
 
 use super::columns::constant;
 use super::{argument, generated};
@@ -15,7 +15,7 @@ pub(crate) fn expand(table: &Table) -> TokenStream {
         " Changes to a row of `{}`: what is set, what is cleared; the rest is left alone.",
         table.name.value()
     );
-    let setters = table.changeable().map(|column| setter(table, column));
+    let setters = table.changeable().map(|(at, column)| setter(table, at, column));
 
     quote! {
         #[doc = #docs]
@@ -41,26 +41,26 @@ pub(crate) fn expand(table: &Table) -> TokenStream {
     }
 }
 
-fn setter(table: &Table, column: &Column) -> TokenStream {
+fn setter(table: &Table, at: usize, column: &Column) -> TokenStream {
     let Table { visibility, names, .. } = table;
     let repository = &names.repository;
     let (field, ty, constant) = (&column.field, column.scalar(), constant(&column.field));
     let (name, argument) = (generated(field), argument(field));
     let link = format!("[`{}`]({repository}::{constant})", column.name);
     let docs = format!(" Sets {link}.");
-    // A type that cannot be stored is reported at the field.
-    let place = column.ty.span();
-    let column_constant = {
-        let (mut repository, mut constant) = (repository.clone(), constant.clone());
-        repository.set_span(place);
-        constant.set_span(place);
-        quote_spanned! { place => #repository::#constant }
+    let index = Index::from(at);
+    let assign = |value: TokenStream| {
+        quote! { self.0.assign(#at, (#repository::__COLUMNS.#index.into_value)(#value)) }
     };
-    let set = quote_spanned! { place => self.0.set(#column_constant, #argument.into()) };
+    let set = assign(if column.inner.is_some() {
+        quote! { ::std::option::Option::Some(#argument.into()) }
+    } else {
+        quote! { #argument.into() }
+    });
     let clear = column.inner.is_some().then(|| {
         let name = generated(&format_ident!("clear_{}", field.unraw()));
         let docs = format!(" Makes {link} NULL.");
-        let clear = quote_spanned! { place => self.0.clear(#column_constant) };
+        let clear = assign(quote! { ::std::option::Option::None });
         quote! {
             #[doc = #docs]
             #visibility fn #name(mut self) -> Self {

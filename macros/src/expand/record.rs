@@ -1,28 +1,29 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
+use syn::Index;
 use syn::spanned::Spanned;
 
-use crate::schema::{Column, Conflict, Table};
+use crate::schema::{Access, Column, Conflict, Initial, Made, Table};
 
-/// `impl Record for Model`.
+/// `impl Record for Model`, and that it is keyed and writable where it is.
 pub(crate) fn expand(table: &Table) -> TokenStream {
-    let Table { model, name, key, .. } = table;
-    let key_column = &table.columns[*key];
-    let (key_field, key_type) = (&key_column.field, &key_column.ty);
+    let Table { model, name, key, unique, names, .. } = table;
+    let repository = &names.repository;
 
     let schema = option(table.schema.as_ref());
     let created_at = option(table.position("created_at"));
     let updated_at = option(table.position("updated_at"));
-    let columns = table.columns.iter().map(description);
+    let columns =
+        table.columns.iter().enumerate().map(|(at, column)| description(table, at, column));
+    let unique = unique.iter().map(|set| quote! { &[#(#set),*] });
 
-    let values = table.columns.iter().map(|column| {
-        let (field, ty) = (&column.field, &column.ty);
-        quote_spanned! { ty.span() => <#ty as ::chronicle::Stored>::into_value(self.#field) }
+    let values = table.columns.iter().enumerate().map(|(at, column)| {
+        let (field, at) = (&column.field, Index::from(at));
+        quote! { (#repository::__COLUMNS.#at.into_value)(self.#field) }
     });
-    let fields = table.columns.iter().map(|column| {
-        let (field, ty) = (&column.field, &column.ty);
-        let value = quote_spanned! { ty.span() => values.next()? };
-        quote! { #field: #value }
+    let fields = table.columns.iter().enumerate().map(|(at, column)| {
+        let (field, at) = (&column.field, Index::from(at));
+        quote! { #field: values.next(#repository::__COLUMNS.#at.from_value)? }
     });
     let ignored = &table.ignored;
     let conflict = match table.conflict {
@@ -30,26 +31,28 @@ pub(crate) fn expand(table: &Table) -> TokenStream {
         Conflict::LastWriteWins => quote! { LastWriteWins },
         Conflict::RemoteWins => quote! { RemoteWins },
     };
+    let keyed = (table.access != Access::ReadWithoutKey).then(|| keyed(table));
+    let writable = (table.access == Access::ReadAndWrite).then(|| {
+        quote! {
+            #[automatically_derived]
+            impl ::chronicle::Writable for #model {}
+        }
+    });
 
     quote! {
         #[automatically_derived]
         impl ::chronicle::Record for #model {
-            type Key = #key_type;
-
             const TABLE: &'static ::chronicle::Table = &::chronicle::Table {
                 name: #name,
                 schema: #schema,
                 columns: &[#(#columns),*],
-                key: #key,
+                key: &[#(#key),*],
+                unique: &[#(#unique),*],
                 created_at: #created_at,
                 updated_at: #updated_at,
                 parents: ::chronicle::parents_of::<Entity>,
                 conflict: ::chronicle::Conflict::#conflict,
             };
-
-            fn key(&self) -> &#key_type {
-                &self.#key_field
-            }
 
             fn into_values(self) -> ::std::vec::Vec<::chronicle::sea_orm::Value> {
                 ::std::vec::Vec::from([#(#values),*])
@@ -62,32 +65,85 @@ pub(crate) fn expand(table: &Table) -> TokenStream {
                 })
             }
         }
+
+        #keyed
+        #writable
     }
 }
 
-fn description(column: &Column) -> TokenStream {
-    let Column { name, unique, indexed, .. } = column;
-    let stored = stored(column);
-    let nullable = if column.nullable {
-        quote! { true }
+fn keyed(table: &Table) -> TokenStream {
+    let Table { model, names, .. } = table;
+    let repository = &names.repository;
+    let columns: Vec<&Column> = table.key.iter().map(|at| &table.columns[*at]).collect();
+    let types = columns.iter().map(|column| &column.ty);
+    let parts = columns.iter().map(|column| {
+        let field = &column.field;
+        quote! { ::std::clone::Clone::clone(&self.#field) }
+    });
+    let values = table.key.iter().map(|at| {
+        let at = Index::from(*at);
+        quote! { values.next(#repository::__COLUMNS.#at.from_value)? }
+    });
+    let (key, own, from_values) = if columns.len() == 1 {
+        (quote! { #(#types)* }, quote! { #(#parts)* }, quote! { #(#values)* })
     } else {
-        quote! { #stored::NULLABLE }
+        (quote! { (#(#types),*) }, quote! { (#(#parts),*) }, quote! { (#(#values),*) })
     };
     quote! {
-        ::chronicle::Column {
-            name: #name,
-            kind: #stored::kind,
-            nullable: #nullable,
-            unique: #unique,
-            indexed: #indexed,
+        #[automatically_derived]
+        impl ::chronicle::Keyed for #model {
+            type Key = #key;
+
+            fn key(&self) -> Self::Key {
+                #own
+            }
+
+            fn key_from_values(mut values: ::chronicle::Values) -> ::chronicle::Result<Self::Key> {
+                ::std::result::Result::Ok(#from_values)
+            }
         }
     }
 }
 
-/// The column's type as a `Stored`, placed at the field: that is where a type that cannot be stored is reported.
-fn stored(column: &Column) -> TokenStream {
-    let ty = &column.ty;
-    quote_spanned! { ty.span() => <#ty as ::chronicle::Stored> }
+/// How the fields' types are stored, by position. A type that cannot be stored is reported here, and nowhere else.
+pub(crate) fn types(table: &Table) -> TokenStream {
+    let types = table.columns.iter().map(|column| {
+        let ty = &column.ty;
+        quote! { ::chronicle::FieldType<#ty>, }
+    });
+    let values = table.columns.iter().map(|column| {
+        let ty = &column.ty;
+        quote_spanned! { ty.span() => ::chronicle::FieldType::<#ty>::new(), }
+    });
+    quote! {
+        const __COLUMNS: (#(#types)*) = (#(#values)*);
+    }
+}
+
+fn description(table: &Table, at: usize, column: &Column) -> TokenStream {
+    let Column { name, unique, indexed, .. } = column;
+    let repository = &table.names.repository;
+    let at = Index::from(at);
+    let nullable = if column.nullable {
+        quote! { true }
+    } else {
+        quote! { #repository::__COLUMNS.#at.nullable }
+    };
+    let source = match column.initial {
+        Initial::Made(Made::Always) => quote! { Server },
+        Initial::Made(Made::ByDefault) => quote! { Default },
+        _ => quote! { Client },
+    };
+    quote! {
+        ::chronicle::Column {
+            name: #name,
+            kind: #repository::__COLUMNS.#at.kind,
+            nullable: #nullable,
+            unique: #unique,
+            indexed: #indexed,
+            source: ::chronicle::Source::#source,
+        }
+    }
 }
 
 fn option(value: Option<impl quote::ToTokens>) -> TokenStream {

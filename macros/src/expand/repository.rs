@@ -1,7 +1,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{columns, finders};
+use super::{columns, finders, record};
 use crate::schema::Table;
 
 /// The repository: a newtype over the library's, with the columns as constants and the finders as methods.
@@ -11,6 +11,7 @@ pub(crate) fn expand(table: &Table) -> TokenStream {
     let docs = format!(" Typed repository of the table `{}`.", table.name.value());
     let columns = columns::expand(table);
     let finders = finders::by_columns(table);
+    let types = record::types(table);
 
     quote! {
         #[doc = #docs]
@@ -19,6 +20,8 @@ pub(crate) fn expand(table: &Table) -> TokenStream {
 
         impl #repository {
             #(#columns)*
+
+            #types
 
             /// The repository in a store, or in anything that becomes [a store](::chronicle::Store).
             #visibility fn new(store: impl ::std::convert::Into<::chronicle::Store>) -> Self {

@@ -5,8 +5,8 @@ use syn::{Attribute, Expr, Field, Ident, Lit, Type};
 
 use super::case_style::CaseStyle;
 use super::errors::Errors;
-use super::field_attributes::FieldAttributes;
-use super::types::{is_integer, last_name, option_inner};
+use super::field_attributes::{FieldAttributes, Made};
+use super::types::{is_integer, is_no_time, last_name, option_inner};
 
 /// A field of `Model` that is a column.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) docs: Vec<Attribute>,
     pub(crate) unique: bool,
+    /// The name of the columns that are unique together with this one.
+    pub(crate) unique_key: Option<String>,
     pub(crate) indexed: bool,
     /// `#[sea_orm(nullable)]`; an `Option` is nullable in any case.
     pub(crate) nullable: bool,
@@ -31,6 +33,8 @@ pub(crate) struct Column {
 pub(crate) enum Initial {
     /// What the caller gave to the constructor.
     Argument,
+    /// Nothing: the database makes it.
+    Made(Made),
     /// A fresh key.
     Generated,
     /// NULL.
@@ -63,10 +67,16 @@ impl Column {
             name,
             docs: attributes.docs,
             unique: attributes.unique,
+            unique_key: attributes.unique_key.map(|name| name.value()),
             indexed: attributes.indexed,
             nullable: attributes.nullable,
             initial,
         }
+    }
+
+    /// Whether only the database makes its values.
+    pub(crate) const fn is_made(&self) -> bool {
+        matches!(self.initial, Initial::Made(Made::Always))
     }
 
     /// The type of a value that is not NULL.
@@ -114,6 +124,15 @@ fn initial(ident: &Ident, ty: &Type, attributes: &FieldAttributes, errors: &mut 
              constructor in any case",
         );
     }
+    if let Some((made, span)) = attributes.made {
+        if attributes.default.is_some() || attributes.given.is_some() {
+            errors.at(span, "the database makes this value: remove `default` and `given`");
+        }
+        return Initial::Made(made);
+    }
+    if attributes.primary_key && super::key::is_counted(ty, attributes) {
+        return Initial::Made(Made::ByDefault);
+    }
     if let Some(default) = &attributes.default {
         if attributes.primary_key {
             errors.at(
@@ -143,7 +162,7 @@ fn initial(ident: &Ident, ty: &Type, attributes: &FieldAttributes, errors: &mut 
     if option_inner(ty).is_some() {
         return Initial::Null;
     }
-    if ident == "created_at" || ident == "updated_at" {
+    if (ident == "created_at" || ident == "updated_at") && !is_no_time(ty) {
         return Initial::Now;
     }
     Initial::Argument

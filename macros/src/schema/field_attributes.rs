@@ -15,6 +15,8 @@ pub(crate) struct FieldAttributes {
     /// The column's name in `SeaORM`'s enum `Column`.
     pub(crate) enum_name: Option<Ident>,
     pub(crate) unique: bool,
+    /// The name of the columns that are unique together with this one.
+    pub(crate) unique_key: Option<LitStr>,
     pub(crate) indexed: bool,
     pub(crate) nullable: bool,
     pub(crate) ignore: bool,
@@ -24,6 +26,17 @@ pub(crate) struct FieldAttributes {
     /// Where `#[repository(given)]` stands.
     pub(crate) given: Option<Span>,
     pub(crate) default: Option<DefaultAttribute>,
+    /// Who makes the values, where `#[repository(server)]` or `#[repository(server_default)]` says.
+    pub(crate) made: Option<(Made, Span)>,
+}
+
+/// How the database makes the values of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Made {
+    /// Always.
+    Always,
+    /// Where the program gives none.
+    ByDefault,
 }
 
 /// `#[repository(default)]` or `#[repository(default = <expression>)]`.
@@ -63,6 +76,8 @@ impl FieldAttributes {
                 self.enum_name = Some(value::<LitStr>(&meta)?.parse()?);
             } else if meta.path.is_ident("unique") {
                 self.unique = true;
+            } else if meta.path.is_ident("unique_key") {
+                self.unique_key = Some(value(&meta)?);
             } else if meta.path.is_ident("indexed") {
                 self.indexed = true;
             } else if meta.path.is_ident("nullable") {
@@ -96,9 +111,15 @@ impl FieldAttributes {
                     None
                 };
                 self.default = Some(DefaultAttribute { span: meta.path.span(), expression });
+            } else if meta.path.is_ident("server") {
+                self.made = Some((Made::Always, meta.path.span()));
+            } else if meta.path.is_ident("server_default") {
+                self.made = Some((Made::ByDefault, meta.path.span()));
             } else {
                 return Err(meta.error(
-                    "unknown key: a field takes `given` (on the key), `default` and `default = <expression>`",
+                    "unknown key: a field takes `given` (on the key), `default`, `default = <expression>`, `server` \
+                     (only the database makes its values) and `server_default` (the database does unless a value is \
+                     given)",
                 ));
             }
             Ok(())

@@ -19,7 +19,7 @@ pub(crate) struct Names {
 }
 
 /// Names that `SeaORM` generates in the module of an entity, and those of the prelude that columns are written with.
-const TAKEN: [&str; 27] = [
+const TAKEN: [&str; 29] = [
     "Model",
     "ModelEx",
     "ActiveModel",
@@ -47,6 +47,8 @@ const TAKEN: [&str; 27] = [
     "Json",
     "DateTime",
     "Date",
+    "Time",
+    "Decimal",
 ];
 
 impl Names {
@@ -153,8 +155,8 @@ impl<'a> Claims<'a> {
 }
 
 /// Notes an error for each column whose generated names are those of another.
-pub(crate) fn check_columns(columns: &[Column], key: Option<usize>, errors: &mut Errors) {
-    let is_key = |position: usize| Some(position) == key;
+pub(crate) fn check_columns(columns: &[Column], key: &[usize], errors: &mut Errors) {
+    let is_key = |position: usize| key.contains(&position);
 
     let mut stored = HashSet::new();
     for column in columns {
@@ -186,7 +188,7 @@ pub(crate) fn check_columns(columns: &[Column], key: Option<usize>, errors: &mut
 
     let mut finders = Claims::new(&[], errors);
     for (position, column) in columns.iter().enumerate() {
-        if !is_key(position) && column.indexed && !column.unique {
+        if key != [position] && column.indexed && !column.unique {
             finders.claim(column, format!("find_by_{}", column.plain_name()), "the finder");
             finders.claim(column, format!("find_by_{}_in", column.plain_name()), "the finder");
         }

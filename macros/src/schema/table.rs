@@ -1,14 +1,17 @@
 use proc_macro2::Ident;
 use syn::spanned::Spanned;
-use syn::{DeriveInput, FieldsNamed, LitStr, Result, Visibility};
+use syn::{DeriveInput, Field, FieldsNamed, LitBool, LitStr, Result, Visibility};
 
-use super::column::Column;
+use super::column::{Column, Initial};
 use super::conflict::Conflict;
 use super::errors::Errors;
 use super::field_attributes::FieldAttributes;
 use super::names::{self, Names};
-use super::table_attributes::TableAttributes;
+use super::table_attributes::{Access, TableAttributes};
 use super::{key, types};
+
+/// The most columns of a key: a tuple of more is no key.
+const MOST_KEY_COLUMNS: usize = 6;
 
 /// A table, as its `Model` describes it.
 #[derive(Debug)]
@@ -22,8 +25,11 @@ pub(crate) struct Table {
     /// The names of what is generated.
     pub(crate) names: Names,
     pub(crate) columns: Vec<Column>,
-    /// The position of the key in `columns`.
-    pub(crate) key: usize,
+    /// The positions of the key in `columns`; none of a table without a key.
+    pub(crate) key: Vec<usize>,
+    /// The positions of columns that are unique: one alone, or several together.
+    pub(crate) unique: Vec<Vec<usize>>,
+    pub(crate) access: Access,
     pub(crate) conflict: Conflict,
     /// Fields that are not stored: `#[sea_orm(ignore)]`.
     pub(crate) ignored: Vec<Ident>,
@@ -35,6 +41,7 @@ impl Table {
         let attributes = TableAttributes::parse(&input.attrs, &mut errors);
         let named = Names::parse(&input.ident, &attributes, &mut errors);
 
+        let is_composite = 1 < fields.named.iter().filter(|field| is_key(field)).count();
         let mut columns = Vec::new();
         let mut keys = Vec::new();
         let mut ignored = Vec::new();
@@ -54,29 +61,39 @@ impl Table {
                 }
                 ignored.push(ident.clone());
             } else {
+                let mut found = found;
+                if attributes.access == Access::ReadWithoutKey {
+                    found.primary_key = false;
+                }
                 if found.primary_key {
-                    keys.push((columns.len(), ident));
+                    keys.push(columns.len());
+                    if is_composite {
+                        key::check_composite(ident, &found, &mut errors);
+                        found.auto_increment = Some(LitBool::new(false, ident.span()));
+                        if found.made.is_none() {
+                            found.given.get_or_insert(ident.span());
+                        }
+                    }
                     key::check(field, ident, &found, &mut errors);
                 }
                 columns.push(Column::new(field, ident, found, attributes.rename_all, &mut errors));
             }
         }
 
-        if keys.is_empty() {
+        if keys.is_empty() && attributes.access != Access::ReadWithoutKey {
             errors.at(
                 input.ident.span(),
-                "no key: mark one column `#[sea_orm(primary_key, auto_increment = false)]`",
+                "no key: mark its columns `#[sea_orm(primary_key, auto_increment = false)]`; or write \
+                 `#[repository(no_key)]`, and rows can only be read",
             );
         }
-        for (_, ident) in keys.iter().skip(1) {
+        if keys.len() > MOST_KEY_COLUMNS {
             errors.at(
-                ident.span(),
-                "a second key column: a repository needs one key column. Add an id of its own to this table, and \
-                 keep the pair unique with `#[sea_orm(unique_key = \"...\")]`",
+                input.ident.span(),
+                format!("a key of {} columns: {MOST_KEY_COLUMNS} are possible", keys.len()),
             );
         }
-        let key = keys.first().map(|(position, _)| *position);
-        names::check_columns(&columns, key, &mut errors);
+        names::check_columns(&columns, &keys, &mut errors);
         if let Some((Conflict::RemoteWins, span)) = attributes.conflict
             && columns.iter().all(|column| column.field != "updated_at")
         {
@@ -95,8 +112,10 @@ impl Table {
             name: attributes.table_name.ok_or_else(incomplete)?,
             schema: attributes.schema_name,
             names: named.ok_or_else(incomplete)?,
+            unique: unique(&columns, &keys),
             columns,
-            key: key.ok_or_else(incomplete)?,
+            key: keys,
+            access: attributes.access,
             conflict: attributes.conflict.map(|(conflict, _)| conflict).unwrap_or_default(),
             ignored,
         })
@@ -107,17 +126,49 @@ impl Table {
         self.columns.iter().position(|column| column.field == field)
     }
 
-    /// The columns that an update may change: all but the key.
-    pub(crate) fn changeable(&self) -> impl Iterator<Item = &Column> {
-        let key = self.key;
-        self.columns
-            .iter()
-            .enumerate()
-            .filter_map(move |(position, column)| (position != key).then_some(column))
+    /// The columns that an update may change: all but the key, and those that only the database makes.
+    pub(crate) fn changeable(&self) -> impl Iterator<Item = (usize, &Column)> {
+        let columns = self.columns.iter().enumerate();
+        columns.filter(|(position, column)| !self.key.contains(position) && !column.is_made())
+    }
+
+    /// The columns by which rows are found but by their key.
+    pub(crate) fn searchable(&self) -> impl Iterator<Item = &Column> {
+        let is_key = |position| self.key == [position];
+        let columns = self.columns.iter().enumerate();
+        columns.filter(move |(position, _)| !is_key(*position)).map(|(_, column)| column)
     }
 
     /// The key, then the other columns, in the order of the struct.
     pub(crate) fn key_first(&self) -> impl Iterator<Item = &Column> {
-        std::iter::once(&self.columns[self.key]).chain(self.changeable())
+        let others = self.columns.iter().enumerate();
+        let others = others.filter(|(position, _)| !self.key.contains(position));
+        self.key.iter().map(|at| &self.columns[*at]).chain(others.map(|(_, column)| column))
     }
+
+    /// Whether the database makes any of its values.
+    pub(crate) fn has_made_values(&self) -> bool {
+        self.columns.iter().any(|column| matches!(column.initial, Initial::Made(_)))
+    }
+}
+
+fn is_key(field: &Field) -> bool {
+    FieldAttributes::parse(field, &mut Errors::default()).primary_key
+}
+
+/// The positions of columns that are unique: one alone, or several that share a `unique_key`.
+fn unique(columns: &[Column], key: &[usize]) -> Vec<Vec<usize>> {
+    let is_unique = |at: &usize| columns[*at].unique && key != [*at];
+    let mut unique: Vec<Vec<usize>> =
+        (0..columns.len()).filter(is_unique).map(|at| vec![at]).collect();
+    let mut groups: Vec<(&str, Vec<usize>)> = Vec::new();
+    for (at, column) in columns.iter().enumerate() {
+        let Some(name) = column.unique_key.as_deref() else { continue };
+        match groups.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, group)) => group.push(at),
+            None => groups.push((name, vec![at])),
+        }
+    }
+    unique.extend(groups.into_iter().map(|(_, group)| group).filter(|group| group != key));
+    unique
 }

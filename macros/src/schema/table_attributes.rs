@@ -17,6 +17,18 @@ pub(crate) struct TableAttributes {
     pub(crate) repository: Option<LitStr>,
     /// What is done when two have changed a row, and where that is said.
     pub(crate) conflict: Option<(Conflict, proc_macro2::Span)>,
+    pub(crate) access: Access,
+}
+
+/// What may be done with the rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Access {
+    #[default]
+    ReadAndWrite,
+    /// `#[repository(read_only)]`.
+    Read,
+    /// `#[repository(no_key)]`: they are read, and have no key.
+    ReadWithoutKey,
 }
 
 impl TableAttributes {
@@ -59,10 +71,15 @@ impl TableAttributes {
             } else if meta.path.is_ident("conflict") {
                 let text: LitStr = value(&meta)?;
                 self.conflict = Some((Conflict::parse(&text)?, text.span()));
+            } else if meta.path.is_ident("read_only") {
+                self.access = Access::Read;
+            } else if meta.path.is_ident("no_key") {
+                self.access = Access::ReadWithoutKey;
             } else {
                 return Err(meta.error(
                     "unknown key: a struct takes `name = \"...\"` (the name of one row), `repository = \"...\"` \
-                     (the name of the repository) and `conflict = \"...\"` (what is done when two have changed a row)",
+                     (the name of the repository), `conflict = \"...\"` (what is done when two have changed a row), \
+                     `read_only` (a view) and `no_key` (a view or table without a key)",
                 ));
             }
             Ok(())

@@ -39,3 +39,10 @@ pub(crate) fn is_integer(ty: &Type) -> bool {
     ["i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128", "usize"]
         .contains(&last_name(ty).as_str())
 }
+
+/// Whether the type can be none of a time that the client fills, as far as its name tells.
+pub(crate) fn is_no_time(ty: &Type) -> bool {
+    is_integer(ty)
+        || ["String", "Date", "NaiveDate", "Decimal", "f32", "f64", "bool", "Json", "Uuid"]
+            .contains(&last_name(ty).as_str())
+}

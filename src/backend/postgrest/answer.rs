@@ -15,7 +15,7 @@ pub(super) fn rows(
     columns: &[&'static Column],
 ) -> Result<Vec<Vec<Value>>, Failure> {
     check_json(answer, purpose)?;
-    rows::decode(columns, table.map(Table::key_column), answer.body)
+    rows::decode(columns, table.and_then(|table| table.key_columns().next()), answer.body)
         .map_err(|why| undecodable(why, answer, purpose))
 }
 

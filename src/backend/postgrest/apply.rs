@@ -109,7 +109,7 @@ pub(super) fn request<R>(
 ) -> Request {
     let path = format!("/{}", change.table);
     let schema = change.schema.as_deref().or(schema);
-    let key = filter::name(&change.key);
+    let key = names(&change.key);
     let request = match change.kind {
         ChangeKind::Insert(duplicates) => {
             let request = Request::new(Method::Post, path);
@@ -127,12 +127,12 @@ pub(super) fn request<R>(
             }
         }
         ChangeKind::Update => {
-            let request = of_keys(Request::new(Method::Patch, path), key, change);
+            let request = of_keys(Request::new(Method::Patch, path), change);
             let request = split::with_names(request, "columns", names(&change.columns));
             returning.ask(request, ",count=exact")
         }
         ChangeKind::Delete => {
-            let request = of_keys(Request::new(Method::Delete, path), key, change);
+            let request = of_keys(Request::new(Method::Delete, path), change);
             returning.ask(request, ",count=exact")
         }
     };
@@ -144,12 +144,8 @@ pub(super) fn request<R>(
 }
 
 /// Names the rows that are changed: by their keys, and by what a column must hold.
-fn of_keys(request: Request, key: String, change: &Change) -> Request {
-    let keys = match change.keys.as_slice() {
-        [one] => format!("eq.{one}"),
-        keys => format!("in.{}", filter::list(keys)),
-    };
-    let request = request.parameter(key, keys);
+fn of_keys(request: Request, change: &Change) -> Request {
+    let request = request.with_parameters(filter::of_keys(&change.key, &change.keys));
     match &change.condition {
         None => request,
         Some((column, None)) => request.parameter(filter::name(column), "is.null"),

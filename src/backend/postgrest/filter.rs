@@ -4,7 +4,8 @@
 //! trees and lists it is quoted (<https://docs.postgrest.org/en/stable/references/api/tables_views.html>).
 
 use crate::filter::{Comparison, Expression, JsonStep, Node, TextMatch};
-use crate::{Table, value};
+use crate::key::Key;
+use crate::{Column, Table, value};
 use std::fmt::Write;
 
 /// The parameters that together are the condition `filter`.
@@ -16,13 +17,44 @@ pub(super) fn parameters(table: &'static Table, filter: &Node) -> Vec<(String, S
     }
 }
 
+/// The parameters that name rows by their keys.
+pub(super) fn of_keys<N: AsRef<str>>(names: &[N], keys: &[Vec<String>]) -> Vec<(String, String)> {
+    match (names, keys) {
+        ([key], [one]) => vec![(name(key.as_ref()), format!("eq.{}", one.concat()))],
+        ([key], keys) => {
+            let keys: Vec<String> = keys.iter().map(|key| key.concat()).collect();
+            vec![(name(key.as_ref()), format!("in.{}", list(&keys)))]
+        }
+        (names, [one]) => {
+            let parts = names.iter().zip(one);
+            parts.map(|(key, text)| (name(key.as_ref()), format!("eq.{text}"))).collect()
+        }
+        (names, keys) => vec![("or".to_owned(), one_of(names, keys))],
+    }
+}
+
+/// The keys of several columns as the members of a disjunction.
+fn one_of<N: AsRef<str>>(names: &[N], keys: &[Vec<String>]) -> String {
+    let keys: Vec<String> = keys
+        .iter()
+        .map(|key| {
+            let parts = names.iter().zip(key);
+            let parts =
+                parts.map(|(key, text)| format!("{}.eq.{}", name(key.as_ref()), quoted(text)));
+            format!("and({})", parts.collect::<Vec<_>>().join(","))
+        })
+        .collect();
+    format!("({})", keys.join(","))
+}
+
 /// Whether the condition has `and` or `or` inside of its terms.
 pub(super) fn has_tree(filter: &Node) -> bool {
     fn is_tree(node: &Node) -> bool {
         match node {
             Node::Not(inner) => is_tree(inner),
-            Node::All(_) | Node::Any(_) => true,
-            Node::Constant(_)
+            Node::All(_) | Node::Any(_) | Node::Keys { .. } => true,
+            Node::Has { .. }
+            | Node::Constant(_)
             | Node::Compare { .. }
             | Node::In { .. }
             | Node::IsNull(_)
@@ -41,6 +73,7 @@ fn parameter(table: &'static Table, node: &Node, negated: bool) -> (String, Stri
         Node::Not(inner) => parameter(table, inner, !negated),
         Node::All(nodes) => (format!("{not}and"), group(table, nodes)),
         Node::Any(nodes) => (format!("{not}or"), group(table, nodes)),
+        Node::Keys { columns, keys } => (format!("{not}or"), members(columns, keys)),
         leaf => {
             let Condition { field, operator, operand } = Condition::of(table, leaf);
             (field, format!("{not}{operator}.{}", operand.bare()))
@@ -60,11 +93,17 @@ fn member(table: &'static Table, node: &Node, negated: bool) -> String {
         Node::Not(inner) => member(table, inner, !negated),
         Node::All(nodes) => format!("{not}and{}", group(table, nodes)),
         Node::Any(nodes) => format!("{not}or{}", group(table, nodes)),
+        Node::Keys { columns, keys } => format!("{not}or{}", members(columns, keys)),
         leaf => {
             let Condition { field, operator, operand } = Condition::of(table, leaf);
             format!("{field}.{not}{operator}.{}", operand.in_tree())
         }
     }
+}
+
+fn members(columns: &[&'static Column], keys: &[Key]) -> String {
+    let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
+    one_of(&names, &keys.iter().map(Key::texts).collect::<Vec<_>>())
 }
 
 /// A condition on one field.
@@ -81,10 +120,10 @@ enum Operand {
 }
 
 impl Condition {
-    /// `leaf` is no `All`, `Any` or `Not`; those are the callers' business.
+    /// `leaf` is no `All`, `Any`, `Not` or `Keys`; those are the callers' business.
     fn of(table: &'static Table, leaf: &Node) -> Self {
         let key_is_null = || Self {
-            field: name(table.key_column().name),
+            field: name(table.naming_columns()[0].name),
             operator: "is",
             operand: Operand::Null,
         };
@@ -102,13 +141,22 @@ impl Condition {
             Node::IsNull(expression) => {
                 Self { field: field(expression), operator: "is", operand: Operand::Null }
             }
+            Node::Has { column, value } => Self {
+                field: name(column.name),
+                operator: "cs",
+                operand: Operand::Text(format!("{{{}}}", quoted(&value::to_text(value)))),
+            },
             Node::Text { expression, position, text } => {
                 let (operator, pattern) = pattern(*position, text);
                 Self { field: field(expression), operator, operand: Operand::Text(pattern) }
             }
             // Reduced filters hold no constant but at their root. No key is NULL.
             Node::Constant(true) => Self { operator: "not.is", ..key_is_null() },
-            Node::Constant(false) | Node::All(_) | Node::Any(_) | Node::Not(_) => key_is_null(),
+            Node::Constant(false)
+            | Node::Keys { .. }
+            | Node::All(_)
+            | Node::Any(_)
+            | Node::Not(_) => key_is_null(),
         }
     }
 }

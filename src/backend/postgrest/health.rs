@@ -27,7 +27,8 @@ impl Postgrest {
             }
             (None, None, Some(table)) => {
                 schema = table.schema.or(schema);
-                request(table.name).parameter("select", filter::name(table.key_column().name))
+                request(table.name)
+                    .parameter("select", filter::name(table.naming_columns()[0].name))
             }
             (None, None, None) => {
                 is_real = false;

@@ -8,7 +8,7 @@ use super::Postgrest;
 use super::read::{PIECES_AT_ONCE, Rows, position};
 use super::select::Page;
 use super::split;
-use crate::filter::{Expression, Node};
+use crate::key::{Key, any_of};
 use crate::operation::{OrderTerm, Selection};
 use crate::{Column, Kind, Read, Result, value};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
@@ -43,7 +43,9 @@ impl Postgrest {
 
         let mut sorted = distinct(read, parts);
         let (known, text) = split_order(&read.order);
-        let rows = if text.is_empty() || (end.is_none() && offset == 0) {
+        // Without a key the server cannot be asked how rows with one and the same text are sorted.
+        let is_plain = text.is_empty() || read.table.key.is_empty();
+        let rows = if is_plain || (end.is_none() && offset == 0) {
             // Read whole, rows with text in their order come by its bytes, which is as good as any.
             sorted.sort_by(|left, right| compare(&read.order, columns, &left.1, &right.1));
             sorted.into_iter().map(|(_, row)| row).collect()
@@ -115,18 +117,17 @@ impl Postgrest {
         right: Rows,
         most: usize,
     ) -> Result<Rows> {
-        let key = key(read);
         let (mut left, mut right) = (VecDeque::from(left), VecDeque::from(right));
         let mut rows = Rows::new();
         while rows.len() < most && !left.is_empty() && !right.is_empty() {
-            let (mut lefts, mut rights) = (window(&left, key), window(&right, key));
+            let (mut lefts, mut rights) = (window(read, &left), window(read, &right));
             let keys = left.iter().take(lefts).chain(right.iter().take(rights));
-            let keys = keys.map(|row| row[key].clone()).collect();
+            let keys = keys.map(|row| key(read, row)).collect();
             let places = self.places(read, order, keys).await?;
             // What one side holds beyond its window may come before the rest of the other's.
             while lefts > 0 && rights > 0 {
                 let place = |row: &VecDeque<Vec<Value>>| {
-                    places.get(&value::to_text(&row.front()?[key])).copied()
+                    places.get(&key(read, row.front()?).text()).copied()
                 };
                 let (from, window) = match (place(&left), place(&right)) {
                     (Some(before), Some(behind)) if before > behind => (&mut right, &mut rights),
@@ -136,7 +137,7 @@ impl Postgrest {
                 let row = from.pop_front();
                 *window -= 1;
                 // A row without a place was deleted meanwhile.
-                rows.extend(row.filter(|row| places.contains_key(&value::to_text(&row[key]))));
+                rows.extend(row.filter(|row| places.contains_key(&key(read, row).text())));
             }
         }
         rows.extend(left);
@@ -150,26 +151,25 @@ impl Postgrest {
         &self,
         read: &Read,
         order: &[OrderTerm],
-        keys: Vec<Value>,
+        keys: Vec<Key>,
     ) -> Result<HashMap<String, usize>> {
-        let expression = Expression::Column(read.table.key_column());
         let read = Read {
             table: read.table,
             selection: Selection::Keys,
-            filter: Node::In { expression, values: keys },
+            filter: any_of(read.table, keys),
             order: order.to_vec(),
             limit: None,
             offset: 0,
         };
         let rows = self.read_page(&read, Page::of(&read)).await?;
         let places = rows.iter().enumerate();
-        Ok(places.map(|(place, row)| (value::to_text(&row[0]), place)).collect())
+        Ok(places.map(|(place, row)| (key(&read, row).text(), place)).collect())
     }
 }
 
 /// The terms that sort here as on the server, and the others, of which text is the first.
 fn split_order(order: &[OrderTerm]) -> (&[OrderTerm], &[OrderTerm]) {
-    let text = order.iter().position(|term| term.column.kind() == Kind::Text);
+    let text = order.iter().position(|term| term.column.kind == Kind::Text);
     order.split_at(text.unwrap_or(order.len()))
 }
 
@@ -179,23 +179,23 @@ fn distinct(read: &Read, parts: Parts) -> Vec<(usize, Vec<Value>)> {
     let parts = parts.into_iter().enumerate();
     parts
         .flat_map(|(part, rows)| rows.into_iter().map(move |row| (part, row)))
-        .filter(|(_, row)| seen.insert(value::to_text(&row[key(read)])))
+        .filter(|(_, row)| read.table.key.is_empty() || seen.insert(key(read, row).text()))
         .collect()
 }
 
-/// Where the key is in each row.
-const fn key(read: &Read) -> usize {
+/// The key of a row of the answer.
+fn key(read: &Read, row: &[Value]) -> Key {
     match read.selection {
-        Selection::Rows => read.table.key,
-        Selection::Keys => 0,
+        Selection::Rows => read.table.key_of(row),
+        Selection::Keys => Key::new(row.get(..read.table.key.len()).unwrap_or_default()),
     }
 }
 
 /// How many of the next rows are named at once: half of what a URL has room for.
-fn window(rows: &VecDeque<Vec<Value>>, key: usize) -> usize {
+fn window(read: &Read, rows: &VecDeque<Vec<Value>>) -> usize {
     let mut used = 0;
     let fit = rows.iter().take_while(|row| {
-        used += split::length(&row[key]);
+        used += split::length_of_key(&key(read, row));
         used <= KEYS / 2
     });
     fit.count().max(1)

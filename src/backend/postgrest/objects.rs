@@ -11,20 +11,18 @@ impl Postgrest {
         &self,
         schema: Option<&str>,
         table: &str,
-        key: &str,
-        keys: &[String],
+        key: &[String],
+        keys: &[Vec<String>],
     ) -> Result<Vec<RawRow>> {
         let schema = schema.or(self.client().schema.as_deref());
         let mut rows = Vec::new();
         let mut waiting = vec![keys];
         while let Some(keys) = waiting.pop() {
-            let condition = match keys {
-                [] => continue,
-                [one] => format!("eq.{one}"),
-                keys => format!("in.{}", filter::list(keys)),
-            };
+            if keys.is_empty() {
+                continue;
+            }
             let request = Request::new(Method::Get, format!("/{table}"))
-                .parameter(filter::name(key), condition)
+                .with_parameters(filter::of_keys(key, keys))
                 .schema(schema);
             if split::is_too_long(&request) {
                 let (first, second) = keys.split_at(keys.len() / 2);

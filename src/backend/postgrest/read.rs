@@ -61,7 +61,10 @@ impl Postgrest {
                 if received == 0 || most == Some(rows.len()) {
                     break;
                 }
-                if let Some(last) = rows.last() {
+                if read.table.key.is_empty() {
+                    // Nothing tells its rows apart but their number.
+                    page.offset += received;
+                } else if let Some(last) = rows.last() {
                     page.offset = 0;
                     page.filter = Node::All(vec![
                         condition.clone(),
@@ -97,15 +100,27 @@ impl Postgrest {
 
 /// The keys of the rows that match.
 fn keys_of(table: &'static Table, filter: Node) -> Read {
-    let order = vec![OrderTerm { column: table.key_column(), descending: false }];
+    let order = OrderTerm::of_key(table, false);
     Read { table, selection: Selection::Keys, filter, order, limit: None, offset: 0 }
 }
 
 /// How many rows the filter finds at most, where it names keys or values of a unique column.
 fn most_rows(table: &'static Table, filter: &Node) -> Option<usize> {
-    let is_unique = |column: &Column| column.unique || *column == *table.key_column();
+    let is_key = |column: &Column| table.key.len() == 1 && table.columns[table.key[0]] == *column;
+    let is_unique = |column: &Column| column.unique || is_key(column);
+    let names_key = |nodes: &[Node]| {
+        let is_named = |key: &Column| {
+            nodes.iter().any(|node| {
+                matches!(node, Node::Compare { expression: Expression::Column(column), comparison: Comparison::Equal, .. }
+                    if *column == key)
+            })
+        };
+        !table.key.is_empty() && table.key_columns().all(is_named)
+    };
     match filter {
+        Node::All(nodes) if names_key(nodes) => Some(1),
         Node::All(nodes) => nodes.iter().filter_map(|node| most_rows(table, node)).min(),
+        Node::Keys { keys, .. } => Some(keys.len()),
         Node::Compare {
             expression: Expression::Column(column),
             comparison: Comparison::Equal,

@@ -5,6 +5,8 @@ use sea_orm::{JsonValue, Value};
 use serde::de::{
     DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
+#[cfg(feature = "decimal")]
+use serde_json::value::RawValue;
 use std::cell::RefCell;
 use std::fmt;
 
@@ -113,9 +115,14 @@ impl<'de> Visitor<'de> for Row<'_> {
                 continue;
             };
             let column = self.columns[at];
-            let json: JsonValue = map.next_value().inspect_err(|error| {
-                note(unreadable(column, error), &values);
-            })?;
+            let json: Result<JsonValue, A::Error> = match column.kind {
+                #[cfg(feature = "decimal")]
+                crate::Kind::Decimal | crate::Kind::Array(crate::Kind::Decimal) => {
+                    map.next_value::<Box<RawValue>>().map(|json| digits(&json))
+                }
+                _ => map.next_value(),
+            };
+            let json = json.inspect_err(|error| note(unreadable(column, error), &values))?;
             let value = value::from_json(column, json).map_err(|error| fail(error, &values))?;
             values[at] = Some(value);
             next = at + 1;
@@ -127,6 +134,20 @@ impl<'de> Visitor<'de> for Row<'_> {
             return Err(fail(error, &values));
         }
         Ok(values.into_iter().flatten().collect())
+    }
+}
+
+/// The JSON with its numbers as texts, so that none of their digits is lost.
+#[cfg(feature = "decimal")]
+fn digits(json: &RawValue) -> JsonValue {
+    let text = json.get();
+    match text.as_bytes().first() {
+        Some(b'-' | b'0'..=b'9') => text.into(),
+        Some(b'[') => match serde_json::from_str::<Vec<Box<RawValue>>>(text) {
+            Ok(elements) => elements.iter().map(|element| digits(element)).collect(),
+            Err(_) => JsonValue::Null,
+        },
+        _ => serde_json::from_str(text).unwrap_or_default(),
     }
 }
 

@@ -81,7 +81,7 @@ pub(crate) fn first_request(read: &Read) -> Result<Request> {
 /// is sent with `limit=0`, and the server's own limit of rows does not touch the total.
 pub(super) fn count(table: &'static Table, schema: Option<&str>, filter: &Node) -> Request {
     Request::new(Method::Get, format!("/{}", table.name))
-        .parameter("select", filter::name(table.key_column().name))
+        .parameter("select", filter::name(table.naming_columns()[0].name))
         .with_parameters(filter::parameters(table, filter))
         .parameter("limit", "0")
         .schema(table.schema.or(schema))
@@ -91,7 +91,7 @@ pub(super) fn count(table: &'static Table, schema: Option<&str>, filter: &Node) 
 /// The columns to ask for: those of the answer, then those of the order that it does not have and
 /// that the next page needs.
 pub(super) fn selected(read: &Read) -> Vec<&'static Column> {
-    let mut columns: Vec<&'static Column> = read.columns().iter().collect();
+    let mut columns = read.columns();
     for term in &read.order {
         if !columns.contains(&term.column) {
             columns.push(term.column);

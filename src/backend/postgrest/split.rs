@@ -2,6 +2,7 @@
 
 use super::request::Request;
 use crate::filter::{Comparison, Expression, Node};
+use crate::key::Key;
 use crate::value::url_length;
 use crate::{Column, Error, Kind, Result, value};
 use sea_orm::Value;
@@ -34,7 +35,7 @@ pub(super) fn with_names(request: Request, parameter: &str, names: String) -> Re
 pub(super) fn may_match_twice(node: &Node) -> bool {
     match node {
         Node::All(terms) => terms.iter().any(may_match_twice),
-        Node::In { expression: Expression::Column(column), .. } => column.kind() == Kind::Text,
+        Node::In { expression: Expression::Column(column), .. } => column.kind == Kind::Text,
         _ => false,
     }
 }
@@ -64,6 +65,7 @@ pub(super) fn split(
             Node::In { expression, values } if assigned_path(expression, assigned).is_none() => {
                 Some((at, values.iter().map(length).sum::<usize>()))
             }
+            Node::Keys { keys, .. } => Some((at, keys.iter().map(length_of_key).sum::<usize>())),
             _ => None,
         })
         .max_by_key(|(_, length)| *length);
@@ -88,32 +90,26 @@ pub(super) fn split(
              {LONGEST_URL} are possible: {why}"
         )));
     };
-    let Node::In { expression, values } = &terms[at] else { return Ok(Vec::new()) };
-
     let room = AIM.saturating_sub(url.saturating_sub(list)).max(SHORTEST_LIST);
     // Always two pieces at least, or cutting would not end.
     let room = room.min(list / 2 + 1);
+    let with = |term: Node| {
+        let mut terms = terms.to_vec();
+        terms[at] = term;
+        if terms.len() == 1 { terms.remove(0) } else { Node::All(terms) }
+    };
+    if let Node::Keys { columns, keys } = &terms[at] {
+        let pieces = pieces(keys.iter(), length_of_key, room);
+        let piece = |keys| with(Node::Keys { columns: columns.clone(), keys });
+        return Ok(pieces.into_iter().map(piece).collect());
+    }
+    let Node::In { expression, values } = &terms[at] else { return Ok(Vec::new()) };
     let own = assigned.iter().find(|(column, _)| *expression == Expression::Column(column));
     let (mut ordered, rest): (Vec<&Value>, Vec<&Value>) =
         values.iter().partition(|value| own.is_some_and(|(_, given)| given == *value));
     ordered.extend(rest);
 
-    let mut pieces: Vec<Vec<Value>> = Vec::new();
-    let mut used = 0;
-    for value in ordered {
-        let length = length(value);
-        match pieces.last_mut() {
-            Some(piece) if used + length <= room => {
-                used += length;
-                piece.push(value.clone());
-            }
-            _ => {
-                used = length;
-                pieces.push(vec![value.clone()]);
-            }
-        }
-    }
-    Ok(pieces
+    Ok(pieces(ordered.into_iter(), length, room)
         .into_iter()
         .map(|mut values| {
             let term = if values.len() == 1 {
@@ -125,11 +121,33 @@ pub(super) fn split(
             } else {
                 Node::In { expression: expression.clone(), values }
             };
-            let mut terms = terms.to_vec();
-            terms[at] = term;
-            if terms.len() == 1 { terms.remove(0) } else { Node::All(terms) }
+            with(term)
         })
         .collect())
+}
+
+/// The items in pieces that have room for them.
+fn pieces<'i, T: Clone + 'i>(
+    items: impl Iterator<Item = &'i T>,
+    length: impl Fn(&T) -> usize,
+    room: usize,
+) -> Vec<Vec<T>> {
+    let mut pieces: Vec<Vec<T>> = Vec::new();
+    let mut used = 0;
+    for item in items {
+        let length = length(item);
+        match pieces.last_mut() {
+            Some(piece) if used + length <= room => {
+                used += length;
+                piece.push(item.clone());
+            }
+            _ => {
+                used = length;
+                pieces.push(vec![item.clone()]);
+            }
+        }
+    }
+    pieces
 }
 
 /// The requests that `build` makes of the filter: one, or one for each piece where one is too long.
@@ -159,6 +177,15 @@ fn assigned_path(
 ) -> Option<&'static Column> {
     let Expression::Json { column, .. } = expression else { return None };
     assigned.iter().map(|(given, _)| *given).find(|given| given == column)
+}
+
+/// What a key takes in a list, with the names of its columns.
+pub(super) fn length_of_key(key: &Key) -> usize {
+    const NAME_AND_OPERATOR: usize = 40;
+    match key.values() {
+        [value] => length(value),
+        values => values.iter().map(|value| length(value) + NAME_AND_OPERATOR).sum(),
+    }
 }
 
 /// What a value takes in a list, with its quotation marks and its comma.

@@ -7,8 +7,9 @@ use super::returning::Returning;
 use super::{Postgrest, answer, filter, split};
 use crate::change::{self, Change};
 use crate::filter::Node;
+use crate::key::Key;
 use crate::operation::{Target, Write, WriteKind, Written};
-use crate::{Column, Error, Result, Table, value};
+use crate::{Column, Error, Result, Table};
 use sea_orm::Value;
 use std::collections::HashSet;
 use std::pin::pin;
@@ -28,9 +29,10 @@ impl Postgrest {
                     && !filter::has_tree(&node)
                     && self.is_cut(table, &node, &assignments)? =>
             {
-                let keys = Returning::values(table, vec![table.key_column()]);
+                let keys = Returning::values(table, table.key_columns().collect());
                 let (_, rows) = self.update_where(table, &node, assignments, &keys).await?;
-                let keys: HashSet<String> = rows.iter().flatten().map(value::to_text).collect();
+                let keys: HashSet<String> =
+                    rows.into_iter().map(|row| Key::new(row).text()).collect();
                 Ok(keys.len() as u64)
             }
             kind => {

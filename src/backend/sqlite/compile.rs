@@ -84,31 +84,44 @@ pub(super) fn delete(table: &Table, condition: &Node) -> Statement {
     sql.into_statement()
 }
 
-/// `INSERT INTO … VALUES (?, …), …` for so many rows, without what follows.
-pub(super) fn insert_text(table: &Table, rows: usize) -> String {
+/// `INSERT INTO … VALUES (?, …), …` for so many rows of the given columns, without what follows.
+pub(super) fn insert_text(table: &Table, given: &[usize], rows: usize) -> String {
     let mut sql = Sql::default();
     sql.push("INSERT INTO ");
     sql.name(table.name);
+    if given.is_empty() {
+        // Rows of defaults alone come one by one.
+        sql.push(" DEFAULT VALUES");
+        return sql.text;
+    }
     sql.push(" (");
-    sql.list(table.columns, |sql, column| sql.name(column.name));
+    sql.list(given, |sql, at| sql.name(table.columns[*at].name));
     sql.push(") VALUES ");
-    let row = format!("({}?)", "?, ".repeat(table.columns.len() - 1));
+    let row = format!("({}?)", "?, ".repeat(given.len() - 1));
     sql.list(0..rows, |sql, _| sql.push(&row));
     sql.text
 }
 
+/// A statement that gives back these columns of the rows that it wrote.
+pub(super) fn returning(text: String, columns: &[&Column]) -> Statement {
+    let mut sql = Sql { text, values: Vec::new() };
+    sql.push(" RETURNING ");
+    sql.list(columns, |sql, column| sql.name(column.name));
+    sql.into_statement()
+}
+
 /// What an insert does about keys that are there already: the end of its text.
-pub(super) fn conflict_clause(table: &Table, duplicates: Duplicates) -> String {
+pub(super) fn conflict_clause(table: &Table, given: &[usize], duplicates: Duplicates) -> String {
     if duplicates == Duplicates::Refuse {
         return String::new();
     }
-    let key = quoted(table.key_column().name);
-    let others: Vec<String> = table
-        .columns
+    let key: Vec<String> = table.key_columns().map(|column| quoted(column.name)).collect();
+    let key = key.join(", ");
+    let others: Vec<String> = given
         .iter()
-        .filter(|column| duplicates == Duplicates::Replace && *column != table.key_column())
-        .map(|column| {
-            let name = quoted(column.name);
+        .filter(|at| duplicates == Duplicates::Replace && !table.is_key(**at))
+        .map(|at| {
+            let name = quoted(table.columns[*at].name);
             format!("{name} = excluded.{name}")
         })
         .collect();
@@ -219,9 +232,30 @@ impl Sql {
                 self.values_list(values);
                 self.push(")");
             }
+            Node::Keys { columns, keys } => {
+                self.push("(");
+                self.list(columns, |sql, column| sql.name(column.name));
+                self.push(") IN (VALUES ");
+                self.list(keys, |sql, key| {
+                    sql.push("(");
+                    sql.list(key.values(), |sql, value| sql.bind(value.clone()));
+                    sql.push(")");
+                });
+                self.push(")");
+            }
             Node::IsNull(expression) => {
                 self.expression(expression);
                 self.push(" IS NULL");
+            }
+            Node::Has { column, value } => {
+                // Of NULL it is not known, as at the server.
+                self.push("iif(");
+                self.name(column.name);
+                self.push(" IS NULL, NULL, EXISTS (SELECT 1 FROM json_each(");
+                self.name(column.name);
+                self.push(") WHERE value = ");
+                self.bind(element_of_json(value));
+                self.push("))");
             }
             Node::Text { expression, position, text } => self.text(expression, *position, text),
             Node::All(nodes) => self.joined(nodes, " AND ", inner),
@@ -260,7 +294,7 @@ impl Sql {
             self.list(values, |sql, value| sql.bind(value.clone()));
             return;
         }
-        if matches!(values[0], Value::Double(_)) {
+        if matches!(values[0], Value::Double(_) | Value::Float(_)) {
             return self.numbers_list(values);
         }
         // Binary values have no JSON form.
@@ -280,8 +314,12 @@ impl Sql {
     fn numbers_list(&mut self, values: &[Value]) {
         let mut powers = Vec::new();
         let list = values.iter().filter_map(|value| match value {
-            Value::Double(Some(number)) => {
-                let (whole, power) = parts(*number);
+            Value::Double(Some(_)) | Value::Float(Some(_)) => {
+                let (whole, power) = parts(match value {
+                    Value::Float(Some(number)) => f64::from(*number),
+                    Value::Double(Some(number)) => *number,
+                    _ => return None,
+                });
                 let known = powers.iter().position(|known| *known == power);
                 let at = known.unwrap_or_else(|| {
                     powers.push(power);
@@ -436,7 +474,19 @@ fn json_element(value: &Value) -> serde_json::Value {
         Value::Bytes(_) => value::to_text(value).trim_start_matches("\\x").into(),
         Value::ChronoDateTime(Some(time)) => time.format("%F %T%.f").to_string().into(),
         Value::Json(Some(document)) => document.to_string().into(),
+        #[cfg(feature = "decimal")]
+        Value::Decimal(Some(number)) => super::decimal::to_text(number).into(),
         value => value::to_json(value),
+    }
+}
+
+/// An element of an array in the form that `json_each` gives it: arrays are stored as JSON.
+fn element_of_json(value: &Value) -> Value {
+    match value::to_json(value) {
+        serde_json::Value::Bool(value) => value.into(),
+        serde_json::Value::Number(number) => number.as_i64().into(),
+        serde_json::Value::String(text) => text.into(),
+        other => other.to_string().into(),
     }
 }
 

@@ -7,10 +7,10 @@ use super::connect::Connector;
 use super::place::Place;
 use super::readers::{Readers, end_transaction};
 use super::seaorm;
-use super::write::{apply, is_one_statement};
+use super::write::{apply_returning, is_one_statement};
 use super::writer::{Answer, Change, Commit, Once, Queue, Session, Urgency, caught, typed};
 use super::{error, writer};
-use crate::{BackendKind, Error, ErrorKind, Result, Write};
+use crate::{BackendKind, Error, ErrorKind, Result, Write, Written};
 use rusqlite::Connection;
 use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
 use std::fmt;
@@ -99,9 +99,9 @@ impl Database {
     }
 
     /// Makes a change, and says how many rows it touched.
-    pub(super) fn write(&self, write: Write) -> Answer<u64> {
+    pub(super) fn write(&self, write: Write) -> Answer<Written> {
         let is_atomic = is_one_statement(&write);
-        let change = typed(is_atomic, move |connection| apply(connection, &write));
+        let change = typed(is_atomic, move |connection| apply_returning(connection, &write));
         self.queue(Urgency::Call, None, change)
     }
 

@@ -1,23 +1,21 @@
 //! From what SQLite stores to values.
 
 use crate::{Column, Error, ErrorKind, Kind, Result};
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, Offset, TimeZone, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc};
 use rusqlite::types::ValueRef;
 use sea_orm::{JsonValue, Value};
 use uuid::Uuid;
 
-/// The value of a column, from a cell of a row.
+/// The value of a column, from what a cell holds.
 #[cfg(feature = "postgrest")]
-pub(crate) fn decode(column: &Column, row: &rusqlite::Row<'_>, at: usize) -> Result<Value> {
-    let stored = row.get_ref(at).map_err(super::from_rusqlite)?;
-    cell(column, column.kind(), stored)
+pub(crate) fn decode_value(column: &Column, stored: &rusqlite::types::Value) -> Result<Value> {
+    cell(column, column.kind, stored.into())
 }
 
 /// The value of a column. Its declared type says little on SQLite: the class of what is stored
 /// decides. SQLite itself would turn text into the number 0.
 pub(super) fn cell(column: &Column, kind: Kind, stored: ValueRef<'_>) -> Result<Value> {
     Ok(match (kind, stored) {
-        (Kind::Unsupported, _) => return Err(crate::value::unsupported(column)),
         (kind, ValueRef::Null) => kind.null(),
         (Kind::Bool, ValueRef::Integer(number)) => (number != 0).into(),
         (Kind::I8, ValueRef::Integer(number)) => integer::<i8>(column, number)?.into(),
@@ -27,12 +25,25 @@ pub(super) fn cell(column: &Column, kind: Kind, stored: ValueRef<'_>) -> Result<
         (Kind::U8, ValueRef::Integer(number)) => integer::<u8>(column, number)?.into(),
         (Kind::U16, ValueRef::Integer(number)) => integer::<u16>(column, number)?.into(),
         (Kind::U32, ValueRef::Integer(number)) => integer::<u32>(column, number)?.into(),
+        #[allow(clippy::cast_possible_truncation, reason = "what was stored was one of these")]
+        (Kind::F32, ValueRef::Real(number)) => (number as f32).into(),
+        #[allow(clippy::cast_precision_loss, reason = "the nearest one, as SQLite itself gives")]
+        (Kind::F32, ValueRef::Integer(number)) => (number as f32).into(),
         (Kind::F64, ValueRef::Real(number)) => number.into(),
         #[allow(clippy::cast_precision_loss, reason = "the nearest one, as SQLite itself gives")]
         (Kind::F64, ValueRef::Integer(number)) => (number as f64).into(),
-        (Kind::Text, ValueRef::Text(bytes)) => text(column, bytes)?.to_owned().into(),
+        #[cfg(feature = "decimal")]
+        (Kind::Decimal, ValueRef::Text(bytes)) => {
+            let number = super::decimal::of_text(text(column, bytes)?);
+            number.ok_or_else(|| mismatch(column, "the text is no decimal number"))?.into()
+        }
+        #[cfg(feature = "decimal")]
+        (Kind::Decimal, ValueRef::Integer(number)) => rust_decimal::Decimal::from(number).into(),
+        (Kind::Text | Kind::Opaque, ValueRef::Text(bytes)) => {
+            text(column, bytes)?.to_owned().into()
+        }
         (Kind::Bytes, ValueRef::Blob(bytes)) => bytes.to_vec().into(),
-        (Kind::Json, ValueRef::Text(bytes)) => {
+        (Kind::Json | Kind::Array(_), ValueRef::Text(bytes)) => {
             let document = serde_json::from_slice::<JsonValue>(bytes);
             document.map_err(|_| mismatch(column, "the text is not JSON"))?.into()
         }
@@ -45,6 +56,10 @@ pub(super) fn cell(column: &Column, kind: Kind, stored: ValueRef<'_>) -> Result<
         (Kind::Date, ValueRef::Text(bytes)) => {
             let date = NaiveDate::parse_from_str(text(column, bytes)?, "%F");
             date.map_err(|error| mismatch(column, &error.to_string()))?.into()
+        }
+        (Kind::Time, ValueRef::Text(bytes)) => {
+            let time = text(column, bytes)?.parse::<NaiveTime>();
+            time.map_err(|error| mismatch(column, &error.to_string()))?.into()
         }
         (Kind::DateTime, stored) => time(column, stored)?.naive_local().into(),
         (Kind::Timestamp, stored) => time(column, stored)?.to_utc().into(),
@@ -103,8 +118,10 @@ fn time_of_julian_day(days: f64) -> Option<DateTime<FixedOffset>> {
 
 fn other_class(column: &Column, kind: Kind, stored: ValueRef<'_>) -> Error {
     let expected = match kind {
-        Kind::F64 => "REAL or INTEGER",
-        Kind::Text | Kind::Date => "TEXT",
+        Kind::F32 | Kind::F64 => "REAL or INTEGER",
+        #[cfg(feature = "decimal")]
+        Kind::Decimal => "TEXT (a decimal in a column of another type has lost digits)",
+        Kind::Text | Kind::Date | Kind::Time | Kind::Opaque | Kind::Array(_) => "TEXT",
         Kind::Bytes | Kind::Uuid => "BLOB",
         Kind::Json | Kind::DateTime | Kind::Timestamp => "TEXT or INTEGER or REAL",
         _ => "INTEGER",

@@ -8,7 +8,7 @@ mod write;
 use super::compile;
 use super::error::closed;
 use super::stored::Bound;
-use crate::{RawRow, Read, Result, Write};
+use crate::{RawRow, Read, Result, Write, Written};
 use error::from_sqlx;
 use futures_util::TryStreamExt;
 use rusqlite::types::{ToSqlOutput, Value as Owned, ValueRef};
@@ -47,13 +47,13 @@ impl Pool {
     }
 
     pub(super) async fn read(&self, read: &Read) -> Result<Vec<Vec<Value>>> {
-        let query = query(compile::select(read));
+        let (query, columns) = (query(compile::select(read)), read.columns());
         let mut connection = self.acquire().await?;
         // SQLite works on its own thread: rows are decoded while it looks for the next ones.
         let mut stream = query.fetch(&mut *connection);
         let mut values = Vec::new();
         while let Some(row) = stream.try_next().await.map_err(from_sqlx)? {
-            values.push(decode::row(read.columns(), &row)?);
+            values.push(decode::row(&columns, &row)?);
         }
         Ok(values)
     }
@@ -64,7 +64,7 @@ impl Pool {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
-    pub(super) async fn write(&self, write: Write) -> Result<u64> {
+    pub(super) async fn write(&self, write: Write) -> Result<Written> {
         write::run(&mut *self.acquire().await?, write).await
     }
 

@@ -25,7 +25,7 @@ pub(super) fn fetch(
     columns: impl IntoIterator<Item = &'static Column>,
 ) -> Result<Vec<Vec<Value>>> {
     let columns: Vec<(&Column, Kind)> =
-        columns.into_iter().map(|column| (column, column.kind())).collect();
+        columns.into_iter().map(|column| (column, column.kind)).collect();
     let mut prepared = prepared(connection, statement)?;
     let mut rows = prepared.raw_query();
     let mut values = Vec::new();

@@ -24,6 +24,9 @@ impl Bound<'_> {
             Value::TinyUnsigned(Some(value)) => number((*value).into()),
             Value::SmallUnsigned(Some(value)) => number((*value).into()),
             Value::Unsigned(Some(value)) => number((*value).into()),
+            Value::Float(Some(value)) => ToSqlOutput::Borrowed(ValueRef::Real((*value).into())),
+            #[cfg(feature = "decimal")]
+            Value::Decimal(Some(value)) => text(super::decimal::to_text(value)),
             Value::Double(Some(value)) => ToSqlOutput::Borrowed(ValueRef::Real(*value)),
             Value::String(Some(value)) => ToSqlOutput::Borrowed(ValueRef::Text(value.as_bytes())),
             Value::Bytes(Some(value)) => ToSqlOutput::Borrowed(ValueRef::Blob(value)),

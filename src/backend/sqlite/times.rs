@@ -10,8 +10,8 @@ use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 
 /// Checks all times of a table.
 pub(super) fn check(connection: &Connection, table: &'static Table) -> Result<()> {
-    let is_time = |kind| matches!(kind, Kind::Date | Kind::DateTime | Kind::Timestamp);
-    let columns = table.columns.iter().filter(|column| is_time(column.kind()));
+    let is_time = |kind| matches!(kind, Kind::Date | Kind::Time | Kind::DateTime | Kind::Timestamp);
+    let columns = table.columns.iter().filter(|column| is_time(column.kind));
     columns.into_iter().try_for_each(|column| check_column(connection, table, column))
 }
 
@@ -23,7 +23,7 @@ fn check_column(connection: &Connection, table: &Table, column: &Column) -> Resu
     while let Some(row) = rows.next().map_err(from_rusqlite)? {
         let stored = row.get_ref(0).map_err(from_rusqlite)?;
         let value =
-            cell(column, column.kind(), stored).map_err(|error| error.with_table(table.name))?;
+            cell(column, column.kind, stored).map_err(|error| error.with_table(table.name))?;
         let is_same = match (Bound(&value).stored(), stored) {
             (ToSqlOutput::Owned(Value::Text(text)), ValueRef::Text(bytes)) => {
                 text.as_bytes() == bytes

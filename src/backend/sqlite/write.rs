@@ -1,9 +1,11 @@
 //! Changes on a connection of rusqlite's.
 
+use super::read::{fetch, prepared, select_columns};
 use super::stored::Bound;
-use super::{compile, error::from_rusqlite, read::prepared};
-use crate::operation::{Duplicates, Write, WriteKind};
-use crate::{Result, Table};
+use super::{compile, error::from_rusqlite};
+use crate::key::any_of;
+use crate::operation::{Duplicates, NewRow, Target, Write, WriteKind, Written};
+use crate::{Column, Result, Table};
 use rusqlite::Connection;
 use sea_orm::Value;
 
@@ -24,29 +26,89 @@ pub(crate) fn apply(connection: &Connection, write: &Write) -> Result<u64> {
     Ok(touched as u64)
 }
 
+/// As [`apply`], and gives back the rows as they are stored where the write asks for that.
+pub(crate) fn apply_returning(connection: &Connection, write: &Write) -> Result<Written> {
+    if !write.reads_back() {
+        return apply(connection, write).map(Written::touched);
+    }
+    let table = write.table;
+    let (touched, stored) = match &write.kind {
+        WriteKind::Insert { rows, duplicates } => {
+            let mut stored = Vec::with_capacity(rows.len());
+            for row in rows {
+                stored.extend(insert_returning(connection, table, row, *duplicates)?);
+            }
+            (stored.len() as u64, stored)
+        }
+        WriteKind::Update { target: Target::Key(key), .. } => {
+            let touched = apply(connection, write)?;
+            (touched, stored_row(connection, table, &key.node(table))?)
+        }
+        WriteKind::Update { .. } | WriteKind::Delete { .. } => {
+            return apply(connection, write).map(Written::touched);
+        }
+    };
+    Ok(Written { touched, stored: Some(stored) })
+}
+
 /// Whether a change is one statement, which SQLite makes whole or not at all.
-pub(super) const fn is_one_statement(write: &Write) -> bool {
+pub(super) fn is_one_statement(write: &Write) -> bool {
     match &write.kind {
-        WriteKind::Insert { rows, .. } => rows.len() == 1,
-        WriteKind::Update { .. } | WriteKind::Delete { .. } => true,
+        WriteKind::Insert { rows, .. } => rows.len() == 1 && !write.reads_back(),
+        WriteKind::Update { .. } => !write.reads_back(),
+        WriteKind::Delete { .. } => true,
     }
 }
 
-/// One prepared statement for all rows: nothing is gained by several rows in one.
+/// One prepared statement for all rows that give the same columns: nothing is gained by several rows
+/// in one.
 fn insert(
     connection: &Connection,
-    table: &Table,
-    rows: &[Vec<Value>],
+    table: &'static Table,
+    rows: &[NewRow],
     duplicates: Duplicates,
 ) -> Result<u64> {
-    let sql = compile::insert_text(table, 1) + &compile::conflict_clause(table, duplicates);
-    let mut statement = connection.prepare_cached(&sql).map_err(from_rusqlite)?;
     let mut stored = 0;
-    for row in rows {
-        for (at, value) in row.iter().enumerate() {
-            statement.raw_bind_parameter(at + 1, Bound(value)).map_err(from_rusqlite)?;
+    for rows in rows.chunk_by(|one, next| one.left_out() == next.left_out()) {
+        let sql = insert_text(table, &rows[0], duplicates);
+        let mut statement = connection.prepare_cached(&sql).map_err(from_rusqlite)?;
+        for row in rows {
+            for (number, (_, value)) in row.given().enumerate() {
+                statement.raw_bind_parameter(number + 1, Bound(value)).map_err(from_rusqlite)?;
+            }
+            stored += statement.raw_execute().map_err(from_rusqlite)? as u64;
         }
-        stored += statement.raw_execute().map_err(from_rusqlite)? as u64;
     }
     Ok(stored)
+}
+
+pub(super) fn insert_text(table: &Table, row: &NewRow, duplicates: Duplicates) -> String {
+    let given: Vec<usize> = row.given().map(|(at, _)| at).collect();
+    compile::insert_text(table, &given, 1) + &compile::conflict_clause(table, &given, duplicates)
+}
+
+/// Inserts a row, and reads it once all triggers have run; nothing where it was left alone.
+fn insert_returning(
+    connection: &Connection,
+    table: &'static Table,
+    row: &NewRow,
+    duplicates: Duplicates,
+) -> Result<Option<Vec<Value>>> {
+    let keys: Vec<&'static Column> = table.key_columns().collect();
+    let mut statement = compile::returning(insert_text(table, row, duplicates), &keys);
+    statement.values =
+        Some(sea_orm::sea_query::Values(row.given().map(|(_, value)| value.clone()).collect()));
+    let keys = fetch(connection, &statement, keys)?;
+    let Some(key) = keys.into_iter().next() else { return Ok(None) };
+    let condition = any_of(table, vec![crate::key::Key::new(key)]);
+    Ok(stored_row(connection, table, &condition)?.pop())
+}
+
+fn stored_row(
+    connection: &Connection,
+    table: &'static Table,
+    condition: &crate::filter::Node,
+) -> Result<Vec<Vec<Value>>> {
+    let columns: Vec<&'static Column> = table.columns.iter().collect();
+    select_columns(connection, table, &columns, condition)
 }

@@ -6,7 +6,8 @@ use crate::backend::sqlite::Urgency;
 use crate::failover::file::{Answer, MIRROR};
 use crate::failover::rules::name::{RowName, TableName};
 use crate::failover::seam::{self, Met};
-use crate::filter::{Expression, Node};
+use crate::filter::Node;
+use crate::key::{Key, any_of};
 use crate::operation::{OrderTerm, Read, Selection, Target, Write, WriteKind};
 use crate::{Error, ErrorKind, Result, Table};
 use sea_orm::Value;
@@ -42,7 +43,8 @@ impl MissedRows {
         let table = write.table;
         match &write.kind {
             WriteKind::Insert { rows, .. } => {
-                Self::Rows(rows.iter().map(|row| RowName::of_values(table, row)).collect())
+                let rows = rows.iter().filter(|row| row.has_key(table));
+                Self::Rows(rows.map(|row| RowName::of_values(table, row)).collect())
             }
             WriteKind::Update { target: Target::Key(key), .. }
             | WriteKind::Delete { target: Target::Key(key) } => {
@@ -125,7 +127,7 @@ impl Engine {
     }
 
     /// The remote has no row with this key.
-    pub(super) fn keep_absence(self: &Arc<Self>, table: &'static Table, key: Value, since: i64) {
+    pub(super) fn keep_absence(self: &Arc<Self>, table: &'static Table, key: Key, since: i64) {
         let engine = self.clone();
         self.environment.spawn(Box::pin(async move {
             let relations = engine.file.relations();
@@ -212,7 +214,8 @@ impl Engine {
     ) -> Result<()> {
         let WriteKind::Insert { rows, .. } = &write.kind else { return Ok(()) };
         for rows in rows.chunks(500) {
-            let keys = rows.iter().map(|row| row[write.table.key].clone()).collect();
+            let with_key = rows.iter().filter(|row| row.has_key(write.table));
+            let keys = with_key.map(|row| write.table.key_of(row)).collect();
             let rows = self.fetch(write.table, keys).await?;
             let relations = self.file.relations();
             let table = write.table;
@@ -236,14 +239,13 @@ impl Engine {
     pub(super) async fn fetch(
         &self,
         table: &'static Table,
-        keys: Vec<Value>,
+        keys: Vec<Key>,
     ) -> Result<Vec<Vec<Value>>> {
-        let expression = Expression::Column(table.key_column());
         let read = Read {
             table,
             selection: Selection::Rows,
-            filter: Node::In { expression, values: keys }.reduce()?,
-            order: vec![OrderTerm { column: table.key_column(), descending: false }],
+            filter: any_of(table, keys).reduce()?,
+            order: OrderTerm::of_key(table, false),
             limit: None,
             offset: 0,
         };
@@ -263,7 +265,15 @@ impl Engine {
         })?;
         let mut fetched = Fetched::default();
         for name in tables {
-            let Some(table) = self.file.known(name.as_str()) else {
+            let known = self.file.known(name.as_str());
+            let relations = self.file.relations();
+            let whole = |table: &'static Table| {
+                let is_narrow =
+                    self.file.ask(|transaction| transaction.is_narrow(&relations, table));
+                Ok::<_, Error>((!is_narrow?).then_some(table))
+            };
+            // Nor does an entity without some of the columns know what is to be fetched.
+            let Some(table) = known.map(whole).transpose()?.flatten() else {
                 fetched.has_strangers = true;
                 continue;
             };
@@ -342,7 +352,7 @@ impl Engine {
             Node::Constant(true) => Target::All,
             node => Target::Filter(node),
         };
-        self.file.know(table)?;
+        self.file.know(table).await?;
         let keys = self.file.look(move |transaction| transaction.keys(table, &target)).await?;
         let mut pruned = 0;
         for keys in keys.chunks(ROWS_OF_STORE) {

@@ -26,9 +26,9 @@ impl Engine {
         table: &'static Table,
         mut tell: impl FnMut(PullProgress),
     ) -> Result<PullProgress> {
-        self.file.know(table)?;
+        self.file.know(table).await?;
         let mut progress = PullProgress { pulled: 0, removed: 0 };
-        let order = vec![OrderTerm { column: table.key_column(), descending: true }];
+        let order = OrderTerm::of_key(table, true);
         let write_number = || self.file.ask(|transaction| Ok(transaction.counts.write));
         let began = write_number()?;
         // What is there at the end but was not when it began was read or written meanwhile.
@@ -53,9 +53,9 @@ impl Engine {
                     engine.remote.read(&read).await
                 }))
                 .await?;
-            let Some(last) = rows.last().map(|row| row[table.key].clone()) else { break };
+            let Some(last) = rows.last().map(|row| table.key_of(row)) else { break };
             progress.pulled += rows.len() as u64;
-            seen.extend(rows.iter().map(|row| RowKey::of(&row[table.key])));
+            seen.extend(rows.iter().map(|row| RowKey::of_row(table, row)));
             self.file.room().await?;
             let relations = self.file.relations();
             let wakes = self
@@ -68,10 +68,10 @@ impl Engine {
                 self.wake();
             }
             tell(progress);
-            filter = keyset::after(&order, &[last]).reduce()?;
+            filter = keyset::after(&order, last.values()).reduce()?;
         }
         let gone: Vec<_> =
-            keys_before.into_iter().filter(|key| !seen.contains(&RowKey::of(key))).collect();
+            keys_before.into_iter().filter(|key| !seen.contains(&RowKey::of(table, key))).collect();
         for keys in gone.chunks(ROWS_OF_REMOVAL) {
             let (keys, relations) = (keys.to_vec(), self.file.relations());
             progress.removed += self

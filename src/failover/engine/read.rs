@@ -8,8 +8,10 @@ use crate::failover::rules::name::RowName;
 use crate::failover::rules::route::{self, Route};
 use crate::failover::seam::{self, Met, Mutation};
 use crate::filter::{Comparison, Expression, Node};
+use crate::key::Key;
 use crate::operation::{Read, Selection};
-use crate::{Backend, Error, ErrorKind, RawRow, Result, Table};
+use crate::{Backend, Column, Error, ErrorKind, RawRow, Result, Table};
+use futures_util::future::BoxFuture;
 use sea_orm::Value;
 use std::sync::Arc;
 
@@ -18,7 +20,14 @@ const MOST_KEPT: usize = 1_000;
 
 impl Engine {
     pub(crate) async fn read(self: &Arc<Self>, read: &Read) -> Result<Vec<Vec<Value>>> {
-        self.file.know(read.table)?;
+        if read.table.key.is_empty() {
+            return self
+                .of_remote_alone(read, |engine, read| {
+                    Box::pin(async move { engine.remote.read(&read).await })
+                })
+                .await;
+        }
+        self.file.know(read.table).await?;
         let (route, since) = self.route_of_read(read.table)?;
         if route == Route::File {
             return self.read_file(read).await;
@@ -45,7 +54,14 @@ impl Engine {
     }
 
     pub(crate) async fn count(self: &Arc<Self>, read: &Read) -> Result<u64> {
-        self.file.know(read.table)?;
+        if read.table.key.is_empty() {
+            return self
+                .of_remote_alone(read, |engine, read| {
+                    Box::pin(async move { engine.remote.count(&read).await })
+                })
+                .await;
+        }
+        self.file.know(read.table).await?;
         if self.route_of_read(read.table)?.0 == Route::Remote {
             let (engine, asked) = (self.clone(), read.clone());
             let answer = self
@@ -104,13 +120,35 @@ impl Engine {
     /// As [`check_known`](Self::check_known), of the rows that a condition names by their keys.
     pub(super) fn check_named(&self, table: &'static Table, filter: &Node) -> Result<()> {
         for key in named_keys(filter, table) {
-            let row = RowName::of(table, key);
+            let row = RowName::of(table, &key);
             if self.is_missed(&row) || self.file.ask(|transaction| transaction.is_unsure(&row))? {
                 seam::met(Met::ReadUnsure);
                 return Err(not_known());
             }
         }
         Ok(())
+    }
+
+    /// The remote's answer to a read of rows without a key, of which the file keeps none.
+    async fn of_remote_alone<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: &Read,
+        ask: impl FnOnce(Arc<Self>, Read) -> BoxFuture<'static, Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let (engine, read) = (self.clone(), read.clone());
+        let table = read.table.name;
+        let answer = self
+            .to_its_end(Box::pin(async move {
+                engine.check_identity().await?;
+                ask(engine, read).await
+            }))
+            .await;
+        self.served(answer).await?.ok_or_else(|| {
+            let message =
+                format!("the rows of `{table}` have no key, and so are at the remote alone");
+            Error::new(ErrorKind::Unavailable, message)
+                .with_hint("ask again once the remote can be reached")
+        })
     }
 
     /// The remote's answer to a read; nothing when it cannot serve, and the file is to.
@@ -127,7 +165,7 @@ impl Engine {
 
 /// The key that a plain read asks for: without an offset, and with any limit but none of it, so that
 /// "no row" means that there is none.
-fn key_of(read: &Read) -> Option<Value> {
+fn key_of(read: &Read) -> Option<Key> {
     if seam::breaks(Mutation::AbsenceOfAnyRead) {
         return named_key(&read.filter, read.table);
     }
@@ -135,32 +173,51 @@ fn key_of(read: &Read) -> Option<Value> {
 }
 
 /// The key that a filter asks for, if it asks for one row by its key and nothing else.
-fn named_key(filter: &Node, table: &'static Table) -> Option<Value> {
-    match filter {
+fn named_key(filter: &Node, table: &'static Table) -> Option<Key> {
+    let terms = match filter {
+        Node::All(terms) => terms.as_slice(),
+        node => std::slice::from_ref(node),
+    };
+    if terms.len() != table.key.len() {
+        return None;
+    }
+    let value = |key: &'static Column| terms.iter().find_map(|term| equals(term, key)).cloned();
+    Some(Key::new(table.key_columns().map(value).collect::<Option<Vec<_>>>()?))
+}
+
+/// The value that a condition asks a column for.
+fn equals<'f>(term: &'f Node, key: &Column) -> Option<&'f Value> {
+    match term {
         Node::Compare {
             expression: Expression::Column(column),
             comparison: Comparison::Equal,
             value,
-        } if *column == table.key_column() => Some(value.clone()),
+        } if *column == key => Some(value),
         _ => None,
     }
 }
 
 /// The keys that a filter asks for: no row with another one matches.
-fn named_keys<'f>(filter: &'f Node, table: &'static Table) -> &'f [Value] {
-    let is_key = |expression: &Expression| matches!(expression, Expression::Column(column) if *column == table.key_column());
+fn named_keys(filter: &Node, table: &'static Table) -> Vec<Key> {
     match filter {
-        Node::Compare { expression, comparison: Comparison::Equal, value }
-            if is_key(expression) =>
+        Node::Keys { keys, .. } => keys.clone(),
+        Node::In { expression: Expression::Column(column), values }
+            if table.key.len() == 1 && table.columns[table.key[0]] == **column =>
         {
-            std::slice::from_ref(value)
+            values.iter().cloned().map(Key::from).collect()
         }
-        Node::In { expression, values } if is_key(expression) => values,
-        Node::All(terms) => terms
-            .iter()
-            .map(|term| named_keys(term, table))
-            .find(|keys| !keys.is_empty())
-            .unwrap_or_default(),
-        _ => &[],
+        Node::All(terms) => {
+            let value =
+                |key: &'static Column| terms.iter().find_map(|term| equals(term, key)).cloned();
+            match table.key_columns().map(value).collect::<Option<Vec<_>>>() {
+                Some(key) if !key.is_empty() => vec![Key::new(key)],
+                _ => terms
+                    .iter()
+                    .map(|term| named_keys(term, table))
+                    .find(|keys| !keys.is_empty())
+                    .unwrap_or_default(),
+            }
+        }
+        node => named_key(node, table).into_iter().collect(),
     }
 }

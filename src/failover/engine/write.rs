@@ -11,7 +11,7 @@ use crate::failover::rules::name::{RowKey, RowName, TableName};
 use crate::failover::rules::route::{self, Route};
 use crate::failover::rules::verdict::Verdict;
 use crate::failover::seam::{self, Met};
-use crate::operation::{Target, Write, WriteKind, Written};
+use crate::operation::{NewRow, Target, Write, WriteKind, Written};
 use crate::{Error, ErrorKind, Result, Table};
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ const ROWS_OF_FILTER: usize = 100;
 
 impl Engine {
     pub(crate) async fn write(self: &Arc<Self>, write: Write) -> Result<Written> {
-        self.file.know(write.table)?;
+        self.file.know(write.table).await?;
         if self.settings.mode == WriteMode::LocalFirst {
             return self.write_to_file(Arc::new(write), Sent::No, None).await;
         }
@@ -147,7 +147,7 @@ impl Engine {
             (_, Some(rows)) => parts_of(&Arc::new(Write {
                 table: write.table,
                 kind: WriteKind::Insert {
-                    rows: rows.clone(),
+                    rows: rows.iter().cloned().map(NewRow::whole).collect(),
                     duplicates: crate::operation::Duplicates::Replace,
                 },
             })),
@@ -223,7 +223,8 @@ impl Engine {
         let is_delete = matches!(write.kind, WriteKind::Delete { .. });
         // Nor which ones were meant, where the file knows of more.
         let is_guess = keys.len() as u64 > touched;
-        let is_unsure = is_guess || (table.has_versions() && !is_delete);
+        let is_made = table.has_versions() || table.has_made_values();
+        let is_unsure = is_guess || (is_made && !is_delete);
         for keys in keys.chunks(ROWS_OF_FILTER) {
             let (keys, relations, write) = (keys.to_vec(), relations.clone(), write.clone());
             self.file
@@ -291,9 +292,14 @@ impl Engine {
         let parents = relations.above(table);
         let keys: Vec<Option<RowKey>> = match &write.kind {
             WriteKind::Update { target: Target::Key(key), .. }
-            | WriteKind::Delete { target: Target::Key(key) } => vec![Some(RowKey::of(key))],
+            | WriteKind::Delete { target: Target::Key(key) } => vec![Some(RowKey::of(table, key))],
+            // Nobody knows a row whose key was to be counted up.
+            WriteKind::Insert { rows, .. } if rows.iter().all(|row| !row.has_key(table)) => {
+                Vec::new()
+            }
             WriteKind::Insert { rows, .. } if rows.len() <= FEW_ROWS => {
-                rows.iter().map(|row| Some(RowKey::of(&row[table.key]))).collect()
+                let rows = rows.iter().filter(|row| row.has_key(table));
+                rows.map(|row| Some(RowKey::of_row(table, row))).collect()
             }
             _ => vec![None],
         };
@@ -353,7 +359,7 @@ impl Engine {
         let relations = self.file.refresh_relations()?;
         let engine = self.clone();
         let commit = commit_of(&write);
-        let (touched, is_news) = self
+        let (written, is_news) = self
             .file
             .change(Urgency::Call, commit, move |transaction| {
                 if let Some(outage) = &outage {
@@ -363,9 +369,9 @@ impl Engine {
                 let bound = engine.settings.bound;
                 match transaction.write_and_queue(&relations, &write, sent, bound, date)? {
                     // While the remote is out of reach, replay knows what it waits for.
-                    Local::Queued(touched) => {
+                    Local::Queued(written) => {
                         let is_news = outage.is_some() || !transaction.state.breaker.is_open();
-                        Ok((touched, is_news))
+                        Ok((written, is_news))
                     }
                     Local::Unknown => Err(not_known()),
                     Local::InTheWay => Err(Error::new(
@@ -379,10 +385,10 @@ impl Engine {
             self.wake();
             self.refresh_status();
         }
-        if sent == Sent::Maybe && touched == 0 {
+        if sent == Sent::Maybe && written.touched == 0 {
             return Err(Error::new(ErrorKind::NotFound, "the file has no such row"));
         }
-        Ok(Written { touched, stored: None })
+        Ok(written)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::relations::Relations;
 use super::transaction::{Transaction, internal};
-use crate::backend::sqlite::{Bound, quoted};
 use crate::failover::environment::Moment;
 use crate::failover::remote::Applied;
 use crate::failover::rules::batches::{Batch, Item};
@@ -40,7 +39,7 @@ impl Transaction<'_> {
             let local_key = removed.map(|removed| removed.local_key);
             let row = &item.entry.row;
             self.remember(row)?;
-            if is_ignored {
+            if is_ignored || self.lacks_columns(relations, item)? {
                 self.doubt(row, local_key.clone())?;
             }
             match (item.entry.kind, local_key) {
@@ -54,6 +53,18 @@ impl Transaction<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether an entry brought a row without columns that another entity has: what the remote made of
+    /// them is not known.
+    fn lacks_columns(&self, relations: &Relations, item: &Item) -> Result<bool> {
+        if !item.entry.kind.creates() {
+            return Ok(false);
+        }
+        let given: Vec<String> = serde_json::from_str(&item.entry.columns).map_err(internal)?;
+        let known =
+            given.len() + item.entry.made.iter().filter(|made| !given.contains(made)).count();
+        Ok(self.columns_in_use(relations, &item.entry.row.table)? > known)
     }
 
     /// A delete takes children along at the remote that came to the file after it.
@@ -92,6 +103,7 @@ impl Transaction<'_> {
     /// there is none, the file's row gets it.
     pub(crate) fn pass_versions_on(
         &mut self,
+        relations: &Relations,
         batch: &Batch,
         applied: &Applied,
         known: Option<&'static Table>,
@@ -99,18 +111,26 @@ impl Transaction<'_> {
         if batch.kind == EntryKind::Delete {
             return batch.items.iter().try_for_each(|item| self.pass_on(item, Version::Absent));
         }
-        let Some(column) = batch.version_column() else { return Ok(()) };
-        for item in &batch.items {
-            let key = item.entry.row.key.text();
-            let stored = applied
-                .rows
-                .iter()
-                .find(|row| text_of(row, &item.entry.key_column) == Some(key.clone()));
+        let columns = batch.columns_to_read();
+        if columns.is_empty() {
+            return Ok(());
+        }
+        for (at, item) in batch.items.iter().enumerate() {
+            let key = item.entry.row.key.texts();
+            let is_of_it = |row: &&RawRow| is_of_key(row, &item.entry.key_columns, &key);
+            // Rows come in the order in which they were sent, mostly.
+            let stored = applied.rows.get(at).filter(is_of_it);
+            let stored = stored.or_else(|| applied.rows.iter().find(is_of_it));
             if self.has_entry_after(item)? {
-                let version = Version::Stored(stored.and_then(|row| text_of(row, column)));
-                self.pass_on(item, version)?;
+                if let Some(column) = batch.version_column() {
+                    let version = Version::Stored(stored.and_then(|row| text_of(row, column)));
+                    self.pass_on(item, version)?;
+                }
+                if !item.entry.made.is_empty() {
+                    self.store_made(relations, item, &item.entry.made, stored, known)?;
+                }
             } else {
-                self.store_version(item, column, stored, known)?;
+                self.store_made(relations, item, &columns, stored, known)?;
             }
         }
         Ok(())
@@ -124,33 +144,51 @@ impl Transaction<'_> {
         self.exists(sql, (row.table.as_str(), row.key.as_str(), last))
     }
 
-    /// Gives the file's row the version that the remote has stored; it is fetched where that is not
-    /// known.
-    fn store_version(
+    /// Gives the file's row what the remote has stored in these columns, but for what a later entry
+    /// sets; it is fetched where that is not known.
+    fn store_made(
         &mut self,
+        relations: &Relations,
         item: &Item,
-        column: &str,
+        columns: &[String],
         stored: Option<&RawRow>,
         known: Option<&'static Table>,
     ) -> Result<()> {
         let local_key = "select local_key from chronicle_outbox where sequence = ?1";
         let local_key =
             self.first(local_key, [item.entry.sequence], |row| row.get::<_, Stored>(0))?;
-        let json = stored.and_then(|row| row.get(column));
-        let described = known.and_then(|table| table.columns.iter().find(|one| one.name == column));
-        let (Some(table), Some(described), Some(json), Some(local_key)) =
-            (known, described, json, local_key.clone())
-        else {
+        let key = match (known, &local_key) {
+            (Some(table), Some(key)) => super::local_key::to_key(table, key),
+            _ => None,
+        };
+        let (Some(table), Some(stored), Some(key)) = (known, stored, key) else {
             return self.doubt(&item.entry.row, local_key);
         };
-        let value = value::from_json(described, json.clone())?;
-        let sql = format!(
-            "update {table} set {column} = ?1 where {key} = ?2",
-            table = quoted(table.name),
-            column = quoted(column),
-            key = quoted(table.key_column().name),
-        );
-        self.execute(&sql, (Bound(&value), local_key)).map(drop)
+        let mut assignments = Vec::with_capacity(columns.len());
+        for name in columns {
+            let at = table.columns.iter().position(|column| column.name == name);
+            let (Some(at), Some(json)) = (at, stored.get(name)) else {
+                return self.doubt(&item.entry.row, local_key);
+            };
+            assignments.push((at, value::from_json(&table.columns[at], json.clone())?));
+        }
+        let last = item.sequences().last().unwrap_or(item.entry.sequence);
+        let later = self.set_after(&item.entry.row, last)?;
+        self.mirror_columns(relations, table, &key, assignments, &later).map(drop)
+    }
+
+    /// The columns that the entries of a row after this one set.
+    fn set_after(&self, row: &RowName, sequence: i64) -> Result<Vec<String>> {
+        let sql = "select column_names from chronicle_outbox \
+            where table_name = ?1 and row_key = ?2 and sequence > ?3";
+        let lists = self.list(sql, (row.table.as_str(), row.key.as_str(), sequence), |row| {
+            row.get::<_, String>(0)
+        })?;
+        let mut columns = Vec::new();
+        for list in lists {
+            columns.extend(serde_json::from_str::<Vec<String>>(&list).map_err(internal)?);
+        }
+        Ok(columns)
     }
 
     /// The next entry of a refused one's row is based on what that one was based on.
@@ -191,6 +229,21 @@ impl Transaction<'_> {
         }
         Ok(false)
     }
+}
+
+/// Whether a row of the remote's answer is the one with this key, whose texts are in the order of the
+/// columns. Times are written in several ways.
+pub(crate) fn is_of_key(row: &RawRow, columns: &[String], key: &[String]) -> bool {
+    let time = |text: &str| chrono::DateTime::parse_from_rfc3339(text).ok();
+    let local = |text: &str| text.parse::<chrono::NaiveDateTime>().ok();
+    columns.len() == key.len()
+        && columns.iter().zip(key).all(|(column, key)| {
+            text_of(row, column).is_some_and(|text| {
+                text == *key
+                    || (time(&text).is_some() && time(&text) == time(key))
+                    || (local(&text).is_some() && local(&text) == local(key))
+            })
+        })
 }
 
 /// A value of the remote's answer as text, as a key or a version is compared; nothing for NULL.

@@ -17,8 +17,8 @@ use std::time::Duration;
 pub(super) const LONGEST_REST: Duration = Duration::from_secs(60);
 
 /// What is read of an entry, and whether another one of its row comes after it.
-const ENTRY: &str = "o.sequence, table_name, row_key, kind, key_column, column_names, version, request, \
-    waits, base, failures, bytes, waits_for, body, refs, exists (select 1 from chronicle_outbox n \
+const ENTRY: &str = "o.sequence, table_name, row_key, kind, key_columns, column_names, version, request, \
+    waits, base, failures, bytes, waits_for, body, refs, made, exists (select 1 from chronicle_outbox n \
       where n.table_name = o.table_name and n.row_key = o.row_key and n.sequence > o.sequence)";
 
 /// What may be sent now.
@@ -378,28 +378,29 @@ struct Read {
 type Row = (
     (i64, String, String, String, String, String, String),
     (Option<i64>, String, Option<String>, u32, i64, Option<i64>),
-    (String, String, bool),
+    (String, String, String, bool),
 );
 
 fn read_entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     Ok((
         (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?),
         (row.get(7)?, row.get(8)?, row.get(9)?, row.get(10)?, row.get(11)?, row.get(12)?),
-        (row.get(13)?, row.get(14)?, row.get(15)?),
+        (row.get(13)?, row.get(14)?, row.get(15)?, row.get(16)?),
     ))
 }
 
 fn entry_of(row: Row) -> Result<Read> {
-    let ((sequence, table, key, kind, key_column, columns, version), state, rest) = row;
+    let ((sequence, table, key, kind, key_columns, columns, version), state, rest) = row;
     let (request, waits, base, failures, bytes, opened_by) = state;
-    let (body, refs, is_followed) = rest;
+    let (body, refs, made, is_followed) = rest;
     let entry = Entry {
         sequence,
         row: RowName::new(TableName::stored(table), RowKey::stored(key)),
         kind: EntryKind::stored(&kind)?,
-        key_column,
+        key_columns: serde_json::from_str(&key_columns).map_err(internal)?,
         columns,
         body: body.into(),
+        made: serde_json::from_str(&made).map_err(internal)?,
         version,
         request,
         waits: serde_json::from_str(&waits).map_err(internal)?,

@@ -43,7 +43,7 @@ impl Refusal {
 pub(crate) struct Letter {
     pub(crate) sequence: i64,
     pub(crate) row: RowName,
-    pub(crate) key_column: String,
+    pub(crate) key_columns: Vec<String>,
 }
 
 /// A refused entry that is let go or dropped by hand.
@@ -166,7 +166,7 @@ impl Transaction<'_> {
         if self.counts.refused == 0 {
             return Ok(Vec::new());
         }
-        let sql = "select sequence, table_name, row_key, key_column, \
+        let sql = "select sequence, table_name, row_key, key_columns, \
               kind in ('insert', 'insert_if_absent', 'upsert') \
               and exists (select 1 from chronicle_outbox f where f.waits_for = l.sequence) \
             from chronicle_outbox l indexed by chronicle_outbox_checked \
@@ -178,7 +178,8 @@ impl Transaction<'_> {
                 let letter = Letter {
                     sequence: row.get(0)?,
                     row: RowName::new(TableName::stored(row.get(1)?), RowKey::stored(row.get(2)?)),
-                    key_column: row.get(3)?,
+                    key_columns: serde_json::from_str(row.get_ref(3)?.as_str()?)
+                        .unwrap_or_default(),
                 };
                 Ok((letter, row.get::<_, bool>(4)?))
             })?);

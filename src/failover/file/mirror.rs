@@ -13,13 +13,15 @@ mod written;
 pub(crate) use unsure::Unsure;
 pub(super) use written::Written;
 
+use super::local_key;
 use super::relations::Relations;
 use super::transaction::{Transaction, internal};
 use crate::backend::sqlite::{apply, select_columns};
 use crate::failover::rules::entry::EntryKind;
 use crate::failover::rules::name::{RowKey, RowName, TableName};
 use crate::failover::seam::{self, Met, Mutation};
-use crate::operation::{Duplicates, Target, Write, WriteKind};
+use crate::key::Key;
+use crate::operation::{Duplicates, NewRow, Target, Write, WriteKind};
 use crate::{Column, Error, ErrorKind, Result, Table};
 use sea_orm::Value;
 use std::borrow::Cow;
@@ -77,10 +79,11 @@ impl Transaction<'_> {
         let parents = relations.of(table);
         let name = TableName::of(table);
         let has_doubts = self.counts.rows > 0 || self.counts.write > answer.since;
+        let is_narrow = self.is_narrow(relations, table)?;
         let mut is_unsure = false;
         let mut whole: Vec<Cow<'_, [Value]>> = Vec::with_capacity(rows.len());
         for row in rows {
-            let named = RowName::new(name.clone(), RowKey::of(&row[table.key]));
+            let named = RowName::new(name.clone(), RowKey::of_row(table, row));
             if has_doubts && !seam::breaks(Mutation::NoUnsureRows) {
                 let refs = Relations::refs(&parents, table, row.iter().enumerate());
                 let others: Vec<(usize, Value)> = row.iter().cloned().enumerate().collect();
@@ -94,7 +97,7 @@ impl Transaction<'_> {
                         continue;
                     }
                     SetByEntries::Columns(set) => {
-                        self.mirror_columns(table, &row[table.key], others, &set)?;
+                        self.mirror_columns(relations, table, &table.key_of(row), others, &set)?;
                         continue;
                     }
                     SetByEntries::Nothing => {}
@@ -103,24 +106,33 @@ impl Transaction<'_> {
                     || self.any_is_newer(&refs, answer.since)?
                 {
                     seam::met(Met::MirrorUnsure);
-                    self.mirror_columns(table, &row[table.key], others, &[])?;
-                    self.doubt_key(table, &named, &row[table.key])?;
+                    self.mirror_columns(relations, table, &table.key_of(row), others, &[])?;
+                    self.doubt_key(table, &named, &table.key_of(row))?;
                     is_unsure = true;
                     continue;
                 }
                 if let Some(delete) = self.delete_above(relations, table, values())? {
                     seam::met(Met::MirrorBelowDelete);
-                    self.goes_along(relations, table, &row[table.key], delete, answer.since)?;
+                    self.goes_along(relations, table, &table.key_of(row), delete, answer.since)?;
                     continue;
                 }
             }
-            if self.is_value_held(table, row)? {
-                self.doubt_key(table, &named, &row[table.key])?;
+            if self.is_value_held(relations, table, row)? {
+                self.doubt_key(table, &named, &table.key_of(row))?;
                 continue;
             }
-            whole.push(self.without_links(relations, table, row)?);
+            let row = self.without_links(relations, table, row)?;
+            if is_narrow {
+                if !self.update_row(relations, table, &row)? {
+                    self.doubt_key(table, &named, &table.key_of(&row))?;
+                    is_unsure = true;
+                }
+                continue;
+            }
+            whole.push(row);
         }
-        is_unsure |= self.store(table, &whole.iter().map(|row| &**row).collect::<Vec<_>>())?;
+        is_unsure |=
+            self.store(relations, table, &whole.iter().map(|row| &**row).collect::<Vec<_>>())?;
         match answer.own {
             Some(_) => self.end_local_rows(table, rows)?,
             None if rows.len() > MANY_ROWS => {
@@ -129,23 +141,46 @@ impl Transaction<'_> {
             }
             None => {
                 for row in rows {
-                    self.remember(&RowName::new(name.clone(), RowKey::of(&row[table.key])))?;
+                    self.remember(&RowName::new(name.clone(), RowKey::of_row(table, row)))?;
                 }
             }
         }
         Ok(is_unsure)
     }
 
+    /// Gives a row that the file has these values, of an entity that does not have all of its columns.
+    /// `false` where the file lacks it.
+    fn update_row(
+        &mut self,
+        relations: &Relations,
+        table: &'static Table,
+        row: &[Value],
+    ) -> Result<bool> {
+        let key = table.key_of(row);
+        let assignments: Vec<(usize, Value)> = row.iter().cloned().enumerate().collect();
+        if self.keys(table, &Target::Key(key.clone()))?.is_empty() {
+            return Ok(false);
+        }
+        seam::met(Met::NarrowUpdate);
+        self.make_room(relations, table, &key, row.iter().enumerate())?;
+        self.mirror_columns(relations, table, &key, assignments, &[])?;
+        Ok(true)
+    }
+
     /// Sets columns of a row that the file has, but for those that an entry sets.
     pub(super) fn mirror_columns(
         &self,
+        relations: &Relations,
         table: &'static Table,
-        key: &Value,
+        key: &Key,
         mut assignments: Vec<(usize, Value)>,
         set_by_entries: &[String],
     ) -> Result<u64> {
+        let generated = relations.generated(table);
         assignments.retain(|(at, _)| {
-            *at != table.key && !set_by_entries.iter().any(|set| set == table.columns[*at].name)
+            !table.is_key(*at)
+                && !generated.contains(at)
+                && !set_by_entries.iter().any(|set| set == table.columns[*at].name)
         });
         if assignments.is_empty() {
             return Ok(0);
@@ -159,25 +194,31 @@ impl Transaction<'_> {
 
     /// Stores whole rows, and removes who still holds one of their unique values. `true` when such a
     /// one is to be fetched.
-    fn store(&mut self, table: &'static Table, rows: &[&[Value]]) -> Result<bool> {
+    fn store(
+        &mut self,
+        relations: &Relations,
+        table: &'static Table,
+        rows: &[&[Value]],
+    ) -> Result<bool> {
         if rows.is_empty() {
             return Ok(false);
         }
         seam::met(Met::Mirrored);
         let mut gave_way = false;
         for row in rows {
-            gave_way |= self.make_room(table, &row[table.key], row.iter().enumerate())?;
+            gave_way |=
+                self.make_room(relations, table, &table.key_of(row), row.iter().enumerate())?;
         }
-        match self.put(table, rows) {
+        match self.put(relations, table, rows) {
             Err(error) if is_of_row(&error) => {}
             stored => return stored.map(|()| gave_way),
         }
         // One that the file cannot hold beside a row that waits, or by its own rules, is not known.
         for row in rows {
-            match self.put(table, &[*row]) {
+            match self.put(relations, table, &[*row]) {
                 Err(error) if is_of_row(&error) => {
                     seam::met(Met::MirrorUnsure);
-                    self.doubt_key(table, &RowName::of_values(table, row), &row[table.key])?;
+                    self.doubt_key(table, &RowName::of_values(table, row), &table.key_of(row))?;
                 }
                 stored => stored?,
             }
@@ -185,20 +226,19 @@ impl Transaction<'_> {
         Ok(true)
     }
 
-    fn put(&self, table: &'static Table, rows: &[&[Value]]) -> Result<()> {
-        let rows = rows.iter().map(|row| row.to_vec()).collect();
+    fn put(&self, relations: &Relations, table: &'static Table, rows: &[&[Value]]) -> Result<()> {
+        let generated = relations.generated(table);
+        let rows = rows.iter().map(|row| NewRow::new(row.to_vec(), generated.clone())).collect();
         let kind = WriteKind::Insert { rows, duplicates: Duplicates::Replace };
         apply(self.connection, &Write { table, kind }).map(drop)
     }
 
     /// The key of a row as a value, where the file knows it.
-    pub(super) fn local_key(&self, table: &'static Table, row: &RowName) -> Result<Option<Value>> {
+    pub(super) fn local_key(&self, table: &'static Table, row: &RowName) -> Result<Option<Key>> {
         let sql =
             "select local_key from chronicle_outbox where table_name = ?1 and row_key = ?2 limit 1";
-        let key = self.first(sql, (row.table.as_str(), row.key.as_str()), |row| {
-            Ok(crate::backend::sqlite::decode(table.key_column(), row, 0))
-        })?;
-        key.transpose()
+        let key = self.first(sql, (row.table.as_str(), row.key.as_str()), |row| row.get(0))?;
+        Ok(key.and_then(|key| local_key::to_key(table, &key)))
     }
 
     /// Makes a change of rows that it names in the file, which the remote has just taken. `true` when
@@ -211,7 +251,10 @@ impl Transaction<'_> {
     ) -> Result<bool> {
         let table = write.table;
         match &write.kind {
-            WriteKind::Insert { rows, .. } => self.mirror_rows(relations, table, rows, answer),
+            WriteKind::Insert { rows, .. } => {
+                let rows: Vec<Vec<Value>> = rows.iter().map(|row| row.to_vec()).collect();
+                self.mirror_rows(relations, table, &rows, answer)
+            }
             WriteKind::Update { target: Target::Key(key), .. }
             | WriteKind::Delete { target: Target::Key(key) } => {
                 self.mirror_row(relations, write, key, answer)
@@ -227,7 +270,7 @@ impl Transaction<'_> {
         &mut self,
         relations: &Relations,
         write: &Write,
-        key: &Value,
+        key: &Key,
         answer: Answer,
     ) -> Result<bool> {
         match &write.kind {
@@ -248,7 +291,7 @@ impl Transaction<'_> {
         write: &Write,
         target: &Target,
         answer: Answer,
-    ) -> Result<(Vec<Value>, Answer)> {
+    ) -> Result<(Vec<Key>, Answer)> {
         let mut keys = self.keys(write.table, target)?;
         if self.counts.write > answer.since {
             let mut rest = Vec::with_capacity(keys.len());
@@ -269,18 +312,19 @@ impl Transaction<'_> {
         &mut self,
         relations: &Relations,
         table: &'static Table,
-        key: &Value,
+        key: &Key,
         assignments: &[(usize, Value)],
         answer: Answer,
     ) -> Result<bool> {
         let row = RowName::of(table, key);
-        let values = || assignments.iter().map(|(at, value)| (*at, value));
+        let complete = self.complete(relations, table, key, assignments)?;
+        let values = || complete.iter().map(|(at, value)| (*at, value));
         let refs = Relations::refs(&relations.of(table), table, values());
         let mut is_unsure = false;
         match self.set_by_entries(&row)? {
             SetByEntries::Everything => {}
             SetByEntries::Columns(set) => {
-                self.mirror_columns(table, key, assignments.to_vec(), &set)?;
+                self.mirror_columns(relations, table, key, assignments.to_vec(), &set)?;
             }
             SetByEntries::Nothing => {
                 let before = self.before(relations, table, key)?;
@@ -293,15 +337,15 @@ impl Transaction<'_> {
                     seam::met(Met::MirrorBelowDelete);
                     self.goes_along(relations, table, key, delete, answer.since)?;
                 } else {
-                    let gave_way = self.make_room(table, key, values())?;
+                    let gave_way = self.make_room(relations, table, key, values())?;
                     let mut assignments = assignments.to_vec();
                     let unlinked = self.unlinked(relations, table, values())?;
                     for (at, value) in
                         assignments.iter_mut().filter(|(at, _)| unlinked.contains(at))
                     {
-                        *value = (table.columns[*at].kind)().null();
+                        *value = table.columns[*at].kind.null();
                     }
-                    let touched = self.mirror_columns(table, key, assignments, &[])?;
+                    let touched = self.mirror_columns(relations, table, key, assignments, &[])?;
                     if is_newer || touched == 0 {
                         seam::met(Met::MirrorUnsure);
                         self.doubt_key(table, &row, key)?;
@@ -328,15 +372,21 @@ impl Transaction<'_> {
         let name = TableName::of(table);
         let is_guarded = !seam::breaks(Mutation::NoMirrorGuard);
         let has_doubts = self.counts.rows > 0 || self.counts.write > since;
+        let is_narrow = self.is_narrow(relations, table)?;
         let mut keep: Vec<Cow<'_, [Value]>> = Vec::with_capacity(rows.len());
         let mut came = false;
         for row in rows {
-            let named = RowName::new(name.clone(), RowKey::of(&row[table.key]));
+            let named = RowName::new(name.clone(), RowKey::of_row(table, row));
             if has_doubts && is_guarded && !self.may_store(relations, table, row, &named, since)? {
                 continue;
             }
-            if self.is_value_held(table, row)? {
-                self.doubt_key(table, &named, &row[table.key])?;
+            if self.is_value_held(relations, table, row)? {
+                self.doubt_key(table, &named, &table.key_of(row))?;
+                continue;
+            }
+            if is_narrow {
+                let row = self.without_links(relations, table, row)?;
+                self.update_row(relations, table, &row)?;
                 continue;
             }
             self.is_sure(&named, since)?;
@@ -347,7 +397,8 @@ impl Transaction<'_> {
         if !keep.is_empty() {
             seam::met(Met::ReadStored);
         }
-        Ok(self.store(table, &keep.iter().map(|row| &**row).collect::<Vec<_>>())? || came)
+        Ok(self.store(relations, table, &keep.iter().map(|row| &**row).collect::<Vec<_>>())?
+            || came)
     }
 
     /// Stores what the remote has of rows that had to be fetched: those of `unsure` that are not
@@ -357,7 +408,7 @@ impl Transaction<'_> {
         &mut self,
         relations: &Relations,
         table: &'static Table,
-        unsure: Vec<(Unsure, Option<Value>)>,
+        unsure: Vec<(Unsure, Option<Key>)>,
         rows: &[Vec<Value>],
         since: i64,
     ) -> Result<bool> {
@@ -409,20 +460,21 @@ impl Transaction<'_> {
         }
         if let Some(delete) = self.delete_above(relations, table, row.iter().enumerate())? {
             seam::met(Met::ReadBelowWaitingDelete);
-            self.goes_along(relations, table, &row[table.key], delete, since)?;
+            self.goes_along(relations, table, &table.key_of(row), delete, since)?;
             return Ok(false);
         }
         Ok(true)
     }
 
     /// The keys of the file's rows that a condition names.
-    pub(crate) fn keys(&self, table: &'static Table, target: &Target) -> Result<Vec<Value>> {
+    pub(crate) fn keys(&self, table: &'static Table, target: &Target) -> Result<Vec<Key>> {
         let condition = match target {
             Target::All => crate::filter::Node::Constant(true),
             target => target.node(table),
         };
-        let rows = select_columns(self.connection, table, &[table.key_column()], &condition)?;
-        Ok(rows.into_iter().filter_map(|mut row| row.pop()).collect())
+        let columns: Vec<&'static Column> = table.key_columns().collect();
+        let rows = select_columns(self.connection, table, &columns, &condition)?;
+        Ok(rows.into_iter().map(Key::new).collect())
     }
 
     /// Of these rows, those that the file has otherwise or not at all.
@@ -435,7 +487,7 @@ impl Transaction<'_> {
         let mut unlike = Vec::new();
         for row in rows {
             let named = RowName::of_values(table, &row);
-            let condition = Target::Key(row[table.key].clone()).node(table);
+            let condition = Target::Key(table.key_of(&row)).node(table);
             let known = select_columns(self.connection, table, &columns, &condition)?;
             if known.first() != Some(&row) || self.is_unsure(&named)? || self.counts.parentless > 0
             {

@@ -4,6 +4,7 @@ use super::state::Origin;
 use super::transaction::Transaction;
 use crate::backend::sqlite::quoted;
 use crate::failover::rules::name::RowName;
+use crate::key::Key;
 use crate::{Result, Table};
 use sea_orm::Value;
 
@@ -25,7 +26,7 @@ impl Transaction<'_> {
     }
 
     /// Notes that rows are the file's alone: the remote never had them.
-    pub(crate) fn keep_local(&mut self, table: &'static Table, keys: &[Value]) -> Result<()> {
+    pub(crate) fn keep_local(&mut self, table: &'static Table, keys: &[Key]) -> Result<()> {
         for key in keys {
             let row = RowName::of(table, key);
             let sql =
@@ -69,7 +70,7 @@ impl Transaction<'_> {
     pub(crate) fn take_local(
         &mut self,
         table: &'static Table,
-        key: &Value,
+        key: &Key,
         only_local: bool,
     ) -> Result<bool> {
         let row = RowName::of(table, key);

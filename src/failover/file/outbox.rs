@@ -4,16 +4,18 @@ mod entries;
 mod entry;
 
 pub(crate) use entry::version_of;
-pub(super) use entry::{Unique, named, unique_columns, uniques_of};
+pub(super) use entry::{Unique, named, uniques_of};
 
+use super::local_key;
 use super::relations::Relations;
 use super::transaction::Transaction;
-use crate::backend::sqlite::{apply, select_columns};
+use crate::backend::sqlite::{apply_returning, select_columns};
 use crate::failover::environment::Moment;
 use crate::failover::rules::entry::{Base, EntryKind, Version};
 use crate::failover::rules::name::RowName;
 use crate::failover::seam::{self, Met, Mutation};
-use crate::operation::{Duplicates, Target, Write, WriteKind};
+use crate::key::Key;
+use crate::operation::{Duplicates, NewRow, Target, Write, WriteKind, Written};
 use crate::{Column, Error, ErrorKind, Result, Table, value};
 use entry::{NewEntry, Present, Shape, any_unique, extend, new_entry};
 use sea_orm::Value;
@@ -33,10 +35,10 @@ pub(crate) enum Sent {
 }
 
 /// What a write did to the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Local {
-    /// It touched so many rows, and has an entry for each.
-    Queued(u64),
+    /// It is made, and has an entry for each row that it touched.
+    Queued(Written),
     /// It is to change a row whose state the file does not know.
     Unknown,
     /// It may have left, and the file has the row that it was to bring.
@@ -99,7 +101,7 @@ impl Transaction<'_> {
     fn insert_and_queue(
         &mut self,
         shape: &Shape<'_>,
-        rows: &[Vec<Value>],
+        rows: &[NewRow],
         duplicates: Duplicates,
         request: Option<i64>,
         date: Moment,
@@ -110,11 +112,14 @@ impl Transaction<'_> {
             Duplicates::Ignore => EntryKind::InsertIfAbsent,
             Duplicates::Replace => EntryKind::Upsert,
         };
-        let mut taken: Vec<&Vec<Value>> = Vec::with_capacity(rows.len());
+        let mut taken: Vec<&NewRow> = Vec::with_capacity(rows.len());
         let mut entries = Vec::with_capacity(rows.len());
         let mut known = std::collections::HashSet::new();
         for row in rows {
-            let key = &row[table.key];
+            if let Some(at) = table.key.iter().find(|at| !row.gives(**at)) {
+                return Err(counted_key(&table.columns[*at]));
+            }
+            let key = &table.key_of(row);
             let present = match kind {
                 // A row that is there is an error of the insert below.
                 EntryKind::Insert if request.is_none() => None,
@@ -132,28 +137,29 @@ impl Transaction<'_> {
             taken.push(row);
         }
         if taken.is_empty() {
-            return Ok(Local::Queued(0));
+            return Ok(Local::Queued(Written::touched(0)));
         }
-        let touched = {
-            let rows = taken.into_iter().cloned().collect();
+        let written = {
+            let rows = taken.iter().copied().cloned().collect();
             let kind = WriteKind::Insert { rows, duplicates };
-            apply(self.connection, &Write { table, kind })?
+            apply_returning(self.connection, &Write { table, kind })?
         };
+        check_made(table, &taken, &written)?;
         for entry in entries {
             self.append(shape.table, &entry, request, date)?;
         }
-        Ok(Local::Queued(touched))
+        Ok(Local::Queued(written))
     }
 
     fn whole_row(
         &self,
         shape: &Shape<'_>,
         kind: EntryKind,
-        row: &[Value],
+        row: &NewRow,
         present: Option<Present>,
     ) -> Result<NewEntry> {
-        let mut entry =
-            new_entry(shape, kind, row[shape.table.key].clone(), row.iter().enumerate())?;
+        let key = shape.table.key_of(row);
+        let mut entry = new_entry(shape, kind, &key, row.given(), row.given())?;
         entry.brings_row = present.is_none();
         // Of an insert it only tells which column the server's version is in.
         entry.base = self.base(shape, &entry.row, present.as_ref())?;
@@ -184,19 +190,26 @@ impl Transaction<'_> {
         }
         let mut entries = Vec::with_capacity(touched.len());
         for present in touched {
-            let values = assignments.iter().map(|(at, value)| (*at, value));
-            let mut entry = new_entry(shape, EntryKind::Update, present.key.clone(), values)?;
+            let complete =
+                self.complete(shape.relations, shape.table, &present.key, assignments)?;
+            let mut entry = new_entry(
+                shape,
+                EntryKind::Update,
+                &present.key,
+                assignments.iter().map(|(at, value)| (*at, value)),
+                complete.iter().map(|(at, value)| (*at, value)),
+            )?;
             entry.base = self.base(shape, &entry.row, Some(&present))?;
             // Those that it refers to from now on, and those that it referred to.
             extend(&mut entry.refs, present.refs);
             extend(&mut entry.uniques, present.uniques);
             entries.push(entry);
         }
-        let touched = apply(self.connection, write)?;
+        let written = apply_returning(self.connection, write)?;
         for entry in entries {
             self.append(shape.table, &entry, request, date)?;
         }
-        Ok(Local::Queued(touched))
+        Ok(Local::Queued(written))
     }
 
     fn delete_and_queue(
@@ -215,11 +228,11 @@ impl Transaction<'_> {
             let row = RowName::of(shape.table, &present.key);
             let base = self.base(shape, &row, Some(&present))?;
             let below = self.below(shape.relations, shape.table, &present.key, usize::MAX)?;
-            let local_key = self.local(&present.key)?;
+            let local_key = local_key::of_key(shape.table, &present.key);
             let unlinked = self.unlinked_by(shape.relations, &row, local_key, &below)?;
             let entry = NewEntry {
                 row,
-                local_key: present.key,
+                key: present.key,
                 kind: EntryKind::Delete,
                 brings_row: false,
                 columns: "[]".to_owned(),
@@ -242,7 +255,7 @@ impl Transaction<'_> {
                 self.look_again(sequence)?;
             }
         }
-        apply(self.connection, write).map(Local::Queued)
+        apply_returning(self.connection, write).map(Local::Queued)
     }
 
     /// A row that refers to none any more in the file since a delete waits.
@@ -265,11 +278,11 @@ impl Transaction<'_> {
     }
 
     /// The answer to a change of a row that the file does not hold.
-    fn unknown(&self, table: &'static Table, key: &Value) -> Result<Local> {
+    fn unknown(&self, table: &'static Table, key: &Key) -> Result<Local> {
         Ok(if self.is_unsure(&RowName::of(table, key))? {
             Local::Unknown
         } else {
-            Local::Queued(0)
+            Local::Queued(Written::touched(0))
         })
     }
 
@@ -289,7 +302,7 @@ impl Transaction<'_> {
         Ok(Some(Base { column: column.name.to_owned(), version }))
     }
 
-    fn present(&self, shape: &Shape<'_>, key: &Value) -> Result<Option<Present>> {
+    fn present(&self, shape: &Shape<'_>, key: &Key) -> Result<Option<Present>> {
         Ok(self.touched(shape, &Target::Key(key.clone()))?.pop())
     }
 
@@ -298,13 +311,15 @@ impl Transaction<'_> {
         let table = shape.table;
         let is_needed = |at: &usize| {
             let column = &table.columns[*at];
-            shape.uniques.contains(at)
-                || shape.parents.iter().any(|parent| parent.column == column.name)
+            shape.uniques.iter().any(|set| set.contains(at))
+                || shape
+                    .parents
+                    .iter()
+                    .any(|parent| parent.columns.iter().any(|one| one == column.name))
                 || shape.version_column.is_some_and(|version| version == column)
         };
-        let positions: Vec<usize> = std::iter::once(table.key)
-            .chain((0..table.columns.len()).filter(|at| *at != table.key).filter(is_needed))
-            .collect();
+        let others = (0..table.columns.len()).filter(|at| !table.is_key(*at)).filter(is_needed);
+        let positions: Vec<usize> = table.key.iter().copied().chain(others).collect();
         let columns: Vec<&'static Column> =
             positions.iter().map(|at| &table.columns[*at]).collect();
         let condition = match target {
@@ -322,7 +337,7 @@ impl Transaction<'_> {
                 refs: shape.refs(values()),
                 uniques: shape.uniques(values()),
                 version,
-                key: row[0].clone(),
+                key: Key::new(&row[..table.key.len()]),
             }
         });
         Ok(present.collect())
@@ -333,10 +348,45 @@ impl Transaction<'_> {
         &self,
         relations: &Relations,
         table: &'static Table,
-        key: &Value,
+        key: &Key,
     ) -> Result<Vec<RowName>> {
         let shape = Shape::of(table, relations);
         Ok(self.present(&shape, key)?.map(|present| present.refs).unwrap_or_default())
+    }
+
+    /// The values of an update, with those of the row's other columns that are unique, or a foreign
+    /// key, together with one of them.
+    pub(super) fn complete(
+        &self,
+        relations: &Relations,
+        table: &'static Table,
+        key: &Key,
+        assignments: &[(usize, Value)],
+    ) -> Result<Vec<(usize, Value)>> {
+        let is_set = |at: &usize| assignments.iter().any(|(set, _)| set == at);
+        let mut others: Vec<usize> = Vec::new();
+        let foreign = relations.of(table).into_iter().map(|parent| {
+            let is_of_it =
+                |at: &usize| parent.columns.iter().any(|one| one == table.columns[*at].name);
+            (0..table.columns.len()).filter(is_of_it).collect::<Vec<_>>()
+        });
+        for set in relations.unique(table).into_iter().chain(foreign) {
+            if set.iter().any(is_set) {
+                others.extend(set.into_iter().filter(|at| !is_set(at)));
+            }
+        }
+        let mut complete = assignments.to_vec();
+        if others.is_empty() {
+            return Ok(complete);
+        }
+        others.sort_unstable();
+        others.dedup();
+        let columns: Vec<&'static Column> = others.iter().map(|at| &table.columns[*at]).collect();
+        let condition = Target::Key(key.clone()).node(table);
+        for row in select_columns(self.connection, table, &columns, &condition)? {
+            complete.extend(others.iter().copied().zip(row));
+        }
+        Ok(complete)
     }
 
     /// Queues the rows that the file holds of a table as inserts. How many those are.
@@ -344,7 +394,7 @@ impl Transaction<'_> {
         &mut self,
         relations: &Relations,
         table: &'static Table,
-        keys: &[Value],
+        keys: &[Key],
         bound: Bound,
         date: Moment,
     ) -> Result<u64> {
@@ -354,6 +404,7 @@ impl Transaction<'_> {
         for key in keys {
             let condition = Target::Key(key.clone()).node(table);
             for row in select_columns(self.connection, table, &columns, &condition)? {
+                let row = NewRow::whole(row);
                 let mut entry = self.whole_row(&shape, EntryKind::InsertIfAbsent, &row, None)?;
                 entry.brings_row = false;
                 self.append(table, &entry, None, date)?;
@@ -363,4 +414,30 @@ impl Transaction<'_> {
         self.check_bound(bound)?;
         Ok(queued)
     }
+}
+
+/// Only the remote counts a key up: the file cannot know which one is next.
+fn counted_key(column: &Column) -> Error {
+    let message = format!("`{}` is made by the remote, which is out of reach", column.name);
+    Error::new(ErrorKind::Unsupported, message)
+        .with_hint("give the row its key, or insert it once the remote can be reached")
+}
+
+/// What the file makes of the columns that rows leave to the database has to fit the entity: until the
+/// remote's values come it is the file's own default, or NULL.
+fn check_made(table: &Table, rows: &[&NewRow], written: &Written) -> Result<()> {
+    let stored = written.stored.iter().flatten();
+    for (row, stored) in rows.iter().zip(stored) {
+        let lacks = |at: &&usize| !table.columns[**at].nullable && value::is_null(&stored[**at]);
+        if let Some(at) = row.left_out().iter().find(lacks) {
+            let name = table.columns[*at].name;
+            let message = format!(
+                "`{name}` is made by the remote, which is out of reach, and the file has no default for it"
+            );
+            return Err(Error::new(ErrorKind::Unsupported, message).with_hint(format!(
+                "make the field `{name}` an `Option`, or give the file's column a default"
+            )));
+        }
+    }
+    Ok(())
 }

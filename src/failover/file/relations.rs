@@ -1,23 +1,26 @@
 //! [`Relations`]: which tables of the file refer to which, by the entities and by the file's own
 //! foreign keys.
 
+use super::local_key;
 use super::transaction::Transaction;
-use crate::backend::sqlite::{Bound, from_rusqlite, quoted};
+use crate::backend::sqlite::{from_rusqlite, quoted};
 use crate::failover::rules::name::{RowKey, RowName, TableName};
+use crate::key::Key;
 use crate::{Parent, Result, Table, value};
 use rusqlite::Connection;
 use rusqlite::types::Value as Stored;
 use sea_orm::Value;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Most rows that are looked through to see whether something waits below one that is to go.
 pub(super) const MOST_BELOW: usize = 1_000;
 
-/// A foreign key of one column in the file, to the key of another table.
+/// A foreign key in the file, to the key of another table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Foreign {
     child: String,
-    column: String,
+    /// In the order of the names of the parent's key columns.
+    columns: Vec<String>,
     parent: String,
     on_delete: OnDelete,
 }
@@ -33,12 +36,20 @@ enum OnDelete {
     Nothing,
 }
 
-/// The foreign keys of the file.
+/// The keys, the foreign keys and the unique indexes of the file.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Relations {
     foreign: Vec<Foreign>,
-    /// Of each table that is referred to: the name of its key column.
-    keys: Vec<(String, String)>,
+    /// Of each table: the names of its key columns, sorted.
+    keys: HashMap<String, Vec<String>>,
+    /// Of each table: the columns of its unique indexes.
+    unique: HashMap<String, Vec<Vec<String>>>,
+    /// Of each table: the columns that the file makes itself.
+    generated: HashMap<String, Vec<String>>,
+    /// Of each table: how many columns the entities have that were used with the file.
+    columns: HashMap<String, usize>,
+    /// The number of entities ([`Counts::entities`](super::state::Counts)) when that was so.
+    entities: i64,
     /// `pragma schema_version` of the file that they were read from.
     version: i64,
 }
@@ -70,44 +81,100 @@ impl Relations {
         let version = connection
             .query_row("pragma schema_version", [], |row| row.get(0))
             .map_err(from_rusqlite)?;
-        let mut statement = connection
-            .prepare_cached(
-                "select m.name, f.\"from\", f.\"table\", f.on_delete, f.\"to\", p.name \
-                 from sqlite_schema m, pragma_foreign_key_list(m.name) f \
-                 left join pragma_table_info(f.\"table\") p on p.pk = 1 \
-                 where m.type = 'table' and not exists (\
-                   select 1 from pragma_foreign_key_list(m.name) other \
-                   where other.id = f.id and other.seq <> f.seq)",
-            )
-            .map_err(from_rusqlite)?;
-        let rows = statement
-            .query_map([], |row| {
-                let foreign = Foreign {
-                    child: row.get(0)?,
-                    column: row.get(1)?,
-                    parent: row.get(2)?,
-                    on_delete: match row.get_ref(3)?.as_str()? {
-                        "CASCADE" => OnDelete::Cascade,
-                        "SET NULL" => OnDelete::SetNull,
-                        _ => OnDelete::Nothing,
-                    },
-                };
-                Ok((foreign, row.get::<_, Option<String>>(4)?, row.get::<_, Option<String>>(5)?))
-            })
-            .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
-            .map_err(from_rusqlite)?;
         let mut relations = Self { version, ..Self::default() };
-        for (foreign, to, key) in rows {
-            // One that refers to another unique column does not name a row by its key.
-            let Some(key) = key.filter(|key| to.as_ref().is_none_or(|to| to == key)) else {
-                continue;
-            };
-            if relations.keys.iter().all(|(table, _)| *table != foreign.parent) {
-                relations.keys.push((foreign.parent.clone(), key));
-            }
-            relations.foreign.push(foreign);
+        let keys = "select m.name, p.name from sqlite_schema m, pragma_table_info(m.name) p \
+            where m.type = 'table' and p.pk > 0 order by m.name, p.name";
+        for (table, column) in pairs(connection, keys)? {
+            relations.keys.entry(table).or_default().push(column);
+        }
+        let generated = "select m.name, c.name from sqlite_schema m, pragma_table_xinfo(m.name) c \
+            where m.type = 'table' and c.hidden in (2, 3)";
+        for (table, column) in pairs(connection, generated)? {
+            relations.generated.entry(table).or_default().push(column);
+        }
+        relations.read_foreign(connection)?;
+        relations.read_unique(connection)?;
+        relations.entities = entities(connection)?;
+        for (table, _) in
+            pairs(connection, "select table_name, column_name from chronicle_columns")?
+        {
+            *relations.columns.entry(table).or_default() += 1;
         }
         Ok(relations)
+    }
+
+    fn read_foreign(&mut self, connection: &Connection) -> Result<()> {
+        let mut statement = connection
+            .prepare_cached(
+                "select m.name, f.id, f.\"from\", f.\"table\", f.on_delete, f.\"to\", p.name \
+                 from sqlite_schema m, pragma_foreign_key_list(m.name) f \
+                 left join pragma_table_info(f.\"table\") p on p.pk = f.seq + 1 \
+                 where m.type = 'table'",
+            )
+            .map_err(from_rusqlite)?;
+        let mut found: BTreeMap<(String, i64), (String, OnDelete, Vec<(String, String)>)> =
+            BTreeMap::new();
+        let mut rows = statement.query([]).map_err(from_rusqlite)?;
+        while let Some(row) = rows.next().map_err(from_rusqlite)? {
+            let (child, id, column, parent, on_delete, to, key) =
+                foreign_row(row).map_err(from_rusqlite)?;
+            let entry = found.entry((child, id)).or_insert((parent, on_delete, Vec::new()));
+            // Without a name it refers to the key, column by column.
+            if let Some(to) = to.or(key) {
+                entry.2.push((to, column));
+            }
+        }
+        for ((child, _), (parent, on_delete, mut pairs)) in found {
+            pairs.sort_unstable();
+            let (to, columns): (Vec<String>, Vec<String>) = pairs.into_iter().unzip();
+            // One that refers to other unique columns does not name a row by its key.
+            if self.keys.get(&parent) == Some(&to) {
+                self.foreign.push(Foreign { child, columns, parent, on_delete });
+            }
+        }
+        Ok(())
+    }
+
+    fn read_unique(&mut self, connection: &Connection) -> Result<()> {
+        let sql = "select m.name || char(0) || i.name, c.name \
+            from sqlite_schema m, pragma_index_list(m.name) i, pragma_index_info(i.name) c \
+            where m.type = 'table' and i.\"unique\" = 1 and i.partial = 0 and i.origin <> 'pk' \
+              and c.name is not null order by m.name, i.name, c.seqno";
+        let mut indexes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (index, column) in pairs(connection, sql)? {
+            indexes.entry(index).or_default().push(column);
+        }
+        for (index, columns) in indexes {
+            let table = index.split('\0').next().unwrap_or_default().to_owned();
+            self.unique.entry(table).or_default().push(columns);
+        }
+        Ok(())
+    }
+
+    /// The positions of columns of an entity's table that the file makes itself.
+    pub(super) fn generated(&self, table: &'static Table) -> Vec<usize> {
+        let Some(names) = self.generated.get(table.name) else { return Vec::new() };
+        let is_generated = |at: &usize| names.iter().any(|name| name == table.columns[*at].name);
+        (0..table.columns.len()).filter(is_generated).collect()
+    }
+
+    /// The positions of columns of an entity's table that are unique, one alone or several together:
+    /// by the entity and by the file.
+    pub(crate) fn unique(&self, table: &'static Table) -> Vec<Vec<usize>> {
+        let mut unique: Vec<Vec<usize>> = table.unique.iter().map(|set| set.to_vec()).collect();
+        for names in self.unique.get(table.name).into_iter().flatten() {
+            let position = |name: &String| table.columns.iter().position(|one| one.name == name);
+            let Some(set) = names.iter().map(position).collect::<Option<Vec<_>>>() else {
+                continue;
+            };
+            let is_same = |known: &[usize]| {
+                known.len() == set.len() && set.iter().all(|at| known.contains(at))
+            };
+            if !is_same(table.key) && !unique.iter().any(|known| is_same(known)) {
+                unique.push(set);
+            }
+        }
+        unique
     }
 
     /// Whether the file's tables are still those that these were read from.
@@ -115,21 +182,24 @@ impl Relations {
         let mut statement =
             connection.prepare_cached("pragma schema_version").map_err(from_rusqlite)?;
         let version: i64 = statement.query_row([], |row| row.get(0)).map_err(from_rusqlite)?;
-        Ok(version == self.version)
+        Ok(version == self.version && entities(connection)? == self.entities)
     }
 
     /// The foreign keys of an entity's table: those of its relations, and those of the file.
     pub(crate) fn of(&self, table: &'static Table) -> Vec<Parent> {
         let mut parents = (table.parents)().to_vec();
+        // Who refers to other columns than the key names no row by it.
+        parents.retain(|parent| self.keys.get(&parent.table).is_none_or(|key| *key == parent.to));
         for foreign in self.foreign.iter().filter(|foreign| foreign.child == table.name) {
             let is_known = parents
                 .iter()
-                .any(|known| (&known.column, &known.table) == (&foreign.column, &foreign.parent));
+                .any(|known| (&known.columns, &known.table) == (&foreign.columns, &foreign.parent));
             if !is_known {
                 parents.push(Parent {
-                    column: foreign.column.clone(),
+                    columns: foreign.columns.clone(),
                     schema: table.schema.map(str::to_owned),
                     table: foreign.parent.clone(),
+                    to: self.keys.get(&foreign.parent).cloned().unwrap_or_default(),
                 });
             }
         }
@@ -175,14 +245,22 @@ impl Relations {
         table: &'static Table,
         values: impl Iterator<Item = (usize, &'v Value)>,
     ) -> Vec<RowName> {
+        let values: Vec<(usize, &Value)> = values.collect();
         let mut refs = Vec::new();
-        for (at, value) in values.filter(|(_, value)| !value::is_null(value)) {
-            let column = table.columns[at].name;
-            for parent in parents.iter().filter(|parent| parent.column == column) {
-                let row = RowName::parent(parent, value);
-                if !refs.contains(&row) {
-                    refs.push(row);
-                }
+        for parent in parents {
+            let named = |name: &String| {
+                let mut values = values.iter();
+                let value = values.find(|(at, _)| table.columns[*at].name == name)?.1;
+                (!value::is_null(value)).then_some(value)
+            };
+            // Where one of several is NULL it refers to none.
+            let Some(key) = parent.columns.iter().map(named).collect::<Option<Vec<_>>>() else {
+                continue;
+            };
+            let name = TableName::new(parent.schema.as_deref(), &parent.table);
+            let row = RowName::new(name, RowKey::of_values(key));
+            if !refs.contains(&row) {
+                refs.push(row);
             }
         }
         refs
@@ -193,8 +271,8 @@ impl Relations {
         let mut parents = self.of(table);
         parents.retain(|parent| {
             self.foreign.iter().any(|foreign| {
-                (foreign.child.as_str(), &foreign.column, &foreign.parent, foreign.on_delete)
-                    == (table.name, &parent.column, &parent.table, on_delete)
+                (foreign.child.as_str(), &foreign.columns, &foreign.parent, foreign.on_delete)
+                    == (table.name, &parent.columns, &parent.table, on_delete)
             })
         });
         parents
@@ -215,32 +293,80 @@ impl Relations {
         table: &'static Table,
         values: impl Iterator<Item = (usize, &'v Value)>,
     ) -> Vec<(usize, RowName)> {
-        let parents = self.that(table, OnDelete::SetNull);
+        let values: Vec<(usize, &Value)> = values.collect();
         let mut refs = Vec::new();
-        for (at, value) in values {
-            let row = Self::refs(&parents, table, std::iter::once((at, value)));
-            refs.extend(row.into_iter().map(|row| (at, row)));
+        for parent in self.that(table, OnDelete::SetNull) {
+            let is_of_it =
+                |at: &usize| parent.columns.iter().any(|one| one == table.columns[*at].name);
+            let columns: Vec<usize> =
+                values.iter().map(|(at, _)| *at).filter(|at| is_of_it(at)).collect();
+            let row = Self::refs(std::slice::from_ref(&parent), table, values.iter().copied());
+            refs.extend(row.into_iter().flat_map(|row| {
+                columns.iter().map(move |at| (*at, row.clone())).collect::<Vec<_>>()
+            }));
         }
         refs
     }
 
-    fn key_of<'a>(&'a self, table: &str) -> Option<&'a str> {
-        self.keys.iter().find(|(name, _)| name == table).map(|(_, key)| key.as_str())
+    /// The names of a table's key columns in the file, sorted; none of a table without a key.
+    fn key_of(&self, table: &str) -> &[String] {
+        self.keys.get(table).map_or(&[], Vec::as_slice)
     }
 }
 
 impl Transaction<'_> {
+    /// How many columns of a table the entities have that were used with the file.
+    pub(super) fn columns_in_use(&self, relations: &Relations, table: &TableName) -> Result<usize> {
+        if relations.entities == self.counts.entities {
+            return Ok(relations.columns.get(table.as_str()).copied().unwrap_or_default());
+        }
+        let sql = "select count(*) from chronicle_columns where table_name = ?1";
+        let columns: Option<i64> = self.first(sql, [table.as_str()], |row| row.get(0))?;
+        Ok(usize::try_from(columns.unwrap_or_default()).unwrap_or_default())
+    }
+
+    /// Whether another entity has more columns of the table: of a row that the file lacks, this one
+    /// does not know them all.
+    pub(crate) fn is_narrow(&self, relations: &Relations, table: &'static Table) -> Result<bool> {
+        Ok(self.columns_in_use(relations, &TableName::of(table))? > table.columns.len())
+    }
+
+    /// Whether the columns of an entity are noted.
+    pub(super) fn knows_columns(&self, table: &'static Table) -> Result<bool> {
+        let sql = "select 1 from chronicle_columns where table_name = ?1 and column_name = ?2";
+        let name = TableName::of(table);
+        for column in table.columns {
+            if !self.exists(sql, (name.as_str(), column.name))? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Notes the columns of an entity.
+    pub(super) fn note_columns(&mut self, table: &'static Table) -> Result<()> {
+        let sql =
+            "insert or ignore into chronicle_columns (table_name, column_name) values (?1, ?2)";
+        let name = TableName::of(table);
+        let mut new = 0;
+        for column in table.columns {
+            new += self.execute(sql, (name.as_str(), column.name))?;
+        }
+        self.counts.entities += i64::from(new > 0);
+        Ok(())
+    }
+
     /// The rows of the file that its foreign keys take along when this row is deleted, through all
     /// levels; at most `most`.
     pub(super) fn below(
         &self,
         relations: &Relations,
         table: &'static Table,
-        key: &Value,
+        key: &Key,
         most: usize,
     ) -> Result<Vec<Below>> {
         let row = RowName::of(table, key);
-        self.below_row(relations, &row, self.local(key)?, most)
+        self.below_row(relations, &row, local_key::of_key(table, key), most)
     }
 
     /// As [`below`](Self::below), by the key as the file holds it.
@@ -259,10 +385,7 @@ impl Transaction<'_> {
             let children = relations.foreign.iter().filter(|foreign| foreign.parent == parent);
             for foreign in children.filter(|foreign| foreign.on_delete == OnDelete::Cascade) {
                 for local_key in self.keys_of_children(relations, foreign, &key, most)? {
-                    let row = RowName::new(
-                        TableName::new(schema.as_deref(), &foreign.child),
-                        RowKey::of(&text_of(&local_key)),
-                    );
+                    let row = row_of(relations, schema.as_deref(), &foreign.child, &local_key);
                     if known.insert(row.clone()) {
                         next.push((foreign.child.clone(), local_key.clone()));
                         found.push(Below { row, table: foreign.child.clone(), local_key });
@@ -285,33 +408,20 @@ impl Transaction<'_> {
         key: &Stored,
         most: usize,
     ) -> Result<Vec<Stored>> {
-        // A table without a key of one column cannot be named row by row.
-        let Some(key_column) = self.key_column(relations, &foreign.child)? else {
+        let columns = relations.key_of(&foreign.child);
+        if columns.is_empty() {
+            // A table without a key cannot be named row by row.
             return Ok(Vec::new());
-        };
-        let sql = format!(
-            "select {key} from {child} where {column} = ?1 limit ?2",
-            key = quoted(&key_column),
-            child = quoted(&foreign.child),
-            column = quoted(&foreign.column),
-        );
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
-        self.list(&sql, (key, most), |row| row.get(0))
-    }
-
-    fn key_column(&self, relations: &Relations, table: &str) -> Result<Option<String>> {
-        if let Some(key) = relations.key_of(table) {
-            return Ok(Some(key.to_owned()));
         }
-        let sql = "select name from pragma_table_info(?1) where pk > 0";
-        let mut keys: Vec<String> = self.list(sql, [table], |row| row.get(0))?;
-        Ok(keys.pop().filter(|_| keys.is_empty()))
-    }
-
-    /// The key as the file holds it.
-    pub(super) fn local(&self, key: &Value) -> Result<Stored> {
-        let stored = self.first("select ?1", [Bound(key)], |row| row.get(0))?;
-        Ok(stored.unwrap_or(Stored::Null))
+        let sql = format!(
+            "select {key} from {child} where {condition} limit {most}",
+            key = local_key::list(columns),
+            child = quoted(&foreign.child),
+            condition = local_key::condition(&foreign.columns, 1),
+            most = i64::try_from(most).unwrap_or(i64::MAX),
+        );
+        let values = rusqlite::params_from_iter(local_key::unpack(key, foreign.columns.len()));
+        self.list(&sql, values, |row| local_key::of_row(row, columns.len()))
     }
 
     /// What the row, or one that would go with it, is needed for.
@@ -319,9 +429,9 @@ impl Transaction<'_> {
         &self,
         relations: &Relations,
         table: &'static Table,
-        key: &Value,
+        key: &Key,
     ) -> Result<Option<Need>> {
-        self.need_of_row(relations, &RowName::of(table, key), self.local(key)?)
+        self.need_of_row(relations, &RowName::of(table, key), local_key::of_key(table, key))
     }
 
     /// The same of a row that would go with another one.
@@ -381,11 +491,9 @@ impl Transaction<'_> {
         for (parent, key) in std::iter::once((table, local_key)).chain(below) {
             let children = relations.foreign.iter().filter(|foreign| foreign.parent == parent);
             for foreign in children.filter(|foreign| foreign.on_delete == OnDelete::SetNull) {
-                let name = TableName::new(schema.as_deref(), &foreign.child);
                 let keys = self.keys_of_children(relations, foreign, &key, usize::MAX)?;
-                unlinked.extend(
-                    keys.iter().map(|key| RowName::new(name.clone(), RowKey::of(&text_of(key)))),
-                );
+                let row = |key| row_of(relations, schema.as_deref(), &foreign.child, key);
+                unlinked.extend(keys.iter().map(row));
             }
         }
         Ok(unlinked)
@@ -400,12 +508,16 @@ impl Transaction<'_> {
     ) -> Result<()> {
         let children = relations.foreign.iter().filter(|foreign| foreign.parent == table);
         for foreign in children.filter(|foreign| foreign.on_delete == OnDelete::SetNull) {
+            let nulls: Vec<String> =
+                foreign.columns.iter().map(|column| format!("{} = null", quoted(column))).collect();
             let sql = format!(
-                "update {child} set {column} = null where {column} = ?1",
+                "update {child} set {nulls} where {condition}",
                 child = quoted(&foreign.child),
-                column = quoted(&foreign.column),
+                nulls = nulls.join(", "),
+                condition = local_key::condition(&foreign.columns, 1),
             );
-            self.execute(&sql, [local_key])?;
+            let values = local_key::unpack(local_key, foreign.columns.len());
+            self.execute(&sql, rusqlite::params_from_iter(values))?;
         }
         Ok(())
     }
@@ -413,10 +525,41 @@ impl Transaction<'_> {
     /// Removes a row that went with another from the file.
     pub(super) fn remove_below(&self, relations: &Relations, below: &Below) -> Result<()> {
         self.unlink(relations, &below.table, &below.local_key)?;
-        let Some(key) = self.key_column(relations, &below.table)? else { return Ok(()) };
-        let sql = format!("delete from {} where {} = ?1", quoted(&below.table), quoted(&key));
-        self.execute(&sql, [&below.local_key]).map(drop)
+        let key = relations.key_of(&below.table);
+        self.remove_row(&below.table, key, &below.local_key).map(drop)
     }
+}
+
+fn entities(connection: &Connection) -> Result<i64> {
+    let sql = "select entities from chronicle_failover where id = 1";
+    let mut statement = connection.prepare_cached(sql).map_err(from_rusqlite)?;
+    statement.query_row([], |row| row.get(0)).map_err(from_rusqlite)
+}
+
+/// A row of the file by its key there.
+fn row_of(relations: &Relations, schema: Option<&str>, table: &str, key: &Stored) -> RowName {
+    let values = local_key::unpack(key, relations.key_of(table).len());
+    let values: Vec<Value> = values.iter().map(text_of).collect();
+    RowName::new(TableName::new(schema, table), RowKey::of_values(&values))
+}
+
+/// The rows of a statement that selects two names.
+fn pairs(connection: &Connection, sql: &str) -> Result<Vec<(String, String)>> {
+    let mut statement = connection.prepare_cached(sql).map_err(from_rusqlite)?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    rows.and_then(Iterator::collect).map_err(from_rusqlite)
+}
+
+#[allow(clippy::type_complexity, reason = "the columns of one statement, taken apart at once")]
+fn foreign_row(
+    row: &rusqlite::Row<'_>,
+) -> rusqlite::Result<(String, i64, String, String, OnDelete, Option<String>, Option<String>)> {
+    let on_delete = match row.get_ref(4)?.as_str()? {
+        "CASCADE" => OnDelete::Cascade,
+        "SET NULL" => OnDelete::SetNull,
+        _ => OnDelete::Nothing,
+    };
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, on_delete, row.get(5)?, row.get(6)?))
 }
 
 /// A key of the file as the value whose text names the row: UUIDs are 16 bytes there.

@@ -53,6 +53,8 @@ pub(crate) struct Counts {
     pub(crate) unsure: i64,
     /// Rows that a waiting delete took along.
     pub(crate) tombstones: i64,
+    /// How often an entity brought columns that none before it had.
+    pub(crate) entities: i64,
 }
 
 /// The name under which everything is paused.

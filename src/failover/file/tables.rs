@@ -1,7 +1,7 @@
 //! The failover's own tables in the file.
 
 /// What `connect` makes where it is missing. A name of a table is its schema and name, a key the
-/// JSON list of its columns; `local_key` is the key as the file holds it.
+/// JSON list of its columns in the order of their names; `local_key` is the key as the file holds it.
 pub(super) const SCHEMA: &str = "
     create table if not exists chronicle_failover (
         id integer primary key check (id = 1),
@@ -15,17 +15,19 @@ pub(super) const SCHEMA: &str = "
         refused integer not null default 0,
         parentless integer not null default 0,
         unsure integer not null default 0,
-        tombstones integer not null default 0
+        tombstones integer not null default 0,
+        entities integer not null default 0
     );
     create table if not exists chronicle_outbox (
         sequence integer primary key,
         table_name text not null,
         row_key text not null,
         local_key,
-        key_column text not null,
+        key_columns text not null,
         kind text not null,
         column_names text not null,
         body text not null,
+        made text not null,
         refs text not null,
         uniques text not null,
         base text,
@@ -73,12 +75,12 @@ pub(super) const SCHEMA: &str = "
     ) without rowid;
     create table if not exists chronicle_uniques (
         table_name text not null,
-        column_name text not null,
+        column_names text not null,
         value text,
         sequence integer not null
     );
     create index if not exists chronicle_uniques_value
-        on chronicle_uniques (table_name, column_name, value, sequence);
+        on chronicle_uniques (table_name, column_names, value, sequence);
     create index if not exists chronicle_uniques_sequence on chronicle_uniques (sequence);
     create table if not exists chronicle_tombstones (
         table_name text not null,
@@ -92,6 +94,11 @@ pub(super) const SCHEMA: &str = "
         table_name text not null,
         row_key text not null,
         primary key (sequence, table_name, row_key)
+    ) without rowid;
+    create table if not exists chronicle_columns (
+        table_name text not null,
+        column_name text not null,
+        primary key (table_name, column_name)
     ) without rowid;
     create table if not exists chronicle_rework (
         sequence integer primary key
@@ -123,4 +130,4 @@ pub(super) const SCHEMA: &str = "
 ";
 
 /// The layout of these tables. A file of another one is not opened.
-pub(super) const LAYOUT: i64 = 2;
+pub(super) const LAYOUT: i64 = 3;

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row};
 use std::cell::RefCell;
 
 const READ: &str = "select state, sequence, request, write, row_count, bytes, refused, parentless, unsure, \
-    tombstones from chronicle_failover where id = 1";
+    tombstones, entities from chronicle_failover where id = 1";
 
 pub(crate) struct Transaction<'c> {
     pub(super) connection: &'c Connection,
@@ -38,6 +38,7 @@ impl<'c> Transaction<'c> {
                 parentless: row.get(7)?,
                 unsure: row.get(8)?,
                 tombstones: row.get(9)?,
+                entities: row.get(10)?,
             };
             Ok((row.get::<_, String>(0)?, counts))
         };
@@ -60,7 +61,8 @@ impl<'c> Transaction<'c> {
         let counts = self.counts;
         if counts != self.stored.1 {
             let sql = "update chronicle_failover set sequence = ?, request = ?, write = ?, row_count = ?, \
-                bytes = ?, refused = ?, parentless = ?, unsure = ?, tombstones = ? where id = 1";
+                bytes = ?, refused = ?, parentless = ?, unsure = ?, tombstones = ?, entities = ? \
+                where id = 1";
             self.execute(
                 sql,
                 (
@@ -73,6 +75,7 @@ impl<'c> Transaction<'c> {
                     counts.parentless,
                     counts.unsure,
                     counts.tombstones,
+                    counts.entities,
                 ),
             )?;
         }

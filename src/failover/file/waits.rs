@@ -102,16 +102,16 @@ impl Transaction<'_> {
         let newest = match &unique.value {
             Some(value) => self.list(
                 "select max(sequence) from chronicle_uniques where table_name = ?1 \
-                   and column_name = ?2 and value = ?3 and sequence < ?4 \
+                   and column_names = ?2 and value = ?3 and sequence < ?4 \
                  union select max(sequence) from chronicle_uniques where table_name = ?1 \
-                   and column_name = ?2 and value is null and sequence < ?4",
-                (table.as_str(), unique.column, value, below),
+                   and column_names = ?2 and value is null and sequence < ?4",
+                (table.as_str(), unique.columns.as_str(), value, below),
                 |row| row.get::<_, Option<i64>>(0),
             )?,
             None => self.list(
                 "select max(sequence) from chronicle_uniques \
-                 where table_name = ?1 and column_name = ?2 and sequence < ?3",
-                (table.as_str(), unique.column, below),
+                 where table_name = ?1 and column_names = ?2 and sequence < ?3",
+                (table.as_str(), unique.columns.as_str(), below),
                 |row| row.get(0),
             )?,
         };
@@ -356,7 +356,7 @@ impl Transaction<'_> {
             return Ok(facts);
         }
         let parents = relations.of(table);
-        let unique = super::outbox::unique_columns(table);
+        let unique = relations.unique(table);
         // What a row held before is nobody else's: only values that it is given are waited for.
         let mut look = |row: RowName, refs: &[RowName], uniques: &[Unique]| -> Result<bool> {
             facts.is_ghost |=
@@ -371,7 +371,7 @@ impl Transaction<'_> {
                     let mut refs = Relations::refs(&parents, table, values());
                     let uniques = super::outbox::uniques_of(table, &unique, values());
                     if *duplicates == crate::operation::Duplicates::Replace {
-                        refs.extend(self.before(relations, table, &row[table.key])?);
+                        refs.extend(self.before(relations, table, &table.key_of(row))?);
                     }
                     if look(RowName::of_values(table, row), &refs, &uniques)? {
                         break;
@@ -379,7 +379,8 @@ impl Transaction<'_> {
                 }
             }
             WriteKind::Update { target: Target::Key(key), assignments } => {
-                let values = || assignments.iter().map(|(at, value)| (*at, value));
+                let complete = self.complete(relations, table, key, assignments)?;
+                let values = || complete.iter().map(|(at, value)| (*at, value));
                 let mut refs = self.before(relations, table, key)?;
                 refs.extend(Relations::refs(&parents, table, values()));
                 let uniques = super::outbox::uniques_of(table, &unique, values());

@@ -126,6 +126,13 @@ impl Batch {
     }
 
     /// The column that tells versions of its rows apart, where the remote's changes win.
+    /// The columns of its rows that are to be read back: the version, and what the database makes.
+    pub(crate) fn columns_to_read(&self) -> Vec<String> {
+        let made = self.items.first().map(|item| item.entry.made.clone()).unwrap_or_default();
+        let version = self.version_column().filter(|column| made.iter().all(|one| one != column));
+        version.map(str::to_owned).into_iter().chain(made).collect()
+    }
+
     pub(crate) fn version_column(&self) -> Option<&str> {
         self.items.iter().find_map(|item| {
             let own = item.entry.base.as_ref().map(|base| base.column.as_str());
@@ -318,9 +325,9 @@ mod tests {
     fn entry(sequence: i64, kind: EntryKind, key: &str, columns: &str) -> Entry {
         Entry {
             sequence,
-            row: RowName::new(TableName::new(None, "parents"), RowKey::of(&key.into())),
+            row: RowName::new(TableName::new(None, "parents"), RowKey::of_values([&key.into()])),
             kind,
-            key_column: "id".into(),
+            key_columns: vec!["id".into()],
             columns: columns.into(),
             version: "1".into(),
             request: None,
@@ -330,6 +337,7 @@ mod tests {
             bytes: 10,
             opened_by: None,
             body: "{}".into(),
+            made: Vec::new(),
         }
     }
 

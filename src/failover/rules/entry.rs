@@ -89,12 +89,14 @@ pub(crate) struct Entry {
     pub(crate) sequence: i64,
     pub(crate) row: RowName,
     pub(crate) kind: EntryKind,
-    /// The name of the table's key column.
-    pub(crate) key_column: String,
+    /// The names of the table's key columns, sorted.
+    pub(crate) key_columns: Vec<String>,
     /// The columns that it sets, as a JSON list.
     pub(crate) columns: String,
     /// Its values, as a JSON object; empty for a delete.
     pub(crate) body: Arc<str>,
+    /// The columns that the database makes values of: to be read back.
+    pub(crate) made: Vec<String>,
     /// The version of the entity that made it.
     pub(crate) version: String,
     /// The request that it may have left in.

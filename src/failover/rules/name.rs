@@ -1,6 +1,7 @@
 //! What a table and a row are called in the file: [`TableName`] and [`RowName`].
 
-use crate::{Parent, Table, value};
+use crate::key::Key;
+use crate::{Table, value};
 use sea_orm::Value;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -99,8 +100,22 @@ pub(crate) struct RowName {
 pub(crate) struct RowKey(String);
 
 impl RowKey {
-    pub(crate) fn of(key: &Value) -> Self {
-        Self(serde_json::Value::from(vec![value::to_text(key)]).to_string())
+    pub(crate) fn of(table: &Table, key: &Key) -> Self {
+        Self::of_values(sorted(table, key))
+    }
+
+    /// The key of a row of this table.
+    pub(crate) fn of_row(table: &Table, row: &[Value]) -> Self {
+        match table.key {
+            [at] => Self::of_values([&row[*at]]),
+            _ => Self::of(table, &table.key_of(row)),
+        }
+    }
+
+    /// The key with these values, in the order of the names of their columns.
+    pub(crate) fn of_values<'v>(values: impl IntoIterator<Item = &'v Value>) -> Self {
+        let texts: Vec<String> = values.into_iter().map(value::to_text).collect();
+        Self(serde_json::Value::from(texts).to_string())
     }
 
     /// A key that was read from the file.
@@ -113,11 +128,15 @@ impl RowKey {
     }
 
     /// The first column's text: as long as keys have one column, all of it.
+    /// The texts of its values, in the order of the names of their columns.
+    pub(crate) fn texts(&self) -> Vec<String> {
+        serde_json::from_str(&self.0).unwrap_or_default()
+    }
+
+    /// Its text: that of the one value, or the list of several.
     pub(crate) fn text(&self) -> String {
-        serde_json::from_str::<Vec<String>>(&self.0)
-            .ok()
-            .and_then(|columns| columns.into_iter().next())
-            .unwrap_or_default()
+        let mut texts = self.texts();
+        if texts.len() == 1 { texts.remove(0) } else { self.0.clone() }
     }
 }
 
@@ -127,19 +146,36 @@ impl RowName {
     }
 
     /// The row of `table` with this key.
-    pub(crate) fn of(table: &Table, key: &Value) -> Self {
-        Self::new(TableName::of(table), RowKey::of(key))
+    pub(crate) fn of(table: &Table, key: &Key) -> Self {
+        Self::new(TableName::of(table), RowKey::of(table, key))
     }
 
     /// The row of `table` with these values.
     pub(crate) fn of_values(table: &Table, values: &[Value]) -> Self {
-        Self::of(table, &values[table.key])
+        Self::new(TableName::of(table), RowKey::of_row(table, values))
     }
+}
 
-    /// The row that a foreign key refers to.
-    pub(crate) fn parent(parent: &Parent, key: &Value) -> Self {
-        Self::new(TableName::new(parent.schema.as_deref(), &parent.table), RowKey::of(key))
+/// The values of a key, in the order of the names of their columns.
+pub(crate) fn sorted<'k>(table: &Table, key: &'k Key) -> Vec<&'k Value> {
+    match key.values() {
+        [value] => vec![value],
+        values => key_order(table).into_iter().filter_map(|place| values.get(place)).collect(),
     }
+}
+
+/// The places of a table's key columns among them, by the names of the columns.
+pub(crate) fn key_order(table: &Table) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..table.key.len()).collect();
+    places.sort_unstable_by_key(|place| table.columns[table.key[*place]].name);
+    places
+}
+
+/// The names of a table's key columns, sorted.
+pub(crate) fn key_columns(table: &Table) -> Vec<String> {
+    let mut names: Vec<String> = table.key_columns().map(|column| column.name.to_owned()).collect();
+    names.sort_unstable();
+    names
 }
 
 #[cfg(test)]
@@ -164,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_key_is_a_json_list() {
-        let key = RowKey::of(&"a\"b".into());
+        let key = RowKey::of_values([&"a\"b".into()]);
         assert_eq!(key.as_str(), r#"["a\"b"]"#);
         assert_eq!(key.text(), "a\"b");
     }

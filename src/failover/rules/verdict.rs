@@ -58,11 +58,11 @@ impl Verdict {
 
     /// What an error means where nobody has to know whether a key or another unique value is taken.
     pub(crate) fn of(error: &Error) -> Self {
-        Self::of_row(error, "")
+        Self::of_row(error, &[])
     }
 
-    /// What an error means for a row with this key column.
-    pub(crate) fn of_row(error: &Error, key_column: &str) -> Self {
+    /// What an error means for a row with these key columns.
+    pub(crate) fn of_row(error: &Error, key_columns: &[String]) -> Self {
         let code = error.code().unwrap_or_default();
         let class = code.get(..2).unwrap_or_default();
         match (error.kind(), code) {
@@ -78,9 +78,7 @@ impl Verdict {
             },
             (ErrorKind::Busy, _) | (_, "40001" | "40P01" | "55P03") => Self::Repeat,
             (_, "23503") => Self::ParentMissing,
-            (_, "23505") if error.is_key_conflict(&[key_column]) == Some(true) => {
-                Self::DuplicateKey
-            }
+            (_, "23505") if error.is_key_conflict(key_columns) == Some(true) => Self::DuplicateKey,
             // An exclusion constraint is one more way to say that two rows may not have the same.
             (_, "23505" | "23P01") => Self::UniqueTaken,
             (_, "23502" | "23514" | "23001" | "23000") => Self::Row,

@@ -99,30 +99,6 @@ pub mod loose_key {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The table `facts` with a type that the databases do not hold alike.
-pub mod unshared_type {
-    use chronicle::Repository;
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, DeriveValueType)]
-    pub struct Unsigned(pub u64);
-    impl chronicle::Scalar for Unsigned {}
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Repository)]
-    #[sea_orm(table_name = "facts")]
-    #[repository(name = "UnsignedFact", repository = "UnsignedFacts")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: i64,
-        pub number: Option<Unsigned>,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
 /// The table `facts` with other types than it has.
 pub mod wrong_type {
     macro_rules! entity {

@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 #[derive(chronicle::Id)]
 pub struct SpecimenId(Uuid);
 
-#[derive(Clone, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[derive(Clone, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, chronicle::Scalar)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum Shade {
     #[sea_orm(string_value = "light")]
@@ -14,17 +14,14 @@ pub enum Shade {
     #[sea_orm(string_value = "very dark, indeed")]
     VeryDark,
 }
-impl chronicle::Scalar for Shade {}
 
 /// An open set: a value that is not known is kept.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveValueType)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveValueType, chronicle::Scalar)]
 #[sea_orm(value_type = "String")]
 pub enum Species {
     Oak,
     Other(String),
 }
-impl chronicle::Scalar for Species {}
-impl chronicle::Text for Species {}
 
 impl std::fmt::Display for Species {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

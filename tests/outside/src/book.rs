@@ -5,9 +5,8 @@ use chronicle::Repository;
 use sea_orm::entity::prelude::*;
 
 /// An International Standard Book Number.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, DeriveValueType)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, DeriveValueType, chronicle::Scalar)]
 pub struct Isbn(pub String);
-impl chronicle::Scalar for Isbn {}
 
 /// SeaORM asks this of every key: whether it can be made of a row's number. This one cannot.
 impl sea_orm::TryFromU64 for Isbn {
@@ -17,7 +16,7 @@ impl sea_orm::TryFromU64 for Isbn {
 }
 
 /// How a book is bound.
-#[derive(Clone, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[derive(Clone, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, chronicle::Scalar)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum Binding {
     /// Between boards.
@@ -27,7 +26,6 @@ pub enum Binding {
     #[sea_orm(string_value = "paper back")]
     Paperback,
 }
-impl chronicle::Scalar for Binding {}
 
 /// One book.
 #[sea_orm::model]

@@ -1,6 +1,7 @@
 //! Changes on a genuine server.
 
 use crate::change::{Change, ChangeKind};
+use crate::operation::NewRow;
 use crate::operation::{Duplicates, Write, WriteKind};
 use crate::postgrest::{Key, Postgrest};
 use crate::{Backend, ErrorKind, Kind, Record, Repository};
@@ -81,7 +82,7 @@ fn insert(duplicates: Duplicates, schema: Option<&str>, names: &[&str]) -> Chang
     Change::of_parts(
         schema.map(str::to_owned),
         "notes".to_owned(),
-        "name".to_owned(),
+        vec!["name".to_owned()],
         ChangeKind::Insert(duplicates),
         ["name", "price", "changed_at"].map(str::to_owned).to_vec(),
         Vec::new(),
@@ -95,11 +96,12 @@ fn of_keys(
     keys: Vec<String>,
     object: &[Arc<str>],
 ) -> Change {
+    let keys = keys.into_iter().map(|key| vec![key]).collect();
     let columns = object.iter().map(|_| "text".to_owned()).collect();
     Change::of_parts(
         schema.map(str::to_owned),
         "notes".to_owned(),
-        "name".to_owned(),
+        vec!["name".to_owned()],
         kind,
         columns,
         keys,
@@ -160,10 +162,10 @@ async fn keys_that_no_url_holds_go_in_several_requests() {
     let update = Change::of_parts(
         None,
         "notes".into(),
-        "name".into(),
+        vec!["name".into()],
         ChangeKind::Update,
         vec!["price".into()],
-        keys.clone(),
+        keys.iter().map(|key| vec![key.clone()]).collect(),
         &update,
     );
     let delete = of_keys(ChangeKind::Delete, None, keys.clone(), &[]);
@@ -244,13 +246,13 @@ async fn writes_give_back_rows_too() {
     let table = Model::TABLE;
     let row = |name: &str| {
         let row = NewNote::new(name, 0.123_456_789, crate::now());
-        Model::from(row).into_values()
+        NewRow::whole(Model::from(row).into_values())
     };
-    let insert = |rows: Vec<Vec<Value>>, duplicates| Write {
+    let insert = |rows: Vec<NewRow>, duplicates| Write {
         table,
         kind: WriteKind::Insert { rows, duplicates },
     };
-    let rows: Vec<Vec<Value>> = (0..1_200).map(|number| row(&format!("{number:04}"))).collect();
+    let rows: Vec<NewRow> = (0..1_200).map(|number| row(&format!("{number:04}"))).collect();
     let written = client.write_returning(insert(rows, Duplicates::Refuse)).await.expect("stored");
     assert_eq!((written.touched, rows_of(&written).len()), (1_200, 1_200));
     assert!(rows_of(&written).iter().all(|row| is_rounded(row)), "{:?}", rows_of(&written)[0]);
@@ -265,7 +267,7 @@ async fn writes_give_back_rows_too() {
     assert_eq!(rows_of(&written)[0][0], Value::from("new"));
 
     let assignments = vec![(2, Value::from(0.5))];
-    let target = crate::operation::Target::Key("0001".into());
+    let target = crate::operation::Target::Key(Value::from("0001").into());
     let update = Write { table, kind: WriteKind::Update { target, assignments } };
     let written = client.write_returning(update).await.expect("updated");
     assert_eq!(written.touched, 1);
@@ -279,7 +281,7 @@ async fn writes_give_back_rows_too() {
     let delete = Write { table, kind: WriteKind::Delete { target } };
     let written = client.write_returning(delete).await.expect("deleted");
     assert_eq!((written.touched, rows_of(&written).len()), (10, 10));
-    assert_eq!(table.columns[0].kind(), Kind::Text);
+    assert_eq!(table.columns[0].kind, Kind::Text);
 }
 
 #[tokio::test]

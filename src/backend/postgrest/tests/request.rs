@@ -6,7 +6,7 @@ use super::super::returning::Returning;
 use super::entry::Model;
 use super::{Entries, id, table, time};
 use crate::change::Change;
-use crate::operation::Duplicates;
+use crate::operation::{Duplicates, NewRow};
 use crate::{Filter, Record};
 use sea_orm::Value;
 
@@ -150,10 +150,10 @@ fn request(change: &Change, schema: Option<&str>) -> Request {
     apply::request(change, schema, &Returning::nothing())
 }
 
-fn rows(count: u128) -> Vec<Vec<Value>> {
+fn rows(count: u128) -> Vec<NewRow> {
     (0..count)
         .map(|number| {
-            Model {
+            let row = Model {
                 id: id(number),
                 title: "a \"b\"\n".into(),
                 note: None,
@@ -162,8 +162,8 @@ fn rows(count: u128) -> Vec<Vec<Value>> {
                 is_open: true,
                 data: Some(serde_json::json!({"k": [1, "é"]})),
                 seen_at: time(),
-            }
-            .into_values()
+            };
+            NewRow::whole(row.into_values())
         })
         .collect()
 }
@@ -197,7 +197,7 @@ fn inserts_name_their_columns() {
 
 #[test]
 fn changes_of_one_row_go_by_its_key() {
-    let key = Value::from(id(7));
+    let key = crate::key::Key::from(Value::from(id(7)));
     let update = Change::update(table(), &key, &[(1, "x".into()), (3, 5.into())]);
     assert_eq!(
         request(&update, Some("other")).to_string(),
@@ -214,7 +214,7 @@ fn changes_of_one_row_go_by_its_key() {
 
 #[test]
 fn only_updates_and_deletes_have_a_condition() {
-    let key = Value::from(id(7));
+    let key = crate::key::Key::from(Value::from(id(7)));
     for (value, expected) in [(Some("5".to_owned()), "&stars=eq.5"), (None, "&stars=is.null")] {
         let condition = Some(("stars".into(), value));
         for mut change in
@@ -245,8 +245,8 @@ fn what_is_given_back_is_selected() {
              return=representation,resolution=ignore-duplicates,count=exact\n[{ROW}]"
         )
     );
-    let delete = Change::delete(table(), &Value::from(id(7)));
-    let key = Returning::values(table(), vec![table().key_column()]);
+    let delete = Change::delete(table(), &Value::from(id(7)).into());
+    let key = Returning::values(table(), table().key_columns().collect());
     let request = apply::request(&delete, None, &key).to_string();
     assert!(request.contains("&select=id\nPrefer: return=representation,count=exact"), "{request}");
 }
@@ -270,7 +270,7 @@ fn bulk_inserts_are_cut_by_rows_and_by_bytes() {
 
     let mut large = rows(5);
     for row in &mut large {
-        row[1] = "x".repeat(400 * 1024).into();
+        row.values_mut()[1] = "x".repeat(400 * 1024).into();
     }
     let lengths: Vec<u64> =
         Change::inserts(table(), Duplicates::Refuse, large).map(|change| change.len()).collect();
@@ -290,5 +290,5 @@ fn halves_are_whole_changes() {
     let (_, last) = second.halves().expect("two halves").1.halves().expect("two halves");
     assert_eq!(parse(&last), parse(&whole)[4..]);
     assert!(last.halves().is_none());
-    assert!(Change::delete(table(), &Value::from(id(1))).halves().is_none());
+    assert!(Change::delete(table(), &Value::from(id(1)).into()).halves().is_none());
 }

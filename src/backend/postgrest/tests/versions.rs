@@ -137,7 +137,8 @@ fn outcome(request: &str, recorded: &Recorded) -> Outcome {
 /// What the client reads of an answer of success to such a request.
 fn read(request: &str, answer: &Answer<'_>, purpose: Purpose) -> Result<Outcome, Failure> {
     if purpose == Purpose::Read {
-        return answer::rows(answer, Purpose::Read, Some(table()), &[table().key_column()])
+        let keys: Vec<_> = table().key_columns().collect();
+        return answer::rows(answer, Purpose::Read, Some(table()), &keys)
             .map(|rows| Rows(rows.len()));
     }
     answer::check_write(answer, purpose)?;

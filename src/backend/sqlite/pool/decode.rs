@@ -9,9 +9,9 @@ use sea_orm::sqlx::sqlite::SqliteRow;
 use sea_orm::sqlx::{Row, TypeInfo, ValueRef as _};
 
 /// The values of a row that was selected by these columns.
-pub(super) fn row(columns: &'static [Column], row: &SqliteRow) -> Result<Vec<Value>> {
+pub(super) fn row(columns: &[&'static Column], row: &SqliteRow) -> Result<Vec<Value>> {
     let cells = columns.iter().enumerate();
-    cells.map(|(at, column)| decode::cell(column, column.kind(), stored(row, at)?)).collect()
+    cells.map(|(at, column)| decode::cell(column, column.kind, stored(row, at)?)).collect()
 }
 
 /// What is stored in a cell, by its class.

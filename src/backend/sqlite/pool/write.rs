@@ -1,13 +1,15 @@
 //! Writes: one statement where one is enough, else one transaction.
 
-use super::error::of_write;
-use super::{arguments, query};
-use crate::backend::sqlite::compile;
-use crate::operation::{Duplicates, Write, WriteKind};
-use crate::{Result, Table};
-use sea_orm::Value;
+use super::error::{from_sqlx, of_write};
+use super::{arguments, decode, query};
+use crate::backend::sqlite::{compile, write};
+use crate::key::Key;
+use crate::operation::{Duplicates, NewRow, Target, Write, WriteKind, Written};
+use crate::{Column, Result, Table};
+use sea_orm::sea_query::Values;
 use sea_orm::sqlx::sqlite::SqliteConnection;
 use sea_orm::sqlx::{self, AssertSqlSafe, Connection as _};
+use sea_orm::{Statement, Value};
 
 /// Rows of one `INSERT`. More gain nothing, and the statement is prepared once for all chunks.
 const ROWS_OF_INSERT: usize = 500;
@@ -15,50 +17,90 @@ const ROWS_OF_INSERT: usize = 500;
 /// SQLite's limit of parameters of one statement (SQLITE_MAX_VARIABLE_NUMBER since 3.32).
 const MOST_PARAMETERS: usize = 32_766;
 
-pub(super) async fn run(connection: &mut SqliteConnection, write: Write) -> Result<u64> {
+pub(super) async fn run(connection: &mut SqliteConnection, write: Write) -> Result<Written> {
+    if write::is_one_statement(&write) {
+        return make(connection, &write).await;
+    }
+    // IMMEDIATE: taking the write lock at the first statement would fail at once, without waiting
+    // for the busy timeout, if another process wrote in between.
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(of_write)?;
+    let written = make(&mut transaction, &write).await?;
+    transaction.commit().await.map_err(of_write)?;
+    Ok(written)
+}
+
+async fn make(connection: &mut SqliteConnection, write: &Write) -> Result<Written> {
     let table = write.table;
     let statement = match &write.kind {
+        WriteKind::Insert { rows, duplicates } if write.reads_back() => {
+            let mut stored = Vec::with_capacity(rows.len());
+            for row in rows {
+                stored.append(&mut insert_returning(connection, table, row, *duplicates).await?);
+            }
+            return Ok(Written { touched: stored.len() as u64, stored: Some(stored) });
+        }
         WriteKind::Insert { rows, duplicates } => {
-            return insert(connection, table, rows, *duplicates).await.map_err(of_write);
+            let touched = insert(connection, table, rows, *duplicates).await.map_err(of_write)?;
+            return Ok(Written::touched(touched));
         }
         WriteKind::Update { target, assignments } => {
             compile::update(table, assignments, &compile::condition(target, table))
         }
         WriteKind::Delete { target } => compile::delete(table, &compile::condition(target, table)),
     };
-    let done = query(statement).execute(connection).await.map_err(of_write)?;
-    Ok(done.rows_affected())
+    let done = query(statement).execute(&mut *connection).await.map_err(of_write)?;
+    let stored = match &write.kind {
+        WriteKind::Update { target: Target::Key(key), .. } if write.reads_back() => {
+            Some(rows_of(connection, table, key).await?)
+        }
+        _ => None,
+    };
+    Ok(Written { touched: done.rows_affected(), stored })
 }
 
 async fn insert(
     connection: &mut SqliteConnection,
     table: &Table,
-    rows: &[Vec<Value>],
+    rows: &[NewRow],
     duplicates: Duplicates,
 ) -> sqlx::Result<u64> {
-    let chunk = ROWS_OF_INSERT.min(MOST_PARAMETERS / table.columns.len()).max(1);
-    if rows.len() <= chunk {
-        return insert_chunk(connection, table, rows, duplicates).await;
-    }
-    // IMMEDIATE: taking the write lock at the first statement would fail at once, without waiting
-    // for the busy timeout, if another process wrote in between.
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     let mut stored = 0;
-    for rows in rows.chunks(chunk) {
-        stored += insert_chunk(&mut transaction, table, rows, duplicates).await?;
+    for rows in rows.chunk_by(|one, next| one.left_out() == next.left_out()) {
+        let given: Vec<usize> = rows[0].given().map(|(at, _)| at).collect();
+        let most = if given.is_empty() { 1 } else { MOST_PARAMETERS / given.len() };
+        for rows in rows.chunks(ROWS_OF_INSERT.min(most).max(1)) {
+            let sql = compile::insert_text(table, &given, rows.len())
+                + &compile::conflict_clause(table, &given, duplicates);
+            let values = rows.iter().flat_map(|row| row.given().map(|(_, value)| value));
+            let insert = sqlx::query_with(AssertSqlSafe(sql), arguments(values));
+            stored += insert.execute(&mut *connection).await?.rows_affected();
+        }
     }
-    transaction.commit().await?;
     Ok(stored)
 }
 
-async fn insert_chunk(
+/// Inserts a row, and reads it once all triggers have run; nothing where it was left alone.
+async fn insert_returning(
     connection: &mut SqliteConnection,
-    table: &Table,
-    rows: &[Vec<Value>],
+    table: &'static Table,
+    row: &NewRow,
     duplicates: Duplicates,
-) -> sqlx::Result<u64> {
-    let sql =
-        compile::insert_text(table, rows.len()) + &compile::conflict_clause(table, duplicates);
-    let insert = sqlx::query_with(AssertSqlSafe(sql), arguments(rows.iter().flatten()));
-    Ok(insert.execute(connection).await?.rows_affected())
+) -> Result<Vec<Vec<Value>>> {
+    let keys: Vec<&'static Column> = table.key_columns().collect();
+    let mut statement = compile::returning(write::insert_text(table, row, duplicates), &keys);
+    statement.values = Some(Values(row.given().map(|(_, value)| value.clone()).collect()));
+    let key = query(statement).fetch_optional(&mut *connection).await.map_err(of_write)?;
+    let Some(key) = key else { return Ok(Vec::new()) };
+    rows_of(connection, table, &Key::new(decode::row(&keys, &key)?)).await
+}
+
+async fn rows_of(
+    connection: &mut SqliteConnection,
+    table: &'static Table,
+    key: &Key,
+) -> Result<Vec<Vec<Value>>> {
+    let columns: Vec<&'static Column> = table.columns.iter().collect();
+    let statement: Statement = compile::columns(table, &columns, &key.node(table));
+    let rows = query(statement).fetch_all(connection).await.map_err(from_sqlx)?;
+    rows.iter().map(|row| decode::row(&columns, row)).collect()
 }

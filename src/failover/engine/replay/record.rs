@@ -140,7 +140,8 @@ impl Engine {
             note_accepted(transaction, &part.batch);
             self.note_success(transaction, &part.batch.table);
             let known = self.file.known(part.batch.table.as_str());
-            transaction.pass_versions_on(&part.batch, applied, known)?;
+            let relations = self.file.relations();
+            transaction.pass_versions_on(&relations, &part.batch, applied, known)?;
         }
         let from = chunk * ENTRIES_AT_ONCE;
         let sequences = &done[from..done.len().min(from + ENTRIES_AT_ONCE)];

@@ -34,8 +34,9 @@ impl Engine {
             }
             Outcome::Failed(error) => error,
         };
-        let key_column = marked.part.batch.items.first().map(|item| item.entry.key_column.as_str());
-        let verdict = Verdict::of_row(&error, key_column.unwrap_or_default());
+        let first = marked.part.batch.items.first();
+        let key_columns = first.map(|item| item.entry.key_columns.as_slice());
+        let verdict = Verdict::of_row(&error, key_columns.unwrap_or_default());
         match verdict {
             Verdict::DuplicateKey if marked.part.is_plain => {
                 let applied = crate::failover::remote::Applied { touched: 1, rows: Vec::new() };

@@ -3,7 +3,7 @@
 use super::{Marked, Part};
 use crate::change::{Change, ChangeKind};
 use crate::failover::engine::Engine;
-use crate::failover::file::{internal, text_of};
+use crate::failover::file::{internal, is_of_key};
 use crate::failover::remote::Applied;
 use crate::failover::rules::batches::{Batch, Item};
 use crate::failover::rules::entry::{EntryKind, Version};
@@ -38,16 +38,18 @@ impl Engine {
         let (part, batch) = (&marked.part, &marked.part.batch);
         let item = batch.items.first().ok_or_else(|| internal("an empty batch"))?;
         let base = item.entry.base.as_ref().map(|base| (base.column.clone(), &base.version));
-        let returning: Vec<String> = match batch.version_column() {
-            Some(column) => vec![item.entry.key_column.clone(), column.to_owned()],
-            None => Vec::new(),
-        };
+        let mut returning = batch.columns_to_read();
+        if !returning.is_empty() {
+            let keys = item.entry.key_columns.iter();
+            let more: Vec<String> = keys.filter(|key| !returning.contains(key)).cloned().collect();
+            returning.extend(more);
+        }
         let change = change_of(part, base_kind(part, item))?;
         let applied = match (batch.kind, base) {
             (EntryKind::Upsert, Some((_, Version::Absent))) => {
                 match self.remote.apply(&change, &returning).await {
                     Err(error)
-                        if Verdict::of_row(&error, &item.entry.key_column)
+                        if Verdict::of_row(&error, &item.entry.key_columns)
                             == Verdict::DuplicateKey =>
                     {
                         return self.judge_missed(item).await;
@@ -91,16 +93,18 @@ impl Engine {
     /// Rows that were there already are not in the answer, and have a version as well.
     async fn with_versions(&self, batch: &Batch, mut applied: Applied) -> Result<Applied> {
         let missing = batch.kind.is_insert() && applied.rows.len() < batch.items.len();
-        if batch.version_column().is_none() || !missing {
+        if batch.columns_to_read().is_empty() || !missing {
             return Ok(applied);
         }
         applied.rows = self.rows_of(batch).await?;
-        if batch.kind == EntryKind::Insert {
+        if batch.kind == EntryKind::Insert && batch.version_column().is_some() {
             // Of a row that somebody has changed since, the next change is based on no version.
             let mut own = Vec::with_capacity(applied.rows.len());
             for row in applied.rows {
-                let key = text_of(&row, &batch.items[0].entry.key_column);
-                let item = batch.items.iter().find(|item| Some(item.entry.row.key.text()) == key);
+                let is_of_it = |item: &&Item| {
+                    is_of_key(&row, &item.entry.key_columns, &item.entry.row.key.texts())
+                };
+                let item = batch.items.iter().find(is_of_it);
                 if let Some(item) = item
                     && holds(&row, item, batch.version_column())?
                 {
@@ -115,8 +119,9 @@ impl Engine {
     /// Those rows of a batch that are at the remote.
     async fn rows_of(&self, batch: &Batch) -> Result<Vec<RawRow>> {
         let Some(item) = batch.items.first() else { return Ok(Vec::new()) };
-        let keys: Vec<String> = batch.items.iter().map(|item| item.entry.row.key.text()).collect();
-        let rows = self.remote.fetch(&batch.table, &item.entry.key_column, &keys).await;
+        let keys: Vec<Vec<String>> =
+            batch.items.iter().map(|item| item.entry.row.key.texts()).collect();
+        let rows = self.remote.fetch(&batch.table, &item.entry.key_columns, &keys).await;
         // Without an answer it is not known what the request has made.
         rows.map_err(|error| {
             Error::new(ErrorKind::Timeout, error.message())
@@ -128,8 +133,10 @@ impl Engine {
     /// of it itself, when its answer was lost.
     async fn judge_missed(self: &Arc<Self>, item: &Item) -> Result<Outcome> {
         let entry = &item.entry;
-        let rows =
-            self.remote.fetch(&entry.row.table, &entry.key_column, &[entry.row.key.text()]).await?;
+        let rows = self
+            .remote
+            .fetch(&entry.row.table, &entry.key_columns, &[entry.row.key.texts()])
+            .await?;
         let Some(row) = rows.into_iter().next() else {
             return Ok(match entry.kind {
                 EntryKind::Delete => Outcome::Applied(Applied::default()),
@@ -151,8 +158,8 @@ impl Engine {
     /// Whether the remote has the row of an entry.
     pub(super) async fn is_at_remote(&self, item: &Item) -> Result<bool> {
         let entry = &item.entry;
-        let keys = [entry.row.key.text()];
-        let rows = self.remote.fetch(&entry.row.table, &entry.key_column, &keys).await?;
+        let keys = [entry.row.key.texts()];
+        let rows = self.remote.fetch(&entry.row.table, &entry.key_columns, &keys).await?;
         Ok(!rows.is_empty())
     }
 }
@@ -172,7 +179,11 @@ fn alike(stored: &serde_json::Value, sent: &serde_json::Value) -> bool {
         return true;
     }
     let (Some(stored), Some(sent)) = (stored.as_str(), sent.as_str()) else {
-        return stored.as_f64().is_some() && stored.as_f64() == sent.as_f64();
+        // A decimal is sent as text.
+        let number = |json: &serde_json::Value| {
+            json.as_f64().or_else(|| json.as_str().and_then(|text| text.parse().ok()))
+        };
+        return number(stored).is_some() && number(stored) == number(sent);
     };
     let time = chrono::DateTime::parse_from_rfc3339;
     matches!((time(stored), time(sent)), (Ok(stored), Ok(sent)) if stored == sent)
@@ -220,8 +231,8 @@ fn change_of(part: &Part, kind: ChangeKind) -> Result<Change> {
         }
     }
     let (schema, table) = part.batch.table.parts();
-    let keys = items.iter().map(|item| item.entry.row.key.text()).collect();
-    let key = first.entry.key_column.clone();
+    let keys = items.iter().map(|item| item.entry.row.key.texts()).collect();
+    let key = first.entry.key_columns.clone();
     Ok(Change::of_parts(schema, table, key, kind, columns, keys, &objects))
 }
 

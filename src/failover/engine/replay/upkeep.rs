@@ -4,7 +4,7 @@
 use super::REWORK;
 use crate::failover::engine::Engine;
 use crate::failover::engine::outage::Outage;
-use crate::failover::file::{DURABLE, Letter, MIRROR, text_of};
+use crate::failover::file::{DURABLE, Letter, MIRROR, is_of_key};
 use crate::failover::rules::name::TableName;
 use crate::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
@@ -42,15 +42,16 @@ impl Engine {
 
     /// Lets what waits for letters go on whose row is at the remote all the same.
     async fn check_letters(self: &Arc<Self>, letters: Vec<Letter>) -> Result<()> {
-        let mut tables: BTreeMap<(TableName, String), Vec<&Letter>> = BTreeMap::new();
+        let mut tables: BTreeMap<(TableName, Vec<String>), Vec<&Letter>> = BTreeMap::new();
         for letter in &letters {
-            let table = (letter.row.table.clone(), letter.key_column.clone());
+            let table = (letter.row.table.clone(), letter.key_columns.clone());
             tables.entry(table).or_default().push(letter);
         }
         let mut there = Vec::new();
-        for ((table, key_column), letters) in tables {
-            let keys: Vec<String> = letters.iter().map(|letter| letter.row.key.text()).collect();
-            let rows = match self.remote.fetch(&table, &key_column, &keys).await {
+        for ((table, key_columns), letters) in tables {
+            let keys: Vec<Vec<String>> =
+                letters.iter().map(|letter| letter.row.key.texts()).collect();
+            let rows = match self.remote.fetch(&table, &key_columns, &keys).await {
                 Ok(rows) => rows,
                 Err(error) if error.kind() == ErrorKind::Unauthenticated => return Err(error),
                 Err(error) => {
@@ -61,10 +62,8 @@ impl Engine {
                 }
             };
             for letter in letters {
-                let text = letter.row.key.text();
-                let is_there = rows
-                    .iter()
-                    .any(|row| text_of(row, &key_column).as_deref() == Some(text.as_str()));
+                let key = letter.row.key.texts();
+                let is_there = rows.iter().any(|row| is_of_key(row, &key_columns, &key));
                 if is_there {
                     there.push(letter.sequence);
                 }

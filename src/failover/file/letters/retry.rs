@@ -9,8 +9,9 @@ use crate::failover::letter::DeadLetterReason;
 use crate::failover::rules::entry::EntryKind;
 use crate::failover::rules::name::RowName;
 use crate::failover::seam::{self, Met, Mutation};
-use crate::operation::{Duplicates, Target, Write, WriteKind};
-use crate::{Result, Table, value};
+use crate::operation::{Duplicates, NewRow, Target, Write, WriteKind};
+use crate::{Result, Source, Table, value};
+use sea_orm::Value;
 
 impl Transaction<'_> {
     /// A refused entry waits again, in its place.
@@ -46,10 +47,10 @@ impl Transaction<'_> {
         let table = known(row.table.as_str());
         self.counts.sequence += 1;
         let anew = self.counts.sequence;
-        let sql = "insert into chronicle_outbox (sequence, table_name, row_key, local_key, key_column, \
-            kind, column_names, body, refs, uniques, base, version, brings_row, bytes, queued_at, waits) \
-            select ?2, table_name, row_key, local_key, key_column, \
-            kind, column_names, body, refs, uniques, base, version, brings_row, bytes, ?3, '[]' \
+        let sql = "insert into chronicle_outbox (sequence, table_name, row_key, local_key, key_columns, \
+            kind, column_names, body, made, refs, uniques, base, version, brings_row, bytes, queued_at, waits) \
+            select ?2, table_name, row_key, local_key, key_columns, \
+            kind, column_names, body, made, refs, uniques, base, version, brings_row, bytes, ?3, '[]' \
             from chronicle_outbox where sequence = ?1";
         self.execute(sql, (sequence, anew, date))?;
         self.counts.rows += 1;
@@ -69,22 +70,16 @@ impl Transaction<'_> {
             serde_json::from_str(&uniques).map_err(internal)?;
         // It waits for what waits now, but not for the letter that it was.
         self.remove(&[sequence])?;
-        let held: Vec<Unique> = match table {
-            Some(table) => uniques
-                .iter()
-                .filter_map(|(column, value)| {
-                    let column = table.columns.iter().find(|known| known.name == column)?;
-                    Some(Unique { column: column.name, value: value.clone() })
-                })
-                .collect(),
-            None => Vec::new(),
-        };
+        let held: Vec<Unique> = uniques
+            .iter()
+            .map(|(columns, value)| Unique { columns: columns.clone(), value: value.clone() })
+            .collect();
         let waits = self.edges(&row, &refs, &held, anew)?;
         self.execute(
             "update chronicle_outbox set waits = ?2 where sequence = ?1",
             (anew, serde_json::to_string(&waits).map_err(internal)?),
         )?;
-        let uniques = uniques.iter().map(|(column, value)| (column.as_str(), value.as_deref()));
+        let uniques = uniques.iter().map(|(columns, value)| (columns.as_str(), value.as_deref()));
         self.index(anew, &row.table, &refs, uniques)?;
         self.look_again(anew)?;
         if kind != EntryKind::Delete {
@@ -113,7 +108,7 @@ impl Transaction<'_> {
         }
         if kind == EntryKind::Update {
             let Some(key) = self.local_key(table, row)? else { return Ok(()) };
-            assignments.retain(|(at, _)| *at != table.key);
+            assignments.retain(|(at, _)| !table.is_key(*at));
             if assignments.is_empty() {
                 return Ok(());
             }
@@ -122,11 +117,19 @@ impl Transaction<'_> {
             let write = Write { table, kind };
             return apply(self.connection, &write).map(drop);
         }
-        if assignments.len() < table.columns.len() {
+        let mut values: Vec<Option<Value>> = vec![None; table.columns.len()];
+        for (at, value) in assignments {
+            values[at] = Some(value);
+        }
+        let is_left_out = |at: &usize| values[*at].is_none();
+        let left_out: Vec<usize> = (0..table.columns.len()).filter(is_left_out).collect();
+        if left_out.iter().any(|at| table.columns[*at].source == Source::Client) {
             return self.doubt(row, None);
         }
-        assignments.sort_unstable_by_key(|(at, _)| *at);
-        let rows = vec![assignments.into_iter().map(|(_, value)| value).collect()];
+        let null = |at: usize| table.columns[at].kind.null();
+        let values = values.into_iter().enumerate();
+        let values = values.map(|(at, value)| value.unwrap_or_else(|| null(at))).collect();
+        let rows = vec![NewRow::new(values, left_out)];
         let duplicates = Duplicates::Replace;
         let kind = WriteKind::Insert { rows, duplicates };
         let write = Write { table, kind };

@@ -56,7 +56,7 @@ impl Transaction<'_> {
     ) -> Result<Cow<'r, [Value]>> {
         let mut row = Cow::Borrowed(row);
         for at in self.unlinked(relations, table, row.iter().enumerate())? {
-            row.to_mut()[at] = (table.columns[at].kind)().null();
+            row.to_mut()[at] = table.columns[at].kind.null();
         }
         Ok(row)
     }

@@ -2,21 +2,22 @@
 
 use super::Answer;
 use crate::backend::sqlite::{apply, from_rusqlite, quoted};
+use crate::failover::file::local_key;
 use crate::failover::file::relations::{MOST_BELOW, Need, Relations};
 use crate::failover::file::transaction::Transaction;
 use crate::failover::rules::name::RowName;
 use crate::failover::seam::{self, Met, Mutation};
+use crate::key::Key;
 use crate::operation::{Target, Write, WriteKind};
 use crate::{Result, Table};
 use rusqlite::types::Value as Stored;
-use sea_orm::Value;
 
 impl Transaction<'_> {
     pub(super) fn mirror_delete(
         &mut self,
         relations: &Relations,
         table: &'static Table,
-        key: &Value,
+        key: &Key,
         answer: Answer,
     ) -> Result<bool> {
         let row = RowName::of(table, key);
@@ -54,7 +55,7 @@ impl Transaction<'_> {
         &mut self,
         relations: &Relations,
         table: &'static Table,
-        key: &Value,
+        key: &Key,
         delete: i64,
         since: i64,
     ) -> Result<()> {
@@ -75,7 +76,7 @@ impl Transaction<'_> {
         &mut self,
         relations: &Relations,
         table: &'static Table,
-        key: &Value,
+        key: &Key,
     ) -> Result<()> {
         for below in self.below(relations, table, key, MOST_BELOW)? {
             if self.need_of_below(relations, &below)?.is_none() {
@@ -91,17 +92,17 @@ impl Transaction<'_> {
         &mut self,
         relations: &Relations,
         table: &'static Table,
-        key: &Value,
+        key: &Key,
     ) -> Result<bool> {
         for below in self.below(relations, table, key, usize::MAX)? {
             self.remove_below(relations, &below)?;
             self.remember(&below.row)?;
         }
-        self.unlink(relations, table.name, &self.local(key)?)?;
+        self.unlink(relations, table.name, &local_key::of_key(table, key))?;
         Ok(self.remove_row_by_key(table, key)? > 0)
     }
 
-    pub(super) fn remove_row_by_key(&self, table: &'static Table, key: &Value) -> Result<u64> {
+    pub(super) fn remove_row_by_key(&self, table: &'static Table, key: &Key) -> Result<u64> {
         let kind = WriteKind::Delete { target: Target::Key(key.clone()) };
         apply(self.connection, &Write { table, kind })
     }
@@ -112,7 +113,7 @@ impl Transaction<'_> {
         &mut self,
         relations: &Relations,
         table: &'static Table,
-        key: &Value,
+        key: &Key,
         since: i64,
     ) -> Result<bool> {
         let row = RowName::of(table, key);
@@ -135,7 +136,7 @@ impl Transaction<'_> {
 
     /// Removes a row that the remote has, and it alone, unless something waits for it. `true` when it
     /// was there and is gone.
-    pub(crate) fn prune_row(&mut self, table: &'static Table, key: &Value) -> Result<bool> {
+    pub(crate) fn prune_row(&mut self, table: &'static Table, key: &Key) -> Result<bool> {
         let row = RowName::of(table, key);
         if self.own_need(&row)?.is_some() {
             return Ok(false);
@@ -145,14 +146,20 @@ impl Transaction<'_> {
     }
 
     /// Removes the row of a key as the file holds it, which is not at the remote.
-    pub(crate) fn remove_row(
+    pub(crate) fn remove_row<N: AsRef<str>>(
         &self,
         table: &str,
-        key_column: &str,
+        key_columns: &[N],
         local_key: &Stored,
     ) -> Result<bool> {
-        let sql = format!("delete from {} where {} = ?1", quoted(table), quoted(key_column));
+        let values = local_key::unpack(local_key, key_columns.len());
+        if key_columns.is_empty() || values.len() != key_columns.len() {
+            return Ok(false);
+        }
+        let condition = local_key::condition(key_columns, 1);
+        let sql = format!("delete from {} where {condition}", quoted(table));
         let mut statement = self.connection.prepare_cached(&sql).map_err(from_rusqlite)?;
-        Ok(statement.execute([local_key]).map_err(from_rusqlite)? > 0)
+        let values = rusqlite::params_from_iter(values);
+        Ok(statement.execute(values).map_err(from_rusqlite)? > 0)
     }
 }

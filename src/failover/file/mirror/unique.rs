@@ -1,10 +1,13 @@
 //! Unique values of the mirror: the remote may have given one to another row than the file has it.
 
-use crate::backend::sqlite::{Bound, decode, quoted};
-use crate::failover::file::outbox::unique_columns;
+use crate::backend::sqlite::{Bound, quoted};
+use crate::failover::file::local_key;
+use crate::failover::file::relations::Relations;
 use crate::failover::file::transaction::Transaction;
 use crate::failover::rules::name::RowName;
+use crate::failover::rules::name::key_columns;
 use crate::failover::seam::{self, Met};
+use crate::key::Key;
 use crate::{Result, Table, value};
 use rusqlite::types::Value as Stored;
 use sea_orm::Value;
@@ -21,17 +24,18 @@ impl Transaction<'_> {
     /// `true` when a row left, which is to be fetched.
     pub(super) fn make_room<'v>(
         &mut self,
+        relations: &Relations,
         table: &'static Table,
-        key: &Value,
+        key: &Key,
         values: impl Iterator<Item = (usize, &'v Value)>,
     ) -> Result<bool> {
         let mut has_left = false;
-        for holder in self.holders(table, key, values)? {
+        for holder in self.holders(relations, table, key, values)? {
             if self.has_entry(&holder.row)? {
                 continue;
             }
             seam::met(Met::StaleHolderGone);
-            self.remove_row(table.name, table.key_column().name, &holder.local_key)?;
+            self.remove_row(table.name, &key_columns(table), &holder.local_key)?;
             self.doubt(&holder.row, Some(holder.local_key))?;
             has_left = true;
         }
@@ -40,11 +44,16 @@ impl Transaction<'_> {
 
     /// Whether a unique value of the row is held in the file by one with an entry, so that the file
     /// cannot hold them both.
-    pub(super) fn is_value_held(&self, table: &'static Table, row: &[Value]) -> Result<bool> {
+    pub(super) fn is_value_held(
+        &self,
+        relations: &Relations,
+        table: &'static Table,
+        row: &[Value],
+    ) -> Result<bool> {
         if self.counts.rows == 0 {
             return Ok(false);
         }
-        for holder in self.holders(table, &row[table.key], row.iter().enumerate())? {
+        for holder in self.holders(relations, table, &table.key_of(row), row.iter().enumerate())? {
             if self.has_entry(&holder.row)? {
                 return Ok(true);
             }
@@ -55,26 +64,34 @@ impl Transaction<'_> {
     /// The other rows that hold a unique one of these values.
     fn holders<'v>(
         &self,
+        relations: &Relations,
         table: &'static Table,
-        key: &Value,
+        key: &Key,
         values: impl Iterator<Item = (usize, &'v Value)>,
     ) -> Result<Vec<Holder>> {
-        let unique = unique_columns(table);
+        let values: Vec<(usize, &Value)> =
+            values.filter(|(_, value)| !value::is_null(value)).collect();
+        let (own, keys) = (local_key::of_key(table, key), key_columns(table));
         let mut holders = Vec::new();
-        for (at, value) in
-            values.filter(|(at, value)| unique.contains(at) && !value::is_null(value))
-        {
+        for unique in relations.unique(table) {
+            let given =
+                |at: &usize| values.iter().find(|(one, _)| one == at).map(|(_, value)| *value);
+            let Some(held) = unique.iter().map(given).collect::<Option<Vec<_>>>() else {
+                continue;
+            };
+            let names: Vec<&str> = unique.iter().map(|at| table.columns[*at].name).collect();
             let sql = format!(
-                "select {key} from {table} where {column} = ?1 and {key} <> ?2",
-                key = quoted(table.key_column().name),
+                "select {key} from {table} where {held}",
+                key = local_key::list(&keys),
                 table = quoted(table.name),
-                column = quoted(table.columns[at].name),
+                held = local_key::condition(&names, 1),
             );
-            let found = self.list(&sql, [Bound(value), Bound(key)], |row| {
-                Ok((row.get::<_, Stored>(0)?, decode(table.key_column(), row, 0)))
-            })?;
-            for (local_key, key) in found {
-                holders.push(Holder { row: RowName::of(table, &key?), local_key });
+            let held = rusqlite::params_from_iter(held.into_iter().map(Bound));
+            let found = self.list(&sql, held, |row| local_key::of_row(row, keys.len()))?;
+            for local_key in found.into_iter().filter(|found| *found != own) {
+                if let Some(key) = local_key::to_key(table, &local_key) {
+                    holders.push(Holder { row: RowName::of(table, &key), local_key });
+                }
             }
         }
         Ok(holders)

@@ -1,14 +1,14 @@
 //! Unsure rows: the file does not know what the remote has of them until they are fetched.
 
-use crate::backend::sqlite::Bound;
 use crate::failover::environment::Moment;
+use crate::failover::file::local_key;
 use crate::failover::file::relations::Relations;
 use crate::failover::file::transaction::Transaction;
 use crate::failover::rules::name::{RowKey, RowName, TableName};
+use crate::key::Key;
 use crate::operation::{Target, Write, WriteKind};
-use crate::{Result, Table, value};
+use crate::{Result, Table};
 use rusqlite::types::Value as Stored;
-use sea_orm::Value;
 
 /// A row that has to be fetched.
 #[derive(Clone, Debug)]
@@ -39,15 +39,14 @@ impl Transaction<'_> {
         &mut self,
         table: &'static Table,
         row: &RowName,
-        key: &Value,
+        key: &Key,
     ) -> Result<()> {
         debug_assert!(*row == RowName::of(table, key));
-        let local_key = self.first("select ?1", [Bound(key)], |row| row.get::<_, Stored>(0))?;
-        self.doubt(row, local_key)
+        self.doubt(row, Some(local_key::of_key(table, key)))
     }
 
     /// Rows are not known until they were fetched, but for those that an entry has changed.
-    pub(crate) fn doubt_keys(&mut self, table: &'static Table, keys: &[Value]) -> Result<()> {
+    pub(crate) fn doubt_keys(&mut self, table: &'static Table, keys: &[Key]) -> Result<()> {
         for key in keys {
             let row = RowName::of(table, key);
             if !self.has_entry(&row)? {
@@ -60,9 +59,10 @@ impl Transaction<'_> {
     /// What the remote has of the rows of a write is not known.
     pub(crate) fn doubt_write(&mut self, relations: &Relations, write: &Write) -> Result<()> {
         let table = write.table;
-        let keys: Vec<Value> = match &write.kind {
+        let keys: Vec<Key> = match &write.kind {
             WriteKind::Insert { rows, .. } => {
-                rows.iter().map(|row| row[table.key].clone()).collect()
+                let rows = rows.iter().filter(|row| row.has_key(table));
+                rows.map(|row| table.key_of(row)).collect()
             }
             WriteKind::Update { target, .. } | WriteKind::Delete { target } => match target {
                 Target::Key(key) => vec![key.clone()],
@@ -146,26 +146,11 @@ impl Transaction<'_> {
         &self,
         table: &'static Table,
         rows: &[Unsure],
-    ) -> Result<Vec<Option<Value>>> {
-        let mut keys = Vec::with_capacity(rows.len());
-        for unsure in rows {
-            let key = self.first("select ?1", [&unsure.local_key], |row| {
-                Ok(crate::backend::sqlite::decode(table.key_column(), row, 0))
-            })?;
-            let key = key.and_then(std::result::Result::ok).filter(|key| !value::is_null(key));
-            keys.push(key.or_else(|| key_of_text(table, &unsure.row.key.text())));
-        }
-        Ok(keys)
+    ) -> Result<Vec<Option<Key>>> {
+        let key = |unsure: &Unsure| match local_key::to_key(table, &unsure.local_key) {
+            None => local_key::of_texts(table, &unsure.row.key.texts()),
+            key => Ok(key),
+        };
+        rows.iter().map(key).collect()
     }
-}
-
-/// A key by its text, where the file does not hold it.
-fn key_of_text(table: &'static Table, text: &str) -> Option<Value> {
-    let column = table.key_column();
-    value::from_json(column, text.into())
-        .or_else(|error| match serde_json::from_str(text) {
-            Ok(json) => value::from_json(column, json),
-            Err(_) => Err(error),
-        })
-        .ok()
 }

@@ -3,13 +3,21 @@
 use super::entry::{NewEntry, named, names, version_of};
 use crate::Result;
 use crate::Table;
-use crate::backend::sqlite::Bound;
 use crate::failover::environment::Moment;
+use crate::failover::file::local_key;
 use crate::failover::file::transaction::{Transaction, internal};
 use crate::failover::rules::entry::EntryKind;
-use crate::failover::rules::name::{RowKey, RowName, TableName};
+use crate::failover::rules::name::{RowKey, RowName, TableName, key_columns};
 use crate::failover::seam::{self, Met};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The columns that the database makes values of, and that a row gets when its entry is accepted.
+fn made(table: &Table, kind: EntryKind) -> Result<String> {
+    let is_made = |column: &&crate::Column| column.source != crate::Source::Client;
+    let names = table.columns.iter().filter(is_made).map(|column| column.name);
+    let names: Vec<&str> = names.filter(|_| kind != EntryKind::Delete).collect();
+    serde_json::to_string(&names).map_err(internal)
+}
 
 /// An entry that has left the outbox.
 pub(crate) struct Removed {
@@ -40,22 +48,23 @@ impl Transaction<'_> {
         let bytes = entry.bytes();
         let base = entry.base.as_ref().map(serde_json::to_string).transpose().map_err(internal)?;
         let uniques: Vec<(&str, &Option<String>)> =
-            entry.uniques.iter().map(|unique| (unique.column, &unique.value)).collect();
-        let sql = "insert into chronicle_outbox (sequence, table_name, row_key, local_key, key_column, kind, \
-            column_names, body, refs, uniques, base, version, brings_row, bytes, queued_at, waits, waits_for, \
+            entry.uniques.iter().map(|unique| (unique.columns.as_str(), &unique.value)).collect();
+        let sql = "insert into chronicle_outbox (sequence, table_name, row_key, local_key, key_columns, kind, \
+            column_names, body, made, refs, uniques, base, version, brings_row, bytes, queued_at, waits, waits_for, \
             waits_as, held, alone, request) \
-            values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
+            values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)";
         self.execute(
             sql,
             rusqlite::params![
                 sequence,
                 entry.row.table.as_str(),
                 entry.row.key.as_str(),
-                Bound(&entry.local_key),
-                table.key_column().name,
+                local_key::of_key(table, &entry.key),
+                serde_json::to_string(&key_columns(table)).map_err(internal)?,
                 entry.kind.name(),
                 entry.columns,
                 entry.body,
+                made(table, entry.kind)?,
                 names(&entry.refs)?,
                 serde_json::to_string(&uniques).map_err(internal)?,
                 base,
@@ -71,7 +80,7 @@ impl Transaction<'_> {
                 request,
             ],
         )?;
-        let uniques = uniques.into_iter().map(|(column, value)| (column, value.as_deref()));
+        let uniques = uniques.into_iter().map(|(columns, value)| (columns, value.as_deref()));
         self.index(sequence, &entry.row.table, &entry.refs, uniques)?;
         self.counts.rows += 1;
         self.counts.bytes += bytes;
@@ -92,11 +101,11 @@ impl Transaction<'_> {
                 (parent.table.as_str(), parent.key.as_str(), sequence),
             )?;
         }
-        for (column, value) in uniques {
+        for (columns, value) in uniques {
             self.execute(
-                "insert into chronicle_uniques (table_name, column_name, value, sequence) \
+                "insert into chronicle_uniques (table_name, column_names, value, sequence) \
                  values (?1, ?2, ?3, ?4)",
-                (table.as_str(), column, value, sequence),
+                (table.as_str(), columns, value, sequence),
             )?;
         }
         Ok(())

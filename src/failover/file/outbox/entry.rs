@@ -5,6 +5,7 @@ use crate::failover::file::transaction::internal;
 use crate::failover::rules::entry::{Base, EntryKind};
 use crate::failover::rules::name::{RowKey, RowName, TableName};
 use crate::failover::seam::{self, Mutation};
+use crate::key::Key;
 use crate::{Column, Conflict, Parent, Result, Table, value};
 use sea_orm::Value;
 use uuid::Uuid;
@@ -12,14 +13,15 @@ use uuid::Uuid;
 /// A unique value that a row holds; `None` for any, of a row that the file does not know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::failover::file) struct Unique {
-    pub(in crate::failover::file) column: &'static str,
+    /// The name of its column, or the sorted list of several.
+    pub(in crate::failover::file) columns: String,
     pub(in crate::failover::file) value: Option<String>,
 }
 
 /// An entry before it is in the outbox.
 pub(in crate::failover::file) struct NewEntry {
     pub(in crate::failover::file) row: RowName,
-    pub(in crate::failover::file) local_key: Value,
+    pub(in crate::failover::file) key: Key,
     pub(in crate::failover::file) kind: EntryKind,
     /// Whether the file had no such row before.
     pub(in crate::failover::file) brings_row: bool,
@@ -42,7 +44,7 @@ impl NewEntry {
 
 /// A row of the file as far as the outbox has to know it.
 pub(super) struct Present {
-    pub(super) key: Value,
+    pub(super) key: Key,
     pub(super) refs: Vec<RowName>,
     pub(super) uniques: Vec<Unique>,
     pub(super) version: Option<String>,
@@ -59,7 +61,8 @@ pub(super) struct Shape<'r> {
     pub(super) table: &'static Table,
     pub(super) name: TableName,
     pub(super) parents: Vec<Parent>,
-    pub(super) uniques: Vec<usize>,
+    /// The positions of unique columns: one alone, or several together.
+    pub(super) uniques: Vec<Vec<usize>>,
     pub(super) version_column: Option<&'static Column>,
     pub(super) relations: &'r Relations,
 }
@@ -74,7 +77,7 @@ impl<'r> Shape<'r> {
             table,
             name: TableName::of(table),
             parents: relations.of(table),
-            uniques: unique_columns(table),
+            uniques: relations.unique(table),
             version_column,
             relations,
         }
@@ -95,27 +98,45 @@ impl<'r> Shape<'r> {
     }
 }
 
-/// The positions of the unique columns besides the key.
-pub(in crate::failover::file) fn unique_columns(table: &'static Table) -> Vec<usize> {
-    (0..table.columns.len()).filter(|at| *at != table.key && table.columns[*at].unique).collect()
-}
-
+/// The unique values among these: of several columns together where all of them are there, and none
+/// is NULL.
 pub(in crate::failover::file) fn uniques_of<'v>(
     table: &'static Table,
-    columns: &[usize],
+    unique: &[Vec<usize>],
     values: impl Iterator<Item = (usize, &'v Value)>,
 ) -> Vec<Unique> {
-    values
-        .filter(|(at, value)| columns.contains(at) && !value::is_null(value))
-        .map(|(at, value)| Unique {
-            column: table.columns[at].name,
-            value: Some(value::to_text(value)),
-        })
-        .collect()
+    let values: Vec<(usize, &Value)> = values.filter(|(_, value)| !value::is_null(value)).collect();
+    let held = |set: &Vec<usize>| {
+        let given = |at: &usize| values.iter().find(|(one, _)| one == at).map(|(_, value)| *value);
+        let named = sorted_by_name(table, set);
+        let texts = named.iter().map(|at| given(at).map(value::to_text));
+        let texts = texts.collect::<Option<Vec<String>>>()?;
+        Some(Unique { columns: names_of(table, &named), value: Some(listed(texts)) })
+    };
+    unique.iter().filter_map(held).collect()
 }
 
-pub(super) fn any_unique(table: &'static Table, columns: &[usize]) -> Vec<Unique> {
-    columns.iter().map(|at| Unique { column: table.columns[*at].name, value: None }).collect()
+pub(super) fn any_unique(table: &'static Table, unique: &[Vec<usize>]) -> Vec<Unique> {
+    let any = |set: &Vec<usize>| Unique {
+        columns: names_of(table, &sorted_by_name(table, set)),
+        value: None,
+    };
+    unique.iter().map(any).collect()
+}
+
+fn sorted_by_name(table: &Table, set: &[usize]) -> Vec<usize> {
+    let mut set = set.to_vec();
+    set.sort_unstable_by_key(|at| table.columns[*at].name);
+    set
+}
+
+fn names_of(table: &Table, set: &[usize]) -> String {
+    listed(set.iter().map(|at| table.columns[*at].name.to_owned()).collect())
+}
+
+/// One text is itself, several are a JSON list.
+fn listed(mut texts: Vec<String>) -> String {
+    if texts.len() == 1 { texts.remove(0) } else { serde_json::Value::from(texts).to_string() }
 }
 
 pub(super) fn extend<T: PartialEq>(list: &mut Vec<T>, more: Vec<T>) {
@@ -139,23 +160,26 @@ pub(in crate::failover::file) fn named(names: &str) -> Result<Vec<RowName>> {
     Ok(names.into_iter().map(name).collect())
 }
 
-pub(super) fn new_entry<'v>(
+/// An entry that sets `values`. With `complete` come the columns that are unique, or a foreign key,
+/// together with one of those.
+pub(super) fn new_entry<'v, 'c>(
     shape: &Shape<'_>,
     kind: EntryKind,
-    key: Value,
+    key: &Key,
     values: impl Iterator<Item = (usize, &'v Value)> + Clone,
+    complete: impl Iterator<Item = (usize, &'c Value)> + Clone,
 ) -> Result<NewEntry> {
     let columns: Vec<&str> = values.clone().map(|(at, _)| shape.table.columns[at].name).collect();
-    let body = crate::change::object(shape.table, values.clone());
-    let takes = shape.uniques(values.clone());
+    let body = crate::change::object(shape.table, values);
+    let takes = shape.uniques(complete.clone());
     Ok(NewEntry {
-        row: RowName::new(shape.name.clone(), RowKey::of(&key)),
-        local_key: key,
+        row: RowName::new(shape.name.clone(), RowKey::of(shape.table, key)),
+        key: key.clone(),
         kind,
         brings_row: kind.creates(),
         columns: serde_json::to_string(&columns).map_err(internal)?,
         body: String::from_utf8(body).map_err(internal)?,
-        refs: shape.refs(values),
+        refs: shape.refs(complete),
         uniques: takes.clone(),
         takes,
         base: None,

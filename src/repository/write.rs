@@ -1,0 +1,458 @@
+//! The writes of a [`Repository`].
+
+use super::{check_key, in_column, key_of};
+use crate::filter::Node;
+use crate::find;
+use crate::key::Key;
+use crate::operation::{Duplicates, NewRow, Target, Write, WriteKind, Written};
+use crate::{
+    Error, ErrorKind, Filter, Keyed, Kind, NewRecord, Operand, Patch, Record, Repository, Result,
+    Source, Values, Writable, value,
+};
+use sea_orm::Value;
+use std::collections::HashMap;
+
+impl<R: Writable> Repository<R> {
+    /// Stores a new row, and gives it back as it is stored: with its key, `created_at` filled where
+    /// the entity has it and none was given, times cut to microseconds, and what the database makes.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let task = tasks.insert(NewTask::new("buy bread", 2)).await?;
+    /// assert_eq!(tasks.get(task.id).await?, Some(task));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// `Unique` when the key or another unique value is taken, `ForeignKey`, `NotNull`, `Check`,
+    /// `InvalidInput`, `Denied` … as the database says. After `Timeout` the row may be stored:
+    /// inserting the same row again is safe, and answers `Unique` if it is. What could not be read
+    /// back or asked for is `InvalidInput` on every backend: a NUL character, JSON nested deeper than
+    /// 125 arrays and objects, a key of text that takes more than 2,500 bytes in a URL.
+    pub async fn insert(&self, row: impl Into<NewRecord<R>>) -> Result<R> {
+        let row = prepare::<R>(row.into())?;
+        let sent = row.clone();
+        let written = self.write_rows(vec![row], Duplicates::Refuse).await?;
+        decode_stored(sent, written)
+    }
+
+    /// Stores new rows, and gives back their keys in the order of the rows.
+    ///
+    /// On SQLite all rows are stored or none. PostgREST stores thousands of rows in several
+    /// requests: if a later one is refused, [`Error::rows_stored`] tells how many rows, from the
+    /// first on, are there already.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let keys = tasks.insert_many([NewTask::new("buy bread", 2), NewTask::new("sleep", 9)]).await?;
+    /// assert_eq!(tasks.find().filter(Tasks::ID.is_in(keys)).count().await?, 2);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert).
+    pub async fn insert_many<N: Into<NewRecord<R>>>(
+        &self,
+        rows: impl IntoIterator<Item = N>,
+    ) -> Result<Vec<R::Key>> {
+        let rows = prepare_many(rows)?;
+        let keys = rows.iter().map(|row| R::TABLE.key_of(row)).collect();
+        let written = self.write_rows(rows, Duplicates::Refuse).await?;
+        stored_keys::<R>(keys, written)
+    }
+
+    /// Stores a row unless its key is there already; `true` when it was stored. The row that is
+    /// there stays as it is, so that repeating this is harmless.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let task = NewTask::new("buy bread", 2);
+    /// assert!(tasks.insert_if_absent(task.clone()).await?);
+    /// assert!(!tasks.insert_if_absent(task).await?, "its key is there already");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert), but `Unique` only for other columns than the key.
+    pub async fn insert_if_absent(&self, row: impl Into<NewRecord<R>>) -> Result<bool> {
+        let row = prepare::<R>(row.into())?;
+        Ok(self.write_rows(vec![row], Duplicates::Ignore).await?.touched > 0)
+    }
+
+    /// Stores the rows whose key is not there yet, and says how many those were.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let new = [NewTask::new("buy bread", 2), NewTask::new("sleep", 9)];
+    /// assert_eq!(tasks.insert_many_if_absent(new.clone()).await?, 2);
+    /// assert_eq!(tasks.insert_many_if_absent(new).await?, 0);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`insert_if_absent`](Self::insert_if_absent) and [`insert_many`](Self::insert_many).
+    pub async fn insert_many_if_absent<N: Into<NewRecord<R>>>(
+        &self,
+        rows: impl IntoIterator<Item = N>,
+    ) -> Result<u64> {
+        Ok(self.write_rows(prepare_many(rows)?, Duplicates::Ignore).await?.touched)
+    }
+
+    /// Stores a row, or gives all its values to the row with its key that is there already, and
+    /// gives it back as it is stored. `created_at` is overwritten too; `updated_at` is set to the
+    /// present time unless the row gives one.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let mut task = tasks.insert(NewTask::new("buy bread", 2)).await?;
+    /// task.priority = 1;
+    /// tasks.upsert(task).await?;
+    /// assert_eq!(tasks.find().filter(Tasks::TITLE.eq("buy bread")).one().await?.priority, 1);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert), but `Unique` only for other columns than the key.
+    pub async fn upsert(&self, row: impl Into<NewRecord<R>>) -> Result<R> {
+        let row = prepare_upsert::<R>(row.into())?;
+        let sent = row.clone();
+        let written = self.write_rows(vec![row], Duplicates::Replace).await?;
+        decode_stored(sent, written)
+    }
+
+    /// [Upserts](Self::upsert) rows, and gives back their keys in the order of the rows. Of several
+    /// rows with one key the last one counts.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let mut all = tasks.find().all().await?;
+    /// all.iter_mut().for_each(|task| task.priority = 5);
+    /// tasks.upsert_many(all).await?;
+    /// assert_eq!(tasks.find().filter(Tasks::PRIORITY.eq(5)).count().await?, 3);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`upsert`](Self::upsert) and [`insert_many`](Self::insert_many).
+    pub async fn upsert_many<N: Into<NewRecord<R>>>(
+        &self,
+        rows: impl IntoIterator<Item = N>,
+    ) -> Result<Vec<R::Key>> {
+        let table = R::TABLE;
+        let mut keys = Vec::new();
+        let mut last: HashMap<String, usize> = HashMap::new();
+        let mut distinct: Vec<NewRow> = Vec::new();
+        for row in rows {
+            let row = prepare_upsert::<R>(row.into())?;
+            let key = table.key_of(&row);
+            if !row.has_key(table) {
+                // Its key is counted up: it is no other row.
+                distinct.push(row);
+            } else if let Some(at) = last.get(&key.text()) {
+                distinct[*at] = row;
+            } else {
+                last.insert(key.text(), distinct.len());
+                distinct.push(row);
+            }
+            keys.push(key);
+        }
+        let is_distinct = distinct.len() == keys.len();
+        let mut written = self.write_rows(distinct, Duplicates::Replace).await?;
+        if !is_distinct {
+            written.stored = None;
+        }
+        stored_keys::<R>(keys, written)
+    }
+
+    /// Changes the row with this key, and says how many rows that were: 1, or 0 when there is no
+    /// such row. `updated_at` is set to the present time where the entity has it and the patch does
+    /// not set it. An empty patch changes nothing and answers 0 without asking the database.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let task = tasks.find().filter(Tasks::TITLE.eq("call home")).one().await?;
+    /// let done = TaskPatch::new().done_at(chronicle::now());
+    /// assert_eq!(tasks.update(task.id, done).await?, 1);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of the database's constraints, as [`insert`](Self::insert); `InvalidInput` when the
+    /// patch would change the key.
+    pub async fn update(
+        &self,
+        key: impl Operand<R::Key>,
+        patch: impl Into<Patch<R>>,
+    ) -> Result<u64> {
+        self.write_update(Target::Key(key_of::<R>(key)?), patch.into()).await
+    }
+
+    /// Changes every row that matches, and says how many those were.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let open = Tasks::DONE_AT.is_null();
+    /// assert_eq!(tasks.update_where(open, TaskPatch::new().priority(1)).await?, 2);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`update`](Self::update); `InvalidInput` when the filter matches every row by its form
+    /// (use [`update_all`](Self::update_all)).
+    pub async fn update_where(&self, filter: Filter<R>, patch: impl Into<Patch<R>>) -> Result<u64> {
+        match target(filter, "update_all")? {
+            Some(target) => self.write_update(target, patch.into()).await,
+            None => Ok(0),
+        }
+    }
+
+    /// Changes every row of the table, and says how many those were.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// assert_eq!(tasks.update_all(TaskPatch::new().clear_done_at()).await?, 3);
+    /// assert_eq!(tasks.find().filter(Tasks::DONE_AT.is_null()).count().await?, 3);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`update`](Self::update).
+    pub async fn update_all(&self, patch: impl Into<Patch<R>>) -> Result<u64> {
+        self.write_update(Target::All, patch.into()).await
+    }
+
+    /// Deletes the row with this key, and says how many rows that were: 1, or 0 when there is no
+    /// such row.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let task = tasks.insert(NewTask::new("buy bread", 2)).await?;
+    /// assert_eq!(tasks.delete(task.id).await?, 1);
+    /// assert_eq!(tasks.delete(task.id).await?, 0, "it is gone");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// `ForeignKey` when other rows refer to it and are not deleted with it; `Denied` …
+    pub async fn delete(&self, key: impl Operand<R::Key>) -> Result<u64> {
+        self.write_touching(WriteKind::Delete { target: Target::Key(key_of::<R>(key)?) }).await
+    }
+
+    /// Deletes every row that matches, and says how many those were.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// assert_eq!(tasks.delete_where(Tasks::DONE_AT.is_not_null()).await?, 1);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`delete`](Self::delete); `InvalidInput` when the filter matches every row by its form
+    /// (use [`delete_all`](Self::delete_all)).
+    pub async fn delete_where(&self, filter: Filter<R>) -> Result<u64> {
+        match target(filter, "delete_all")? {
+            Some(target) => self.write_touching(WriteKind::Delete { target }).await,
+            None => Ok(0),
+        }
+    }
+
+    /// Deletes every row of the table, and says how many those were.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// assert_eq!(tasks.delete_all().await?, 3);
+    /// assert!(!tasks.find().exists().await?);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`delete`](Self::delete).
+    pub async fn delete_all(&self) -> Result<u64> {
+        self.write_touching(WriteKind::Delete { target: Target::All }).await
+    }
+
+    async fn write(&self, kind: WriteKind) -> Result<Written> {
+        self.store.write(Write { table: R::TABLE, kind }).await
+    }
+
+    async fn write_touching(&self, kind: WriteKind) -> Result<u64> {
+        Ok(self.write(kind).await?.touched)
+    }
+
+    async fn write_rows(&self, rows: Vec<NewRow>, duplicates: Duplicates) -> Result<Written> {
+        if rows.is_empty() {
+            return Ok(Written::default());
+        }
+        self.write(WriteKind::Insert { rows, duplicates }).await
+    }
+
+    async fn write_update(&self, target: Target, patch: Patch<R>) -> Result<u64> {
+        if patch.is_empty() {
+            return Ok(0);
+        }
+        let table = R::TABLE;
+        refuse_append_only::<R>()?;
+        let mut assignments = patch.into_assignments();
+        for (at, value) in &mut assignments {
+            if table.is_key(*at) {
+                return Err(Error::invalid(
+                    "a key never changes: insert a row with the new key and delete this one",
+                )
+                .with_table(table.name));
+            }
+            value::normalize(value).map_err(|error| in_column::<R>(*at, &error))?;
+        }
+        if let Some(updated_at) = table.updated_at
+            && table.columns[updated_at].source == Source::Client
+            && let Some(now) = now_of(table.columns[updated_at].kind)
+            && assignments.iter().all(|(at, _)| *at != updated_at)
+        {
+            assignments.push((updated_at, now));
+        }
+        self.write_touching(WriteKind::Update { target, assignments }).await
+    }
+}
+
+/// The one row that was written, as it is stored where the backend tells.
+///
+/// # Errors
+/// `SchemaMismatch` where the server has changed its key: it is stored, and the key that the caller
+/// has is none.
+fn decode_stored<R: Keyed>(sent: NewRow, written: Written) -> Result<R> {
+    let Some(stored) = written.stored.and_then(|mut rows| rows.pop()) else {
+        return find::decode(sent.into_values());
+    };
+    check_stored_key::<R>(&sent, &stored)?;
+    find::decode(stored)
+}
+
+fn check_stored_key<R: Keyed>(sent: &NewRow, stored: &[Value]) -> Result<()> {
+    let table = R::TABLE;
+    let changed = table.key.iter().find(|at| {
+        sent.gives(**at) && value::to_text(&sent[**at]) != value::to_text(&stored[**at])
+    });
+    let Some(at) = changed else { return Ok(()) };
+    Err(Error::new(
+        ErrorKind::SchemaMismatch,
+        format!(
+            "the database has changed the key: `{}` is {} there",
+            table.columns[*at].name,
+            value::to_text(&stored[*at])
+        ),
+    )
+    .with_table(table.name)
+    .with_rows_stored(1)
+    .with_hint("mark the column `#[repository(server_default)]`, and let the database make it"))
+}
+
+/// The keys of the rows that were written: those that the backend tells, where the database makes
+/// them.
+fn stored_keys<R: Keyed>(keys: Vec<Key>, written: Written) -> Result<Vec<R::Key>> {
+    let table = R::TABLE;
+    let keys = match written.stored {
+        Some(rows) if table.is_counted() => {
+            if rows.len() != keys.len() {
+                let message = "the database did not give back all rows that it was to store";
+                return Err(Error::new(ErrorKind::SchemaMismatch, message)
+                    .with_table(table.name)
+                    .with_rows_stored(rows.len() as u64));
+            }
+            rows.iter().map(|row| table.key_of(row)).collect()
+        }
+        _ => keys,
+    };
+    keys.into_iter()
+        .map(|key| R::key_from_values(Values::of_key(table, key.values().to_vec())))
+        .collect()
+}
+
+/// The present time in a column that holds times; nothing of one that holds something else.
+fn now_of(kind: Kind) -> Option<Value> {
+    match kind {
+        Kind::Timestamp => Some(value::now().into()),
+        Kind::DateTime => Some(value::now().naive_utc().into()),
+        _ => None,
+    }
+}
+
+/// Fills `created_at` or `updated_at` where the row has none.
+fn fill_time<R: Record>(row: &mut NewRow, at: Option<usize>) {
+    if let Some(at) = at
+        && row.gives(at)
+        && value::is_null(&row[at])
+        && let Some(now) = now_of(R::TABLE.columns[at].kind)
+    {
+        row.values_mut()[at] = now;
+    }
+}
+
+/// The values of a row as they are stored.
+fn prepare<R: Record>(row: NewRecord<R>) -> Result<NewRow> {
+    let mut row = row.into_row();
+    fill_time::<R>(&mut row, R::TABLE.created_at);
+    for (at, value) in row.values_mut().iter_mut().enumerate() {
+        value::normalize(value).map_err(|error| in_column::<R>(at, &error))?;
+    }
+    check_key::<R>(R::TABLE.key.iter().map(|at| &row[*at]))?;
+    Ok(row)
+}
+
+fn refuse_append_only<R: Record>() -> Result<()> {
+    if R::TABLE.conflict == crate::Conflict::AppendOnly {
+        return Err(Error::new(
+            crate::ErrorKind::Unsupported,
+            "rows of an append-only entity never change: insert another one",
+        )
+        .with_table(R::TABLE.name));
+    }
+    Ok(())
+}
+
+fn prepare_upsert<R: Record>(row: NewRecord<R>) -> Result<NewRow> {
+    refuse_append_only::<R>()?;
+    let mut row = prepare(row)?;
+    fill_time::<R>(&mut row, R::TABLE.updated_at);
+    Ok(row)
+}
+
+fn prepare_many<R: Record, N: Into<NewRecord<R>>>(
+    rows: impl IntoIterator<Item = N>,
+) -> Result<Vec<NewRow>> {
+    rows.into_iter().map(|row| prepare(row.into())).collect()
+}
+
+/// What a filter write is for; nothing when no row can match.
+fn target<R: Record>(filter: Filter<R>, all: &str) -> Result<Option<Target>> {
+    match filter.into_node().reduce().map_err(|error| error.with_table(R::TABLE.name))? {
+        Node::Constant(false) => Ok(None),
+        Node::Constant(true) => Err(Error::invalid(format!(
+            "the filter matches every row: if that is meant, use `{all}`"
+        ))
+        .with_table(R::TABLE.name)),
+        node => Ok(Some(Target::Filter(node))),
+    }
+}
