@@ -24,6 +24,8 @@
 //! ));
 //! # Ok(()) }
 //! ```
+//!
+//! The program of this package does the same: `chronicle-generate --help`.
 
 mod catalog;
 mod default;
