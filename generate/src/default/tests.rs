@@ -36,7 +36,7 @@ fn other_constants_are_expressions() {
     assert_eq!(of("jsonb", "'[]'::jsonb"), expression("Json::Array(Vec::new())"));
     assert_eq!(
         of("json", r#"'{"a": 1}'::json"#),
-        expression(r#""{\"a\": 1}".parse::<Json>().unwrap_or_default()"#)
+        expression(r##"r#"{"a": 1}"#.parse::<Json>().unwrap_or_default()"##)
     );
     assert_eq!(of("text[]", "'{}'::text[]"), expression("Vec::new()"));
     assert_eq!(of("uuid[]", "ARRAY[]::uuid[]"), expression("Vec::new()"));

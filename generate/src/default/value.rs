@@ -104,6 +104,15 @@ pub(crate) fn quoted(text: &str) -> String {
     format!("{text:?}")
 }
 
+/// A text with quotes in it, as it is most readable.
+fn raw(text: &str) -> String {
+    if text.contains('"') && !text.contains("\"#") && !text.chars().any(char::is_control) {
+        format!("r#\"{text}\"#")
+    } else {
+        quoted(text)
+    }
+}
+
 /// `Decimal` keeps the scale, so that 1.50 is written as 150 with two places.
 fn decimal(text: &str) -> Option<String> {
     let (whole, places) = text.split_once('.').unwrap_or((text, ""));
@@ -126,7 +135,7 @@ fn json(text: &str) -> Option<String> {
             "Json::Array(Vec::new())".to_owned()
         }
         // It was read just now, so it never is the default.
-        _ => format!("{}.parse::<Json>().unwrap_or_default()", quoted(text)),
+        _ => format!("{}.parse::<Json>().unwrap_or_default()", raw(text)),
     })
 }
 
