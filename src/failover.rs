@@ -123,7 +123,7 @@ pub use options::{FailoverOptions, WriteMode};
 pub use status::{FailoverInfo, Paused, Status};
 
 use crate::operation::Written;
-use crate::{Backend, BackendKind, Filter, Info, RawRow, Read, Record, Result, Write};
+use crate::{Backend, BackendKind, Filter, Info, Keyed, RawRow, Read, Result, Write};
 use engine::Engine;
 use futures_util::future::BoxFuture;
 use sea_orm::Value;
@@ -346,7 +346,7 @@ impl Failover {
     ///
     /// # Errors
     /// Those of a read at the remote; what was pulled until then stays.
-    pub async fn pull<R: Record>(&self, tell: impl FnMut(PullProgress)) -> Result<PullProgress> {
+    pub async fn pull<R: Keyed>(&self, tell: impl FnMut(PullProgress)) -> Result<PullProgress> {
         self.engine.pull(R::TABLE, tell).await
     }
 
@@ -363,7 +363,7 @@ impl Failover {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub async fn prune<R: Record>(&self, filter: Filter<R>) -> Result<u64> {
+    pub async fn prune<R: Keyed>(&self, filter: Filter<R>) -> Result<u64> {
         self.engine.prune(R::TABLE, filter.into_node()).await
     }
 
@@ -389,7 +389,7 @@ impl Failover {
     ///
     /// # Errors
     /// `SchemaMismatch` when a column is left that `R` does not have.
-    pub async fn convert<R: Record>(
+    pub async fn convert<R: Keyed>(
         &self,
         change: impl FnMut(&mut serde_json::Map<String, sea_orm::JsonValue>) + Send + 'static,
     ) -> Result<u64> {

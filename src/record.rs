@@ -1,7 +1,7 @@
 //! [`Record`]: a row type, as the derive describes it.
 
 use crate::operation::NewRow;
-use crate::{Column, Kind, RecordKey, Result, Source, Stored, Table, value};
+use crate::{Column, Kind, RecordKey, Result, Source, Table, value};
 use sea_orm::Value;
 use std::fmt;
 use std::marker::PhantomData;
@@ -244,9 +244,9 @@ impl Values {
 /// type once.
 ///
 /// ```
-/// use chronicle::{FieldType, Kind};
+/// use chronicle::{FieldType, Kind, Stored};
 ///
-/// let count = FieldType::<Option<i32>>::new();
+/// let count: FieldType<Option<i32>> = Stored::FIELD;
 /// assert_eq!((count.kind, count.nullable), (Kind::I32, true));
 /// assert_eq!((count.into_value)(Some(7)), 7.into());
 /// ```
@@ -260,23 +260,4 @@ pub struct FieldType<T> {
     pub into_value: fn(T) -> Value,
     /// The field from a stored value.
     pub from_value: fn(Value) -> Result<T>,
-}
-
-impl<T: Stored> FieldType<T> {
-    /// That of `T`.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self {
-            kind: T::KIND,
-            nullable: T::NULLABLE,
-            into_value: T::into_value,
-            from_value: T::from_value,
-        }
-    }
-}
-
-impl<T: Stored> Default for FieldType<T> {
-    fn default() -> Self {
-        Self::new()
-    }
 }

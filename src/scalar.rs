@@ -9,7 +9,7 @@ pub use opaque::Opaque;
 pub use primitive::{Comparable, Element, Exact, JsonDocument, Ordered, Primitive, Text};
 
 use crate::value::text_of_enum;
-use crate::{Error, ErrorKind, Kind, Result};
+use crate::{Error, ErrorKind, FieldType, Kind, Result};
 use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
 use sea_orm::Value;
 use sea_orm::sea_query::ValueType;
@@ -93,6 +93,13 @@ pub trait Stored: Sized + Send + Sync + 'static {
     const NULLABLE: bool;
     /// How values of this type travel.
     const KIND: Kind = <<Self::Scalar as Scalar>::As as Primitive>::KIND;
+    /// How a field of this type is stored. For generated code, which so names the bound once.
+    const FIELD: FieldType<Self> = FieldType {
+        kind: Self::KIND,
+        nullable: Self::NULLABLE,
+        into_value: Self::into_value,
+        from_value: Self::from_value,
+    };
     /// The value to store.
     ///
     /// ```

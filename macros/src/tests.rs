@@ -19,6 +19,12 @@ fn id(source: &str) -> Result<String, Vec<String>> {
     schema::Id::parse(&input).map(|id| pretty(expand::id(&id))).map_err(messages)
 }
 
+/// What `#[derive(Scalar)]` generates for `source`.
+fn scalar(source: &str) -> Result<String, Vec<String>> {
+    let input: DeriveInput = syn::parse_str(source).expect("the source parses");
+    schema::Scalar::parse(&input).map(|scalar| pretty(expand::scalar(&scalar))).map_err(messages)
+}
+
 fn pretty(code: proc_macro2::TokenStream) -> String {
     prettyplease::unparse(&syn::parse2(code).expect("the generated code parses"))
 }

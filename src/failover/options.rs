@@ -173,7 +173,7 @@ impl FailoverOptions {
     /// # fn main() {}
     /// ```
     #[must_use]
-    pub fn table<R: crate::Record>(self) -> Self {
+    pub fn table<R: crate::Keyed>(self) -> Self {
         self.present(R::TABLE, Present::Serve)
     }
 
@@ -190,7 +190,7 @@ impl FailoverOptions {
     /// # fn main() {}
     /// ```
     #[must_use]
-    pub fn adopt<R: crate::Record>(self) -> Self {
+    pub fn adopt<R: crate::Keyed>(self) -> Self {
         self.present(R::TABLE, Present::Adopt)
     }
 
@@ -205,7 +205,7 @@ impl FailoverOptions {
     /// # fn main() {}
     /// ```
     #[must_use]
-    pub fn waive<R: crate::Record>(self) -> Self {
+    pub fn waive<R: crate::Keyed>(self) -> Self {
         self.present(R::TABLE, Present::Waive)
     }
 

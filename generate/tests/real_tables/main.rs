@@ -1,11 +1,14 @@
-//! Entities for the tables of public applications. `REAL_TABLES` names the file with them; without it nothing is tested.
+//! Entities for the tables of public applications, and a row of each taken through all that can be done with it, on a
+//! SQLite file, on PostgREST and on the pair of both. `REAL_TABLES` names the file with them; without it nothing is tested.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
+mod crates;
 mod database;
 
 use std::env;
 use std::path::Path;
+use std::process::Command;
 use std::time::Instant;
 
 use chronicle_generate::{Options, from_database};
@@ -61,7 +64,32 @@ async fn all_real_tables_are_written() {
     println!("{} of {} tables in {:?}", report.tables, tables.tables.len(), started.elapsed());
     println!("{:#?}", report.counts());
     assert_eq!(report.tables, tables.tables.len());
-    if let Some(folder) = env::var_os("REAL_ENTITIES") {
-        generated.write_to(Path::new(&folder)).unwrap();
-    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("real_tables");
+    crates::write(&folder, &generated).unwrap();
+    drop(database);
+
+    let started = Instant::now();
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--offline", "--package", "runner", "--target-dir"])
+        .arg(target)
+        .current_dir(&folder)
+        .status()
+        .unwrap();
+    assert!(built.success(), "the entities do not compile");
+    println!("compiled in {:?}", started.elapsed());
+
+    let started = Instant::now();
+    let ran = Command::new(target.join("debug/runner")).env("REAL_TABLES", &path).output().unwrap();
+    let told = String::from_utf8_lossy(&ran.stdout);
+    println!("{told}in {:?}", started.elapsed());
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let served = told.lines().find(|line| line.starts_with("served ")).unwrap();
+    let numbers: Vec<usize> = served
+        .split(|character: char| !character.is_ascii_digit())
+        .filter_map(|number| number.parse().ok())
+        .collect();
+    let [served, tables, whole, applications] = numbers[..] else { panic!("{served}") };
+    assert!(served * 1_210 >= tables * 1_175, "{served} of {tables} tables");
+    assert!(whole * 69 >= applications * 60, "{whole} of {applications} applications");
 }

@@ -1,9 +1,10 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
+use syn::Lit;
 use syn::spanned::Spanned;
-use syn::{Index, Lit};
 
 use super::columns::constant;
+use super::record;
 use super::{argument, generated};
 use crate::schema::{Column, Initial, Made, Table};
 
@@ -47,13 +48,13 @@ pub(crate) fn expand(table: &Table) -> TokenStream {
         quote! { #field: #initial }
     });
     let values = table.columns.iter().enumerate().map(|(at, column)| {
-        let (field, at) = (&column.field, Index::from(at));
+        let (field, stored) = (&column.field, record::stored(at));
         if column.is_made() {
             quote! { ::std::option::Option::None }
         } else if is_left_out(column) {
             quote! { row.#field }
         } else {
-            quote! { ::std::option::Option::Some((#repository::__COLUMNS.#at.into_value)(row.#field)) }
+            quote! { ::std::option::Option::Some((#repository::#stored.into_value)(row.#field)) }
         }
     });
     // A row whose values the database makes is none before it is stored.
@@ -175,8 +176,8 @@ fn setter(table: &Table, at: usize, column: &Column) -> TokenStream {
         quote! { #argument.into() }
     };
     let value = if is_left_out(column) {
-        let (repository, at) = (&names.repository, Index::from(at));
-        quote! { ::std::option::Option::Some((#repository::__COLUMNS.#at.into_value)(#value)) }
+        let (repository, stored) = (&names.repository, record::stored(at));
+        quote! { ::std::option::Option::Some((#repository::#stored.into_value)(#value)) }
     } else {
         value
     };

@@ -1,9 +1,9 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::Index;
 use syn::ext::IdentExt;
 
 use super::columns::constant;
+use super::record;
 use super::{argument, generated};
 use crate::schema::{Column, Table};
 
@@ -48,9 +48,9 @@ fn setter(table: &Table, at: usize, column: &Column) -> TokenStream {
     let (name, argument) = (generated(field), argument(field));
     let link = format!("[`{}`]({repository}::{constant})", column.name);
     let docs = format!(" Sets {link}.");
-    let index = Index::from(at);
+    let stored = record::stored(at);
     let assign = |value: TokenStream| {
-        quote! { self.0.assign(#at, (#repository::__COLUMNS.#index.into_value)(#value)) }
+        quote! { self.0.assign(#at, (#repository::#stored.into_value)(#value)) }
     };
     let set = assign(if column.inner.is_some() {
         quote! { ::std::option::Option::Some(#argument.into()) }

@@ -1,6 +1,5 @@
-use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
-use syn::Index;
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use crate::schema::{Access, Column, Conflict, Initial, Made, Table};
@@ -18,12 +17,12 @@ pub(crate) fn expand(table: &Table) -> TokenStream {
     let unique = unique.iter().map(|set| quote! { &[#(#set),*] });
 
     let values = table.columns.iter().enumerate().map(|(at, column)| {
-        let (field, at) = (&column.field, Index::from(at));
-        quote! { (#repository::__COLUMNS.#at.into_value)(self.#field) }
+        let (field, stored) = (&column.field, stored(at));
+        quote! { (#repository::#stored.into_value)(self.#field) }
     });
     let fields = table.columns.iter().enumerate().map(|(at, column)| {
-        let (field, at) = (&column.field, Index::from(at));
-        quote! { #field: values.next(#repository::__COLUMNS.#at.from_value)? }
+        let (field, stored) = (&column.field, stored(at));
+        quote! { #field: values.next(#repository::#stored.from_value)? }
     });
     let ignored = &table.ignored;
     let conflict = match table.conflict {
@@ -81,8 +80,8 @@ fn keyed(table: &Table) -> TokenStream {
         quote! { ::std::clone::Clone::clone(&self.#field) }
     });
     let values = table.key.iter().map(|at| {
-        let at = Index::from(*at);
-        quote! { values.next(#repository::__COLUMNS.#at.from_value)? }
+        let stored = stored(*at);
+        quote! { values.next(#repository::#stored.from_value)? }
     });
     let (key, own, from_values) = if columns.len() == 1 {
         (quote! { #(#types)* }, quote! { #(#parts)* }, quote! { #(#values)* })
@@ -105,29 +104,28 @@ fn keyed(table: &Table) -> TokenStream {
     }
 }
 
-/// How the fields' types are stored, by position. A type that cannot be stored is reported here, and nowhere else.
-pub(crate) fn types(table: &Table) -> TokenStream {
-    let types = table.columns.iter().map(|column| {
-        let ty = &column.ty;
-        quote! { ::chronicle::FieldType<#ty>, }
-    });
-    let values = table.columns.iter().map(|column| {
-        let ty = &column.ty;
-        quote_spanned! { ty.span() => ::chronicle::FieldType::<#ty>::new(), }
-    });
-    quote! {
-        const __COLUMNS: (#(#types)*) = (#(#values)*);
-    }
+/// How the fields' types are stored. A type that cannot be is reported here, and nowhere else.
+pub(crate) fn types(table: &Table) -> impl Iterator<Item = TokenStream> {
+    table.columns.iter().enumerate().map(|(at, column)| {
+        let (ty, stored) = (&column.ty, stored(at));
+        let value = quote_spanned! { ty.span() => <#ty as ::chronicle::Stored>::FIELD };
+        quote! { const #stored: ::chronicle::FieldType<#ty> = #value; }
+    })
+}
+
+/// The name of the constant that tells how the type of the field at a position is stored.
+pub(crate) fn stored(at: usize) -> Ident {
+    format_ident!("__COLUMN_{at}")
 }
 
 fn description(table: &Table, at: usize, column: &Column) -> TokenStream {
     let Column { name, unique, indexed, .. } = column;
     let repository = &table.names.repository;
-    let at = Index::from(at);
+    let stored = stored(at);
     let nullable = if column.nullable {
         quote! { true }
     } else {
-        quote! { #repository::__COLUMNS.#at.nullable }
+        quote! { #repository::#stored.nullable }
     };
     let source = match column.initial {
         Initial::Made(Made::Always) => quote! { Server },
@@ -137,7 +135,7 @@ fn description(table: &Table, at: usize, column: &Column) -> TokenStream {
     quote! {
         ::chronicle::Column {
             name: #name,
-            kind: #repository::__COLUMNS.#at.kind,
+            kind: #repository::#stored.kind,
             nullable: #nullable,
             unique: #unique,
             indexed: #indexed,

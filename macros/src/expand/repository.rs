@@ -21,7 +21,7 @@ pub(crate) fn expand(table: &Table) -> TokenStream {
         impl #repository {
             #(#columns)*
 
-            #types
+            #(#types)*
 
             /// The repository in a store, or in anything that becomes [a store](::chronicle::Store).
             #visibility fn new(store: impl ::std::convert::Into<::chronicle::Store>) -> Self {

@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-use super::{assert_text, id, repository};
+use super::{assert_text, id, repository, scalar};
 
 /// Each source with the messages it causes.
 fn report<'a>(
@@ -64,11 +64,14 @@ fn names() {
 fn keys() {
     let fields = [
         "pub id: EventId",
-        "#[sea_orm(primary_key)] pub id: i64",
         "#[sea_orm(primary_key)] pub id: EventId",
         "#[sea_orm(primary_key, auto_increment = true)] pub id: Uuid",
         "#[sea_orm(primary_key, auto_increment = false)] pub id: Option<EventId>",
-        "#[sea_orm(primary_key)] pub a: String, #[sea_orm(primary_key)] pub b: Uuid",
+        "#[sea_orm(primary_key)] pub a: String, #[sea_orm(primary_key, auto_increment = true)] pub b: i32",
+        "#[sea_orm(primary_key)] pub a: String, #[sea_orm(primary_key)] pub b: Option<Uuid>",
+        "#[sea_orm(primary_key)] pub a: i8, #[sea_orm(primary_key)] pub b: i8, #[sea_orm(primary_key)] pub c: i8, \
+         #[sea_orm(primary_key)] pub d: i8, #[sea_orm(primary_key)] pub e: i8, #[sea_orm(primary_key)] pub f: i8, \
+         #[sea_orm(primary_key)] pub g: i8",
         "#[sea_orm(primary_key)] #[repository(default)] pub id: Uuid",
     ];
     assert_text!(report(fields, of_fields));
@@ -88,6 +91,17 @@ fn keys_that_the_client_makes() {
 }
 
 #[test]
+fn scalars() {
+    let sources = [
+        "pub struct Name;",
+        "pub struct Name(String, String);",
+        "pub struct Name<T>(T);",
+        "pub union Name { a: i32, b: i32 }",
+    ];
+    assert_text!(report(sources, scalar));
+}
+
+#[test]
 fn fields() {
     let fields = [
         "pub new: String",
@@ -99,6 +113,7 @@ fn fields() {
         "#[repository(required)] pub a: String",
         "#[sea_orm(default_value = b'a')] pub a: u8",
         "#[sea_orm(ignore)] #[repository(default)] pub a: String",
+        "#[repository(server, default = 3)] pub a: i32",
         "#[sea_orm(has_many)] pub lines: HasMany<super::line::Entity>",
     ];
     assert_text!(report(fields, |field| of_fields(&format!(

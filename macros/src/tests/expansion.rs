@@ -1,4 +1,4 @@
-use super::{assert_text, id, repository};
+use super::{assert_text, id, repository, scalar};
 
 #[test]
 fn compact_entity() {
@@ -138,4 +138,83 @@ fn model_ex_without_foreign_keys_is_empty() {
 #[test]
 fn typed_id() {
     assert_text!(id("pub struct SessionId(Uuid);").expect("a valid id"));
+}
+
+/// A key of two columns, two columns that are unique together, values that the server makes.
+#[test]
+fn composite_key() {
+    assert_text!(
+        repository(
+            r#"
+            #[sea_orm(table_name = "lines")]
+            #[repository(name = "Line")]
+            pub struct Model {
+                #[sea_orm(primary_key, auto_increment = false)]
+                pub order_id: Uuid,
+                #[sea_orm(primary_key, auto_increment = false)]
+                pub number: i32,
+                #[sea_orm(unique_key = "place")]
+                pub shelf: String,
+                #[sea_orm(unique_key = "place")]
+                pub slot: i32,
+                #[repository(server_default)]
+                pub owner: Option<Uuid>,
+                #[repository(server)]
+                pub updated_at: Option<DateTimeUtc>,
+            }
+            "#
+        )
+        .expect("a valid entity")
+    );
+}
+
+/// A key that the database counts up.
+#[test]
+fn counted_key() {
+    assert_text!(
+        repository(
+            r#"
+            #[sea_orm(table_name = "tickets")]
+            #[repository(name = "Ticket")]
+            pub struct Model {
+                #[sea_orm(primary_key)]
+                pub id: i64,
+                pub title: String,
+            }
+            "#
+        )
+        .expect("a valid entity")
+    );
+}
+
+/// Rows that are read, with a key and without.
+#[test]
+fn read_only() {
+    let of = |access: &str| {
+        repository(&format!(
+            r#"
+            #[sea_orm(table_name = "totals")]
+            #[repository(name = "Total", {access})]
+            pub struct Model {{
+                #[sea_orm(primary_key, auto_increment = false)]
+                pub day: Date,
+                pub amount: Decimal,
+            }}
+            "#
+        ))
+        .expect("a valid entity")
+    };
+    assert_text!(format!("{}\n{}", of("read_only"), of("no_key")));
+}
+
+#[test]
+fn scalars() {
+    let sources = [
+        "pub struct Isbn(String);",
+        r#"#[sea_orm(value_type = "String")] pub enum Species { Oak, Other(String) }"#,
+        r#"#[sea_orm(rs_type = "String", db_type = "Text")] pub enum Binding { Hard }"#,
+        "pub struct Address { city: String }",
+    ];
+    let expanded = sources.map(|source| scalar(source).expect("a valid type"));
+    assert_text!(expanded.join("\n"));
 }

@@ -2,10 +2,9 @@ mod event {
     use chronicle::Repository;
     use sea_orm::entity::prelude::*;
 
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveValueType)]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveValueType, chronicle::Scalar)]
     pub struct Slug(String);
 
-    impl chronicle::Scalar for Slug {}
 
     impl sea_orm::TryFromU64 for Slug {
         fn try_from_u64(_: u64) -> Result<Self, DbErr> {

@@ -2,13 +2,16 @@ mod event {
     use chronicle::Repository;
     use sea_orm::entity::prelude::*;
 
+    #[derive(Clone, Debug, PartialEq, DeriveValueType, chronicle::Scalar)]
+    pub struct Stamp(String);
+
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Repository)]
     #[sea_orm(table_name = "events")]
     #[repository(name = "Event")]
     pub struct Model {
         #[sea_orm(primary_key)]
         pub id: Uuid,
-        pub created_at: String,
+        pub created_at: Stamp,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -8,8 +8,8 @@ mod event {
     pub struct Model {
         #[sea_orm(primary_key)]
         pub id: Uuid,
-        pub price: f32,
-        pub total: Option<f32>,
+        pub price: u64,
+        pub total: Option<u64>,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

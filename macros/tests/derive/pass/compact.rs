@@ -65,7 +65,7 @@ fn main() {
 
     let id = EventId::generate();
     let row = NewEvent::new(session, "stop", ::chronicle::now()).id(id);
-    assert_eq!(event::Model::from(row).key(), &id);
+    assert_eq!(::chronicle::Keyed::key(&event::Model::from(row)), id);
 
     let table = event::Model::TABLE;
     assert_eq!(table.name, "events");

@@ -1,6 +1,6 @@
 //! What an id can do.
 
-use chronicle::{GeneratedKey, Kind, Ordered, Stored};
+use chronicle::{GeneratedKey, Kind, Ordered, Scalar, Stored};
 use sea_orm::Value;
 use sea_orm::prelude::Uuid;
 use std::collections::HashSet;
@@ -9,7 +9,11 @@ use std::collections::HashSet;
 #[derive(chronicle::Id)]
 pub struct SessionId(Uuid);
 
-fn ordered<T: Ordered + GeneratedKey + Copy + Send + Sync>(_: T) {}
+fn ordered<T: GeneratedKey + Copy + Send + Sync>(_: T)
+where
+    <T as Scalar>::As: Ordered,
+{
+}
 
 fn main() {
     const TEXT: &str = "018f2f3e-6f3d-7c44-8f5a-0123456789ab";
@@ -25,7 +29,7 @@ fn main() {
     assert_eq!(HashSet::from([id, id, ID]).len(), 2);
 
     assert_eq!(Value::from(id), Value::String(Some(TEXT.to_owned())));
-    assert_eq!(<SessionId as Stored>::kind(), Kind::Text);
+    assert_eq!(<SessionId as Stored>::KIND, Kind::Text);
     assert_eq!(<SessionId as Stored>::from_value(Value::from(TEXT)).expect("an id"), id);
     assert!(<SessionId as Stored>::from_value(Value::from("no uuid")).is_err());
     assert_eq!(<Option<SessionId> as Stored>::from_value(Value::String(None)).expect("NULL"), None);

@@ -1,0 +1,72 @@
+//! A row of each table through insert, read, update, upsert and delete: on a SQLite file, on PostgREST, and on the pair of
+//! both in an outage, with replay.
+//!
+//! The test makes crates of the entities that were written; they depend on this one, which knows none of them.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs,
+    missing_debug_implementations,
+    reason = "a test fails by a panic, and tells what it found"
+)]
+
+mod case;
+mod catalog;
+mod sides;
+#[path = "../database.rs"]
+mod database;
+mod values;
+
+pub use case::Case;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use catalog::Catalog;
+
+/// The entities of one application.
+pub struct Application {
+    pub name: &'static str,
+    pub cases: Vec<Case>,
+}
+
+/// Why tables are not served, by their names.
+type Failures = BTreeMap<&'static str, String>;
+
+/// Takes all through, and tells what is served.
+pub async fn run(applications: Vec<Application>) {
+    let path = PathBuf::from(std::env::var_os("REAL_TABLES").expect("REAL_TABLES names the file"));
+    let tables = crate::database::RealTables::read(&path).expect("the file can be read");
+    let names: BTreeSet<String> = tables.schemas().keys().map(ToString::to_string).collect();
+    let servers = sides::Servers::start(&tables, &names).await;
+    let catalog = Catalog::read(&servers.database).await;
+
+    let (mut served, mut whole) = (0, 0);
+    let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let only = std::env::var("REAL_ONLY").ok();
+    for application in &applications {
+        if only.as_ref().is_some_and(|only| only != application.name) {
+            continue;
+        }
+        let mut failures = Failures::new();
+        for side in [sides::Side::File, sides::Side::Server, sides::Side::Pair] {
+            for (table, why) in side.run(application, &servers, &catalog).await {
+                failures.entry(table).or_insert(format!("{side:?}: {why}"));
+            }
+        }
+        served += application.cases.len() - failures.len();
+        whole += usize::from(failures.is_empty());
+        for (table, why) in failures {
+            reasons.entry(why).or_default().push(format!("{}.{table}", application.name));
+        }
+        println!("{}: {} tables", application.name, application.cases.len());
+    }
+    let total: usize = tables.tables.len();
+    let all: BTreeSet<u32> = tables.tables.iter().map(|table| table.app).collect();
+    println!("served {served} of {total} tables, {whole} of {} applications", all.len());
+    for (reason, tables) in reasons {
+        println!("  {} {reason}: {}", tables.len(), tables.join(", "));
+    }
+}
