@@ -107,6 +107,7 @@ mod query;
 mod record;
 mod repository;
 mod scalar;
+mod schema;
 #[cfg(all(test, feature = "sqlite", feature = "postgrest"))]
 #[allow(
     clippy::expect_used,
@@ -140,6 +141,9 @@ pub use query::{Cursor, Page, Query};
 pub use record::{Record, Values};
 pub use repository::Repository;
 pub use scalar::{GeneratedKey, JsonDocument, Operand, Ordered, Scalar, Stored, Text, Timestamp};
+#[cfg(feature = "sqlite")]
+pub use schema::SchemaReport;
+pub use schema::{Definition, definition_of, postgres_script};
 pub use store::{Config, Store};
 pub use table::{Column, Conflict, Parent, Table, parents_of};
 pub use value::{Kind, now};

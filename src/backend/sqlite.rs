@@ -25,7 +25,6 @@ pub(crate) use error::from_rusqlite;
 pub use options::{SqliteOptions, Synchronous};
 #[cfg(feature = "postgrest")]
 pub(crate) use read::select_columns;
-#[cfg(feature = "postgrest")]
 pub(crate) use stored::Bound;
 pub(crate) use write::apply;
 pub(crate) use writer::{Commit, Urgency};
