@@ -165,3 +165,62 @@ fn what_no_database_can_hold_is_refused_by_both() {
     assert_eq!(infinite.to_sql().unwrap_err().kind(), ErrorKind::InvalidInput);
     let _: Query<tool_event::Model> = infinite;
 }
+
+mod line {
+    use chronicle::Repository;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Repository)]
+    #[sea_orm(table_name = "lines")]
+    #[repository(name = "Line")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub order_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub number: i32,
+        pub price: Decimal,
+        pub weight: f32,
+        pub opens: Time,
+        pub tags: Option<Vec<String>>,
+        pub parts: Vec<Uuid>,
+        pub prices: Vec<Decimal>,
+        pub address: Option<chronicle::Opaque>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+use line::Lines;
+use sea_orm::prelude::Decimal;
+
+fn lines() -> Query<line::Model> {
+    Lines::query()
+}
+
+snapshot!(decimal, lines().filter(Lines::PRICE.gt(Decimal::new(-1990, 2))));
+snapshot!(
+    decimals,
+    lines().filter(Lines::PRICE.is_in([Decimal::new(10, 1), Decimal::new(250, 2)]))
+);
+snapshot!(single, lines().filter(Lines::WEIGHT.eq(0.1)));
+snapshot!(
+    time_of_day,
+    lines().filter(Lines::OPENS.lt("08:30:00.5".parse::<chrono::NaiveTime>().unwrap()))
+);
+snapshot!(has_text, lines().filter(Lines::TAGS.has("a,\"b\\ {c}")));
+snapshot!(has_not, lines().filter(!Lines::PARTS.has(Uuid::from_u128(7))));
+snapshot!(
+    has_decimal,
+    lines().filter(Lines::PRICES.has(Decimal::new(150, 2)).or(Lines::NUMBER.eq(1)))
+);
+snapshot!(opaque_is_null, lines().filter(Lines::ADDRESS.is_null()));
+snapshot!(order_by_one_part_of_the_key, lines().order_by(Lines::NUMBER.desc()));
+snapshot!(after_a_key_of_two_columns, {
+    let key = Uuid::from_u128(7);
+    let cursor: Cursor =
+        format!(r#"[["order_id","asc","{key}"],["number","asc",3]]"#).parse().unwrap();
+    lines().after(cursor)
+});

@@ -13,6 +13,7 @@ mod conflicts;
 mod disk;
 mod fixture;
 mod mirror;
+mod narrow;
 mod outages;
 mod processes;
 mod refusals;

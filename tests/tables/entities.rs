@@ -45,7 +45,7 @@ pub(crate) mod book {
     #[derive(chronicle::Id)]
     pub struct BookId(Uuid);
 
-    #[derive(Clone, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+    #[derive(Clone, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, chronicle::Scalar)]
     #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "mood")]
     pub enum Mood {
         #[sea_orm(string_value = "happy")]
@@ -53,7 +53,6 @@ pub(crate) mod book {
         #[sea_orm(string_value = "it's \\ sad")]
         Sad,
     }
-    impl chronicle::Scalar for Mood {}
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Repository)]
     #[sea_orm(table_name = "books", comment = "What's read")]

@@ -4,7 +4,9 @@
 //! `identity`, `generated`), `key`, `unique`, `foreign_keys` (`columns`, `to`, `on_delete`) and `before_triggers`. What it does
 //! not tell is invented: the labels of enums, how columns are generated, what triggers do beside setting `updated_at`.
 
+#[path = "database/columns.rs"]
 mod columns;
+#[path = "database/references.rs"]
 mod references;
 
 use std::collections::{BTreeMap, BTreeSet};

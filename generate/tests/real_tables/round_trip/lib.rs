@@ -15,6 +15,7 @@
 mod case;
 mod catalog;
 mod sides;
+#[allow(dead_code, reason = "the test counts, the program does not")]
 #[path = "../database.rs"]
 mod database;
 mod values;

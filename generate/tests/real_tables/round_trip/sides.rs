@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use chronicle::failover::{Failover, FailoverOptions, Status};
 use chronicle::postgrest::{Key, PostgrestOptions};
 use chronicle::sqlite::SqliteOptions;
-use chronicle::{Source, Sqlite, Store, Table};
+use chronicle::{Backend, Source, Sqlite, Store, Table};
 use chronicle_test_servers::{Database, Gateway, Postgres, Postgrest};
 use sea_orm::Value;
 

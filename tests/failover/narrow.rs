@@ -1,0 +1,110 @@
+//! Two entities of one table: a list with few of its columns beside the one that has all.
+
+use crate::fixture::{Fixture, healed};
+use chronicle_entity::{NewSession, SessionPatch, SessionStatus, Sessions, session};
+use std::time::Duration;
+
+mod item {
+    use chronicle::Repository;
+    use chronicle_entity::SessionId;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Repository)]
+    #[sea_orm(table_name = "sessions")]
+    #[repository(name = "SessionItem", repository = "SessionItems")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: SessionId,
+        pub status: String,
+        pub created_at: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+use item::{NewSessionItem, SessionItemPatch, SessionItems};
+
+/// What was read is kept behind the call.
+const BEHIND: Duration = Duration::from_millis(400);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_of_some_columns_brings_no_row() {
+    let fixture = Fixture::new().await;
+    let elsewhere = Sessions::new(fixture.remote());
+    let new = NewSession::new(SessionStatus::Active).git_branch("main");
+    let id = elsewhere.insert(new).await.unwrap().id;
+    let options = fixture.options().table::<session::Model>().table::<item::Model>();
+    let failover = options.connect().await.unwrap();
+    assert_eq!(SessionItems::new(&failover).find().all().await.unwrap().len(), 1);
+    assert!(SessionItems::new(&failover).get(id).await.unwrap().is_some());
+    tokio::time::sleep(BEHIND).await;
+
+    fixture.gateway.refuse().await.unwrap();
+    // Nothing is known of the other columns: a row without them would be another one.
+    assert_eq!(Sessions::new(&failover).get(id).await.unwrap(), None);
+    fixture.gateway.heal().await.unwrap();
+    healed(&failover).await;
+    assert_eq!(elsewhere.get(id).await.unwrap().unwrap().git_branch.as_deref(), Some("main"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_of_some_columns_changes_those_of_a_row_that_is_there() {
+    let fixture = Fixture::new().await;
+    let failover = fixture.open().await;
+    let sessions = Sessions::new(&failover);
+    let new = NewSession::new(SessionStatus::Active).git_branch("main");
+    let mut session = sessions.insert(new).await.unwrap();
+    let elsewhere = Sessions::new(fixture.remote());
+    elsewhere
+        .update(session.id, SessionPatch::new().status(SessionStatus::Ended))
+        .await
+        .unwrap();
+    let items = SessionItems::new(&failover);
+    assert_eq!(items.get(session.id).await.unwrap().unwrap().status, "ended");
+    tokio::time::sleep(BEHIND).await;
+
+    fixture.gateway.refuse().await.unwrap();
+    session = sessions.get(session.id).await.unwrap().unwrap();
+    assert_eq!(
+        (session.status.to_string().as_str(), session.git_branch.as_deref()),
+        ("ended", Some("main"))
+    );
+    // What the whole entity sends is whole.
+    sessions.upsert(session.clone()).await.unwrap();
+    fixture.gateway.heal().await.unwrap();
+    healed(&failover).await;
+    assert_eq!(
+        elsewhere.get(session.id).await.unwrap().unwrap().git_branch.as_deref(),
+        Some("main")
+    );
+    fixture.assert_equal().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_with_some_columns_gets_the_others_from_the_remote() {
+    let fixture = Fixture::new().await;
+    let failover = fixture.open().await;
+    let (items, sessions) = (SessionItems::new(&failover), Sessions::new(&failover));
+    sessions.find().count().await.unwrap();
+    // Healthy, and in an outage.
+    let first = items.insert(NewSessionItem::new("active")).await.unwrap().id;
+    fixture.gateway.refuse().await.unwrap();
+    let second = items.insert(NewSessionItem::new("active")).await.unwrap().id;
+    items.update(second, SessionItemPatch::new().status("ended")).await.unwrap();
+    assert_eq!(items.get(second).await.unwrap().unwrap().status, "ended");
+    fixture.gateway.heal().await.unwrap();
+    healed(&failover).await;
+    for id in [first, second] {
+        let remote = Sessions::new(fixture.remote()).get(id).await.unwrap();
+        for _ in 0..100 {
+            if Sessions::new(fixture.file().await).get(id).await.unwrap() == remote {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(Sessions::new(fixture.file().await).get(id).await.unwrap(), remote);
+    }
+}
