@@ -173,7 +173,7 @@ fn storage(Id { ident, .. }: &Id) -> TokenStream {
             }
 
             fn column_type() -> #sea_orm::sea_query::ColumnType {
-                <#text_uuid as #value_type>::column_type()
+                #sea_orm::sea_query::ColumnType::Uuid
             }
         }
 
@@ -190,7 +190,12 @@ fn storage(Id { ident, .. }: &Id) -> TokenStream {
                 row: &#sea_orm::QueryResult,
                 index: I,
             ) -> ::std::result::Result<Self, #sea_orm::TryGetError> {
-                <#text_uuid as #sea_orm::TryGetable>::try_get_by(row, index).map(|uuid| Self(uuid.0))
+                // `TextUuid` takes NULL for an error, also where an `Option` is asked for.
+                let text = <::std::string::String as #sea_orm::TryGetable>::try_get_by(row, index)?;
+                let id = ::std::str::FromStr::from_str(&text);
+                id.map_err(|error: ::chronicle::uuid::Error| {
+                    #sea_orm::DbErr::Type(::std::string::ToString::to_string(&error)).into()
+                })
             }
         }
 
