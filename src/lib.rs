@@ -108,6 +108,7 @@ mod query;
 mod record;
 mod repository;
 mod scalar;
+mod schema;
 #[cfg(all(test, feature = "sqlite", feature = "postgrest"))]
 #[allow(
     clippy::expect_used,
@@ -145,6 +146,9 @@ pub use scalar::{
     Array, Comparable, Element, Exact, GeneratedKey, JsonDocument, List, Opaque, Operand, Ordered,
     Primitive, Scalar, Stored, Text, Timestamp,
 };
+#[cfg(feature = "sqlite")]
+pub use schema::SchemaReport;
+pub use schema::{Definition, definition_of, postgres_script};
 pub use store::{Config, Store};
 pub use table::{Column, Conflict, Parent, Source, Table, parents_of};
 pub use value::{Kind, now};

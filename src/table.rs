@@ -39,6 +39,8 @@ pub struct Table {
     pub updated_at: Option<usize>,
     /// The foreign keys, from SeaORM's relations.
     pub parents: fn() -> &'static [Parent],
+    /// What SeaORM says of it: the tables of files and the script for a server are made from that.
+    pub definition: fn() -> &'static crate::Definition,
     /// What is done with a queued update of a row that somebody else has changed meanwhile.
     pub conflict: Conflict,
 }

@@ -27,7 +27,6 @@ pub(crate) use error::from_rusqlite;
 pub use options::{SqliteOptions, Synchronous};
 #[cfg(feature = "postgrest")]
 pub(crate) use read::select_columns;
-#[cfg(feature = "postgrest")]
 pub(crate) use stored::Bound;
 #[cfg(feature = "postgrest")]
 pub(crate) use write::{apply, apply_returning};

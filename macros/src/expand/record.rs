@@ -50,6 +50,7 @@ pub(crate) fn expand(table: &Table) -> TokenStream {
                 created_at: #created_at,
                 updated_at: #updated_at,
                 parents: ::chronicle::parents_of::<Entity>,
+                definition: ::chronicle::definition_of::<Entity>,
                 conflict: ::chronicle::Conflict::#conflict,
             };
 
