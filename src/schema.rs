@@ -12,3 +12,5 @@ pub use definition::{Definition, definition_of};
 pub use postgres::postgres_script;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SchemaReport;
+#[cfg(all(feature = "sqlite", feature = "postgrest"))]
+pub(crate) use sqlite::{Compared, Purpose, two_schemas, version};

@@ -73,8 +73,9 @@ impl Store {
     ///
     /// # Errors
     /// `InvalidInput` for a configuration that is not complete or not valid, `Unsupported` when
-    /// the feature for the backend is off, those of [`Sqlite::open`](crate::Sqlite::open), and
-    /// for a pair those of `FailoverOptions::connect`.
+    /// the feature for the backend is off, those of [`Sqlite::open`](crate::Sqlite::open) and of
+    /// [`Sqlite::create_tables`](crate::Sqlite::create_tables), and for a pair those of
+    /// `FailoverOptions::connect`.
     pub async fn connect(config: Config) -> Result<Self> {
         config.connect().await
     }

@@ -28,7 +28,9 @@ pub(crate) use state::{Binding, EVERYTHING, Ghost, Origin, Pause, Stamp, State};
 pub(crate) use transaction::{Transaction, internal};
 
 use super::reserve::Reserve;
+use super::rules::name::TableName;
 use crate::backend::sqlite::{Commit, Urgency, from_rusqlite};
+use crate::schema::{self, Purpose, two_schemas};
 use crate::{BackendKind, Error, ErrorKind, Result, Sqlite, Table};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -182,38 +184,51 @@ impl File {
     /// # Errors
     /// `SchemaMismatch` that names what is missing.
     pub(crate) async fn know(&self, table: &'static Table) -> Result<()> {
-        let name = crate::failover::rules::name::TableName::of(table).as_str().to_owned();
-        let other = {
-            let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            let is_it = |known: &&'static Table| std::ptr::eq(known.columns, table.columns);
-            if known.get(&name).is_some_and(|known| known.iter().any(is_it)) {
-                return Ok(());
-            }
-            known
-                .values()
-                .flatten()
-                .find(|known| known.name == table.name && known.schema != table.schema)
-                .copied()
-        };
-        if let Some(other) = other {
-            return Err(Error::new(
-                ErrorKind::Unsupported,
-                format!(
-                    "tables `{}` of two schemas ({:?} and {:?}) cannot share one file",
-                    table.name, other.schema, table.schema
-                ),
-            )
-            .with_hint("give each schema a file of its own"));
+        if self.knows(table) {
+            return Ok(());
         }
+        self.check_schema(table)?;
         let missing = self.sqlite.ask(|connection| missing_of(connection, table))?;
         if let Some(missing) = missing {
             return Err(mismatch(missing).with_table(table.name));
         }
+        self.learn(table).await
+    }
+
+    /// The same of a table that was [found fit](Self::fit).
+    pub(crate) async fn know_fit(&self, table: &'static Table) -> Result<()> {
+        if self.knows(table) {
+            return Ok(());
+        }
+        self.check_schema(table)?;
+        self.learn(table).await
+    }
+
+    fn knows(&self, table: &'static Table) -> bool {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_name = known.get(TableName::of(table).as_str());
+        let is_it = |known: &&'static Table| std::ptr::eq(known.columns, table.columns);
+        of_name.is_some_and(|known| known.iter().any(is_it))
+    }
+
+    /// SQLite has no schemas: of two tables of one name the file could hold but one.
+    fn check_schema(&self, table: &'static Table) -> Result<()> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_other =
+            |known: &&&'static Table| known.name == table.name && known.schema != table.schema;
+        match known.values().flatten().find(is_other) {
+            Some(other) => Err(two_schemas(other, table)),
+            None => Ok(()),
+        }
+    }
+
+    async fn learn(&self, table: &'static Table) -> Result<()> {
         if !self.ask(|transaction| transaction.knows_columns(table))? {
             self.change(Urgency::Call, MIRROR, move |transaction| transaction.note_columns(table))
                 .await?;
         }
         self.refresh_relations()?;
+        let name = TableName::of(table).as_str().to_owned();
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.entry(name).or_default().push(table);
         Ok(())
@@ -234,16 +249,46 @@ impl File {
         Err(mismatch("the file has no tables".to_owned()))
     }
 
-    /// Fails where the file lacks one of these tables, or a column of one; names all of them.
-    pub(crate) fn check_tables(&self, tables: &[&'static Table]) -> Result<()> {
-        let missing = self.sqlite.ask(|connection| {
-            let mut missing = Vec::new();
-            for table in tables {
-                missing.extend(missing_of(connection, table)?);
-            }
-            Ok(missing)
+    /// Sees to it that the file's tables are fit for these entities. The file remembers that they are
+    /// until its tables change.
+    ///
+    /// # Errors
+    /// `SchemaMismatch` that names all that is not.
+    pub(crate) async fn fit(&self, tables: &[&'static Table], purpose: Purpose) -> Result<()> {
+        if tables.is_empty() {
+            return Ok(());
+        }
+        let mark = purpose.mark(tables)?;
+        let (version, is_fit) = self.ask(|transaction| {
+            let version = schema::version(transaction.connection)?;
+            Ok((version, transaction.state.compared.covers(version, mark)))
         })?;
-        if missing.is_empty() { Ok(()) } else { Err(mismatch(missing.join("; "))) }
+        if is_fit {
+            return Ok(());
+        }
+        let version = match purpose {
+            Purpose::Serve => {
+                self.sqlite.check_served(tables)?;
+                version
+            }
+            Purpose::Create => {
+                for key in self.sqlite.create_tables(tables).await?.left_out {
+                    tracing::warn!("the file has no foreign key of {key}");
+                }
+                self.sqlite.ask(schema::version)?
+            }
+        };
+        let noted = self.change(Urgency::Call, DURABLE, move |transaction| {
+            // Otherwise somebody has changed the tables since.
+            if schema::version(transaction.connection)? == version {
+                transaction.state.compared.note(version, mark);
+            }
+            Ok(())
+        });
+        if let Err(error) = noted.await {
+            tracing::debug!(%error, "the next process compares the file's tables again");
+        }
+        Ok(())
     }
 
     /// The entity of a table, where this process has used it: of several the one with most columns.

@@ -8,6 +8,7 @@ use super::monitor::Monitor;
 use super::reserve::Reserve;
 use super::worker::Worker;
 use crate::postgrest::PostgrestOptions;
+use crate::schema::Purpose;
 use crate::sqlite::{SqliteOptions, Synchronous};
 use crate::{Error, ErrorKind, Result, Table};
 use std::sync::Arc;
@@ -67,6 +68,7 @@ pub struct FailoverOptions {
     postgrest: PostgrestOptions,
     settings: Settings,
     tables: Vec<(&'static Table, Present)>,
+    created: Vec<&'static Table>,
     rebind: bool,
 }
 
@@ -75,7 +77,14 @@ impl FailoverOptions {
     /// a look at the file every 30 s, half a second to replay on close.
     #[must_use]
     pub fn new(sqlite: SqliteOptions, postgrest: PostgrestOptions) -> Self {
-        Self { sqlite, postgrest, settings: Settings::default(), tables: Vec::new(), rebind: false }
+        Self {
+            sqlite,
+            postgrest,
+            settings: Settings::default(),
+            tables: Vec::new(),
+            created: Vec::new(),
+            rebind: false,
+        }
     }
 
     /// Where a write goes first.
@@ -161,8 +170,30 @@ impl FailoverOptions {
         self
     }
 
-    /// Declares an entity that the pair serves: `connect` sees to it that the file has its table and
-    /// columns. Without it that is seen at the entity's first use.
+    /// Makes the tables of these entities in the file, and adds what they lack, when it is
+    /// [opened](Self::connect): as [`Sqlite::create_tables`](crate::Sqlite::create_tables) does, and before
+    /// anything else looks at them. They are [declared](Self::table) by it. The file remembers that it has
+    /// them, so that the next process need not compare them. A second call adds to the first.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # use chronicle::{failover::{FailoverOptions, WriteMode}, postgrest::{Key, PostgrestOptions}, sqlite::SqliteOptions};
+    /// use chronicle::Record;
+    ///
+    /// # fn options(options: FailoverOptions) -> FailoverOptions {
+    /// options.create_tables(&[task::Model::TABLE])
+    /// # }
+    /// # fn main() {}
+    /// ```
+    #[must_use]
+    pub fn create_tables(mut self, tables: &[&'static Table]) -> Self {
+        self.created.extend(tables);
+        self
+    }
+
+    /// Declares an entity that the pair serves: `connect` compares its table in the file with it, and
+    /// fails where rows could not be written or read. Without it the table and its columns are looked for
+    /// at the entity's first use.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
@@ -233,13 +264,15 @@ impl FailoverOptions {
         self
     }
 
-    /// Opens the file, and binds it to the remote if it belongs to none yet. No request is sent. That a
-    /// table has a primary key, and types that its entity's values fit, is not looked at.
+    /// Opens the file, and binds it to the remote if it belongs to none yet. No request is sent. What was
+    /// declared is compared with the file's tables, once for each state of them: keys, types, what may be
+    /// NULL. A unique constraint or a foreign key that the file lacks is told in the log: it takes rows
+    /// then that the server will refuse.
     ///
     /// # Errors
     /// Those of [`SqliteOptions::open`] and [`PostgrestOptions::connect`]; `Unsupported` for a
-    /// database in memory; `SchemaMismatch` for a file without tables, or without one that was
-    /// declared; `Conflict` when the file is bound to another remote, identity or mode, or has rows
+    /// database in memory; `SchemaMismatch` for a file without tables, or with one that does not fit what
+    /// was declared; those of [`Sqlite::create_tables`](crate::Sqlite::create_tables); `Conflict` when the file is bound to another remote, identity or mode, or has rows
     /// from before that are neither [adopted](Self::adopt) nor [waived](Self::waive).
     pub async fn connect(self) -> Result<Failover> {
         if self.sqlite.file().is_none() {
@@ -264,10 +297,14 @@ impl FailoverOptions {
         let reserve = Reserve::beside(&path);
         reserve.hold().await;
         let file = File::open(sqlite, Some(reserve)).await?;
+        file.fit(&self.created, Purpose::Create).await?;
         file.check_migrated()?;
-        file.check_tables(&self.tables.iter().map(|(table, _)| *table).collect::<Vec<_>>())?;
-        for (table, _) in &self.tables {
-            file.know(table).await?;
+        let declared = self.tables.iter().map(|(table, _)| *table);
+        let others: Vec<&'static Table> =
+            declared.clone().filter(|table| !self.created.contains(table)).collect();
+        file.fit(&others, Purpose::Serve).await?;
+        for table in self.created.iter().copied().chain(declared) {
+            file.know_fit(table).await?;
         }
         let worker = Arc::new(Worker::start()?);
         let environment = Arc::new(Machine::new(&path, worker.clone()));

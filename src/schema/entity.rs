@@ -50,7 +50,12 @@ impl Entity {
 
     /// The names of the key's columns; none for what has no key.
     pub(super) fn key(&self) -> Vec<&'static str> {
-        self.table.key.iter().filter_map(|at| self.columns.get(*at)).map(EntityColumn::name).collect()
+        self.table
+            .key
+            .iter()
+            .filter_map(|at| self.columns.get(*at))
+            .map(EntityColumn::name)
+            .collect()
     }
 
     pub(super) fn column(&self, name: &str) -> Option<&EntityColumn> {

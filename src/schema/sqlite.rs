@@ -2,11 +2,16 @@
 
 mod affinity;
 mod compare;
+#[cfg(feature = "postgrest")]
+mod compared;
 mod default;
 mod difference;
 mod file;
 mod plan;
 mod statements;
+
+#[cfg(feature = "postgrest")]
+pub(crate) use compared::{Compared, Purpose, version};
 
 use super::entity::Entity;
 use crate::backend::sqlite::{Commit, Urgency};
@@ -159,7 +164,7 @@ fn refuse_two_of_one(entities: &[Entity]) -> Result<()> {
 }
 
 /// SQLite has no schemas.
-fn two_schemas(one: &Table, other: &Table) -> Error {
+pub(crate) fn two_schemas(one: &Table, other: &Table) -> Error {
     Error::new(
         ErrorKind::Unsupported,
         format!(

@@ -24,8 +24,8 @@ use std::sync::Arc;
 /// | an address and `CHRONICLE_DB` | the failover pair: the server, and the file while it is out of reach |
 /// | no address | the file alone, the default one if `CHRONICLE_DB` is not set either |
 ///
-/// The file of a pair needs its tables as any other does: open it by
-/// [`sqlite_options`](Self::sqlite_options) and migrate it first.
+/// The file of a pair needs its tables as any other does: let [`create_tables`](Self::create_tables) make
+/// them, or open it by [`sqlite_options`](Self::sqlite_options) and migrate it first.
 ///
 /// ```
 /// use chronicle::{BackendKind, Config};
@@ -41,6 +41,8 @@ use std::sync::Arc;
 /// ```
 #[derive(Clone, Default)]
 pub struct Config {
+    #[cfg(feature = "sqlite")]
+    created: Vec<&'static crate::Table>,
     #[cfg(feature = "sqlite")]
     sqlite: Option<Chosen<crate::sqlite::SqliteOptions>>,
     #[cfg(feature = "postgrest")]
@@ -248,6 +250,28 @@ impl Config {
         self
     }
 
+    /// Makes the tables of these entities in the file, where there is one, when it is opened: as
+    /// [`Sqlite::create_tables`](crate::Sqlite::create_tables) does. A server alone is left as it is: its
+    /// tables are made by [`postgres_script`](crate::postgres_script). A second call adds to the first.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// use chronicle::sqlite::SqliteOptions;
+    /// use chronicle::{Config, Record, Store};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// let config = Config::new().sqlite(SqliteOptions::new(":memory:"));
+    /// let store = Store::connect(config.create_tables(&[task::Model::TABLE])).await?;
+    /// Tasks::new(&store).insert(NewTask::new("water the plants", 1)).await?;
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "sqlite")]
+    #[must_use]
+    pub fn create_tables(mut self, tables: &[&'static crate::Table]) -> Self {
+        self.created.extend(tables);
+        self
+    }
+
     /// How the SQLite file is opened, where there is one: to migrate it before it serves.
     ///
     /// ```
@@ -338,7 +362,8 @@ impl Config {
                 postgrest.describe("a server"),
                 sqlite.describe("a SQLite file")
             );
-            let options = FailoverOptions::new(sqlite.options.clone(), postgrest.options.clone());
+            let options = FailoverOptions::new(sqlite.options.clone(), postgrest.options.clone())
+                .create_tables(&self.created);
             let options = self.failover.iter().fold(options, |options, change| change(options));
             return Ok(because(options.connect().await?.into(), reason));
         }
@@ -352,6 +377,11 @@ impl Config {
             let reason = format!("{}, and no server", chosen.describe("a SQLite file"));
             let sqlite = chosen.options.open().await?;
             check_alone(&sqlite).await?;
+            if !self.created.is_empty() {
+                for key in sqlite.create_tables(&self.created).await?.left_out {
+                    tracing::warn!("the file has no foreign key of {key}");
+                }
+            }
             return Ok(because(sqlite.into(), reason));
         }
         Err(Error::invalid("no database is configured: name a SQLite file or a server"))

@@ -2,7 +2,7 @@
 
 use super::entities::{self, ALL, author, book, egg, hen, odd, ticket};
 use chronicle::sqlite::SqliteOptions;
-use chronicle::{ErrorKind, Record, SchemaReport, Sqlite, Store, Table};
+use chronicle::{Config, ErrorKind, Record, SchemaReport, Sqlite, Store, Table};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -273,6 +273,18 @@ async fn several_make_them_at_once() {
         }
         assert_eq!(made, ALL.len(), "each was made by one");
         Sqlite::open(&path).await.unwrap().check_tables(&ALL).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_configuration_makes_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = SqliteOptions::new(folder.path().join("a.db"));
+    for _ in 0..2 {
+        let config = Config::new().sqlite(options.clone()).create_tables(&ALL);
+        let store = Store::connect(config).await.unwrap();
+        hen::Hens::new(&store).insert(hen::NewHen::new()).await.unwrap();
+        store.close().await.unwrap();
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::failover::environment::{Moment, until};
 use crate::failover::rules::breaker::Breaker;
 use crate::failover::rules::name::{RowKey, RowName, TableName};
+use crate::schema::Compared;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -27,6 +28,8 @@ pub(crate) struct State {
     pub(crate) origins: BTreeMap<String, Origin>,
     /// What was there before the remote has been looked at.
     pub(crate) is_settled: bool,
+    /// Which entities the file's tables were found fit for.
+    pub(crate) compared: Compared,
     /// When the remote last accepted a write, by the clock on the wall.
     pub(crate) last_success: Option<Moment>,
     /// Until then the remote has asked to be left alone.

@@ -54,12 +54,7 @@ impl Class {
 const fn may_look_like_a_number(kind: Kind) -> bool {
     !matches!(
         kind,
-        Kind::Json
-            | Kind::Array(_)
-            | Kind::Date
-            | Kind::Time
-            | Kind::DateTime
-            | Kind::Timestamp
+        Kind::Json | Kind::Array(_) | Kind::Date | Kind::Time | Kind::DateTime | Kind::Timestamp
     )
 }
 

@@ -2,11 +2,11 @@
 
 use super::affinity::Class;
 use super::default::Default;
+use crate::Kind;
 use crate::backend::sqlite::{Bound, quoted};
 use crate::schema::definition::ForeignKey;
 use crate::schema::entity::{Entity, EntityColumn};
 use crate::schema::names::Names;
-use crate::Kind;
 use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, Value as Owned, ValueRef};
 use sea_orm::Value;
