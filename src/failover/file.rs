@@ -192,7 +192,7 @@ impl File {
         if let Some(missing) = missing {
             return Err(mismatch(missing).with_table(table.name));
         }
-        self.remember(table).await
+        self.learn(table).await
     }
 
     /// The same of a table that was [found fit](Self::fit).
@@ -201,14 +201,14 @@ impl File {
             return Ok(());
         }
         self.check_schema(table)?;
-        self.remember(table).await
+        self.learn(table).await
     }
 
     fn knows(&self, table: &'static Table) -> bool {
-        let name = TableName::of(table);
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_name = known.get(TableName::of(table).as_str());
         let is_it = |known: &&'static Table| std::ptr::eq(known.columns, table.columns);
-        known.get(name.as_str()).is_some_and(|known| known.iter().any(is_it))
+        of_name.is_some_and(|known| known.iter().any(is_it))
     }
 
     /// SQLite has no schemas: of two tables of one name the file could hold but one.
@@ -222,7 +222,7 @@ impl File {
         }
     }
 
-    async fn remember(&self, table: &'static Table) -> Result<()> {
+    async fn learn(&self, table: &'static Table) -> Result<()> {
         if !self.ask(|transaction| transaction.knows_columns(table))? {
             self.change(Urgency::Call, MIRROR, move |transaction| transaction.note_columns(table))
                 .await?;

@@ -50,7 +50,12 @@ impl Entity {
 
     /// The names of the key's columns; none for what has no key.
     pub(super) fn key(&self) -> Vec<&'static str> {
-        self.table.key_columns().map(|column| column.name).collect()
+        self.table
+            .key
+            .iter()
+            .filter_map(|at| self.columns.get(*at))
+            .map(EntityColumn::name)
+            .collect()
     }
 
     pub(super) fn column(&self, name: &str) -> Option<&EntityColumn> {
@@ -60,7 +65,7 @@ impl Entity {
     /// Whether the database counts the key up.
     pub(super) fn is_counted(&self) -> bool {
         self.definition.is_counted
-            && matches!(&self.key()[..], [key] if self.column(key).is_some_and(|key| key.is_integer() && key.column.source != Source::Client))
+            && matches!(&self.key()[..], [key] if self.column(key).is_some_and(EntityColumn::is_integer))
     }
 
     pub(super) fn foreign_keys(&self) -> &'static [ForeignKey] {
@@ -131,7 +136,7 @@ impl EntityColumn {
         self.column.name
     }
 
-    pub(super) fn kind(&self) -> Kind {
+    pub(super) const fn kind(&self) -> Kind {
         self.column.kind
     }
 
@@ -139,9 +144,9 @@ impl EntityColumn {
         self.column.nullable
     }
 
-    /// Whether a row may come without it: what the server alone makes, the file may not know yet.
-    pub(super) fn may_lack(&self) -> bool {
-        self.column.source != Source::Client
+    /// Whether a row may come without it: what the server makes, the file may not know yet.
+    pub(super) const fn may_lack(&self) -> bool {
+        !matches!(self.column.source, Source::Client)
     }
 
     /// Whether a text sorts by its bytes on the server, as it does in SQLite.

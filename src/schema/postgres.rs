@@ -35,7 +35,9 @@ commit;
 /// keys, their indexes, and row level security with grants. PostgREST itself makes no tables.
 ///
 /// Counted keys are identity columns, ids and `Uuid` are `uuid`, texts `text`, documents `jsonb`, times
-/// with an offset `timestamptz`. A table whose entity names no schema is in `public`. Parents come
+/// with an offset `timestamptz`; of an [`Opaque`](crate::Opaque) it has to be said
+/// (`#[sea_orm(column_type = "custom(\"inet\")")]`), or it is `text`. What the server computes
+/// (`#[repository(server)]`) is a plain column, to be completed. A table whose entity names no schema is in `public`. Parents come
 /// before their children; a table that is referred to and not among these has to be there already.
 ///
 /// With row level security and without a policy, nobody but the owner and roles that bypass it (the

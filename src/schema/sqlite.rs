@@ -73,8 +73,7 @@ impl Sqlite {
     /// `SchemaMismatch` that names each table and column which differs in a way that SQLite cannot
     /// mend: a column of another type, key or nullability, one that may not be NULL and is missing on
     /// one side, a foreign key that a table lacks. Nothing is changed then. `Unsupported` for two
-    /// tables that SQLite does not tell apart, for a type of column that it does not hold, and on a
-    /// connection of SeaORM's; `InvalidInput` for a foreign key to columns that name no row, and for two
+    /// tables that SQLite does not tell apart, and on a connection of SeaORM's; `InvalidInput` for a foreign key to columns that name no row, and for two
     /// entities of one table that differ; `Unique` where rows contradict a constraint that is added.
     pub async fn create_tables(&self, tables: &[&'static Table]) -> Result<SchemaReport> {
         let entities = entities(tables)?;

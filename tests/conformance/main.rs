@@ -36,6 +36,7 @@ mod raw;
 mod reads;
 mod sample;
 mod store;
+mod tables;
 mod texts;
 mod three_valued;
 mod timestamps;

@@ -1,20 +1,20 @@
 //! The sample entities: every kind of column, every kind of key, and what databases refuse.
 #![allow(dead_code, unreachable_pub, reason = "entities are written as in a crate of their own")]
 
-mod child;
-mod document;
-mod fact;
-mod label;
-mod line;
-mod mark;
+pub mod child;
+pub mod document;
+pub mod fact;
+pub mod label;
+pub mod line;
+pub mod mark;
 mod mistaken;
-mod odd_thing;
-mod parent;
-mod specimen;
-mod ticket;
-mod ward;
-mod ware;
-mod word;
+pub mod odd_thing;
+pub mod parent;
+pub mod specimen;
+pub mod ticket;
+pub mod ward;
+pub mod ware;
+pub mod word;
 
 pub use child::{Children, NewChild};
 pub use document::{DocumentPatch, Documents, NewDocument};

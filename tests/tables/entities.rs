@@ -3,11 +3,13 @@
 use chronicle::{Record, Table};
 
 /// Everything below that one database may hold, children first.
-pub(crate) const ALL: [&Table; 6] = [
+pub(crate) const ALL: [&Table; 8] = [
+    remark::Model::TABLE,
+    page::Model::TABLE,
     book::Model::TABLE,
     egg::Model::TABLE,
     hen::Model::TABLE,
-    ticket::TABLE,
+    ticket::Model::TABLE,
     odd::Model::TABLE,
     author::Model::TABLE,
 ];
@@ -126,7 +128,8 @@ pub(crate) mod book {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Its key is counted up by the database.
+/// What the database makes: the key, a default that only the server computes, a constant one, a column
+/// that is never sent.
 pub(crate) mod ticket {
     use chronicle::Repository;
     use sea_orm::entity::prelude::*;
@@ -135,36 +138,87 @@ pub(crate) mod ticket {
     #[sea_orm(table_name = "tickets")]
     #[repository(name = "Ticket")]
     pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
+        #[sea_orm(primary_key)]
         pub id: i64,
         pub user_id: Option<Uuid>,
+        #[sea_orm(default_expr = "Expr::cust(\"gen_random_uuid()\")")]
+        #[repository(server_default)]
+        pub token: Option<Uuid>,
+        #[sea_orm(default_value = "new")]
+        #[repository(server_default)]
+        pub state: Option<String>,
+        #[repository(server)]
+        pub seen: Option<i32>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
+}
 
-    /// The derive takes no counted key: only the definition says that it is one.
-    pub(crate) const TABLE: &chronicle::Table = &chronicle::Table {
-        definition: chronicle::definition_of::<counted::Entity>,
-        ..*<Model as chronicle::Record>::TABLE
-    };
+/// A key of two columns, one of them a foreign key.
+pub(crate) mod page {
+    use chronicle::Repository;
+    use sea_orm::entity::prelude::*;
 
-    mod counted {
-        use sea_orm::entity::prelude::*;
-
-        #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-        #[sea_orm(table_name = "tickets")]
-        pub(super) struct Model {
-            #[sea_orm(primary_key)]
-            pub id: i64,
-            pub user_id: Option<Uuid>,
-        }
-
-        #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-        pub(super) enum Relation {}
-        impl ActiveModelBehavior for ActiveModel {}
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Repository)]
+    #[sea_orm(table_name = "pages")]
+    #[repository(name = "PageOfBook")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub book_id: super::book::BookId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub number: i32,
+        #[sea_orm(default_expr = "3")]
+        pub price: Decimal,
+        pub weight: f32,
+        pub opens: Time,
+        pub words: Vec<String>,
+        pub sizes: Option<Vec<i32>>,
+        pub ids: Vec<Uuid>,
+        #[sea_orm(column_type = "custom(\"inet\")")]
+        pub address: Option<chronicle::Opaque>,
     }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {
+        #[sea_orm(
+            belongs_to = "super::book::Entity",
+            from = "Column::BookId",
+            to = "super::book::Column::Id",
+            on_delete = "Cascade"
+        )]
+        Book,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// It refers to a key of two columns.
+pub(crate) mod remark {
+    use chronicle::Repository;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Repository)]
+    #[sea_orm(table_name = "remarks")]
+    #[repository(name = "Remark")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub book_id: super::book::BookId,
+        pub page: i32,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {
+        #[sea_orm(
+            belongs_to = "super::page::Entity",
+            from = "(Column::BookId, Column::Page)",
+            to = "(super::page::Column::BookId, super::page::Column::Number)",
+            on_delete = "Cascade"
+        )]
+        Page,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
 }
 
 pub(crate) mod hen {
@@ -240,9 +294,9 @@ pub(crate) mod odd {
 }
 
 /// Its like of another schema.
-pub(crate) const TICKETS_OF_SHOP: &Table = &Table { schema: Some("shop"), ..*ticket::TABLE };
+pub(crate) const TICKETS_OF_SHOP: &Table = &Table { schema: Some("shop"), ..*ticket::Model::TABLE };
 /// A name that SQLite does not tell apart from another.
-pub(crate) const UPPER_TICKETS: &Table = &Table { name: "Tickets", ..*ticket::TABLE };
+pub(crate) const UPPER_TICKETS: &Table = &Table { name: "Tickets", ..*ticket::Model::TABLE };
 
 pub(crate) fn author() -> author::NewAuthor {
     author::NewAuthor::new("Ada", 1, "ada")
@@ -277,4 +331,14 @@ pub(crate) fn book_at(
     .house(1)
     .author_code("ada")
     .isbn("1234")
+}
+
+pub(crate) fn page(book: book::BookId) -> page::NewPageOfBook {
+    let opens = chrono::NaiveTime::from_hms_micro_opt(23, 59, 58, 123_456).unwrap();
+    let words = vec!["a, b".to_owned(), "\"c\"".to_owned()];
+    let price = "12.30".parse::<sea_orm::prelude::Decimal>().unwrap();
+    let ids = vec![uuid::Uuid::from_u128(1)];
+    page::NewPageOfBook::new(book, 1, price, 0.1_f32, opens, words, ids)
+        .sizes(vec![1, -2])
+        .address(chronicle::Opaque::from("10.0.0.1"))
 }

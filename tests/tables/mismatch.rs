@@ -84,7 +84,7 @@ async fn each_difference_is_told_with_what_to_do() {
         ("a missing key", note::Model::TABLE, format!("create table notes ({})", COLUMNS.replacen("id text primary key, ", "", 1))),
         ("a strict table", note::Model::TABLE, format!("create table notes ({}) strict", COLUMNS.replace("data text", "data blob"))),
         ("a view", note::Model::TABLE, "create view notes as select 1 as id, 2 as title".to_owned()),
-        ("a key that is not counted", ticket::TABLE, "create table tickets (id bigint primary key, user_id blob)".to_owned()),
+        ("a key that is not counted", ticket::Model::TABLE, "create table tickets (id bigint primary key, user_id, token, state, seen)".to_owned()),
         ("no foreign key", hen::Model::TABLE, "create table eggs (id blob primary key); create table hens (id blob primary key, hatched_from blob)".to_owned()),
         ("a foreign key that does otherwise", book::Model::TABLE, "create table books (id text primary key, sequel_of text references books (id) on delete cascade)".to_owned()),
     ];

@@ -1,6 +1,6 @@
 //! On a real PostgreSQL, by the script, and over the real PostgREST; beside a file.
 
-use super::entities::{self, ALL, author, book, egg, hen, odd, ticket};
+use super::entities::{self, ALL, author, book, egg, hen, odd, page, remark, ticket};
 use chronicle::postgrest::{Key, Postgrest};
 use chronicle::{ErrorKind, Record, Sqlite, Store, Table, postgres_script};
 use chronicle_test_servers::{Database, Postgres, Postgrest as Server};
@@ -23,14 +23,14 @@ fn the_script_has_everything() {
 
 const LONG: &Table = &Table {
     name: "a_name_that_is_longer_than_the_sixty_three_bytes_that_postgres_keeps_of_it",
-    ..*ticket::TABLE
+    ..*ticket::Model::TABLE
 };
-const LIKE_HENS: &Table = &Table { name: "hens", ..*ticket::TABLE };
+const LIKE_HENS: &Table = &Table { name: "hens", ..*ticket::Model::TABLE };
 
 #[test]
 fn what_no_script_can_be_made_of_is_refused() {
     let shop = entities::TICKETS_OF_SHOP;
-    let script = postgres_script(&[shop, shop, ticket::TABLE]).unwrap();
+    let script = postgres_script(&[shop, shop, ticket::Model::TABLE]).unwrap();
     assert!(script.contains("create schema if not exists \"shop\";"), "{script}");
     assert_eq!(script.matches("create table").count(), 2, "{script}");
     assert_eq!(postgres_script(&[LONG]).unwrap_err().kind(), ErrorKind::InvalidInput);
@@ -47,7 +47,7 @@ async fn the_script_may_be_run_again() {
     let counts = "select count(*) from hens union all select count(*) from pg_constraint \
                   where contype = 'f' and connamespace = 'public'::regnamespace";
     let counts = database.query(counts).await.unwrap();
-    assert_eq!(counts, [[Some("1".to_owned())], [Some("5".to_owned())]]);
+    assert_eq!(counts, [[Some("1".to_owned())], [Some("7".to_owned())]]);
     drop(server);
 }
 
@@ -83,6 +83,13 @@ async fn used(store: &Store) -> (Vec<author::Model>, Vec<book::Model>, Vec<Error
     let happy = books.find().filter(book::Books::MOOD.eq(book::Mood::Sad));
     let found = happy.order_by(book::Books::ID.asc()).all().await.unwrap();
     books.delete(book::BookId::from_uuid(uuid::Uuid::from_u128(1))).await.unwrap();
+    let second = book::BookId::from_uuid(uuid::Uuid::from_u128(2));
+    let pages = page::Pages::new(store);
+    let page = pages.insert(entities::page(second)).await.unwrap();
+    assert_eq!(pages.get((second, 1)).await.unwrap(), Some(page));
+    remark::Remarks::new(store).insert(remark::NewRemark::new(second, 1)).await.unwrap();
+    let nowhere = remark::NewRemark::new(second, 2);
+    errors.push(remark::Remarks::new(store).insert(nowhere).await.unwrap_err().kind());
     let left = books.find().all().await.unwrap();
     assert_eq!((left.len(), left[0].sequel_of), (1, None));
     let hen = hen::Hens::new(store).insert(hen::NewHen::new()).await.unwrap();
@@ -104,7 +111,13 @@ async fn both_databases_take_and_give_the_same() {
     assert_eq!(far, near);
     assert_eq!(
         near.2,
-        [ErrorKind::Unique, ErrorKind::ForeignKey, ErrorKind::Unique, ErrorKind::Unique]
+        [
+            ErrorKind::Unique,
+            ErrorKind::ForeignKey,
+            ErrorKind::Unique,
+            ErrorKind::Unique,
+            ErrorKind::ForeignKey
+        ]
     );
 
     // Keys are counted, and defaults computed, by the server as well.
@@ -126,7 +139,7 @@ async fn who_has_signed_in_sees_what_a_policy_gives() {
     let postgrest = Postgrest::new(server.url(), Key::new(token)).unwrap();
     let tickets = ticket::Tickets::new(&postgrest);
     assert_eq!(tickets.find().count().await.unwrap(), 0);
-    let script = postgres_script(&[ticket::TABLE]).unwrap();
+    let script = postgres_script(&[ticket::Model::TABLE]).unwrap();
     let policy: String = script
         .lines()
         .skip_while(|line| !line.starts_with("-- create policy"))

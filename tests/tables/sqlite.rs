@@ -1,6 +1,6 @@
 //! In a SQLite file.
 
-use super::entities::{self, ALL, author, book, egg, hen, odd, ticket};
+use super::entities::{self, ALL, author, book, egg, hen, odd, page, remark, ticket};
 use chronicle::sqlite::SqliteOptions;
 use chronicle::{Config, ErrorKind, Record, SchemaReport, Sqlite, Store, Table};
 use std::fmt::Write;
@@ -74,6 +74,21 @@ async fn rows_come_back_as_they_were_written() {
     authors.delete(author.id).await.unwrap();
     assert_eq!(books.find().count().await.unwrap(), 0);
 
+    let page = entities::page(second.id);
+    let author = authors.insert(entities::author()).await.unwrap();
+    let third = books.insert(entities::book(author.id)).await.unwrap();
+    let pages = page::Pages::new(&sqlite);
+    assert_eq!(pages.insert(page).await.unwrap_err().kind(), ErrorKind::ForeignKey);
+    let page = entities::page(third.id);
+    let page = pages.insert(page).await.unwrap();
+    assert_eq!(pages.get((third.id, 1)).await.unwrap(), Some(page));
+    let remarks = remark::Remarks::new(&sqlite);
+    let remark = remark::NewRemark::new(third.id, 2);
+    assert_eq!(remarks.insert(remark).await.unwrap_err().kind(), ErrorKind::ForeignKey);
+    remarks.insert(remark::NewRemark::new(third.id, 1)).await.unwrap();
+    books.delete(third.id).await.unwrap();
+    assert_eq!(remarks.find().count().await.unwrap(), 0);
+
     let hens = hen::Hens::new(&sqlite);
     let hen = hens.insert(hen::NewHen::new()).await.unwrap();
     let egg = egg::Eggs::new(&sqlite).insert(egg::NewEgg::new().laid_by(hen.id)).await.unwrap();
@@ -111,9 +126,12 @@ async fn defaults_are_in_the_form_that_the_library_stores() {
     assert!(book.created_at >= before - second && book.created_at <= chronicle::now() + second);
     assert!(book.date_time.and_utc() >= before - second);
 
-    sqlite.execute_script("insert into tickets (user_id) values (null), (null)").await.unwrap();
-    let tickets = ticket::Tickets::new(&sqlite).find().all().await.unwrap();
-    assert_eq!(tickets.iter().map(|ticket| ticket.id).collect::<Vec<_>>(), [1, 2]);
+    let tickets = ticket::Tickets::new(&sqlite);
+    for id in 1..3 {
+        let ticket = tickets.insert(ticket::NewTicket::new()).await.unwrap();
+        let made = (ticket.id, ticket.token, ticket.state.as_deref(), ticket.seen);
+        assert_eq!(made, (id, None, Some("new"), None), "the server alone makes the others");
+    }
 }
 
 /// The forms without a fraction are rare: a thousandth of all.
@@ -145,10 +163,13 @@ const OLD: &str = "
 async fn what_a_table_lacks_is_added() {
     let sqlite = Sqlite::memory().await.unwrap();
     sqlite.execute_script(OLD).await.unwrap();
-    let report =
-        sqlite.create_tables(&[ticket::TABLE, hen::Model::TABLE, egg::Model::TABLE]).await.unwrap();
+    let report = sqlite
+        .create_tables(&[ticket::Model::TABLE, hen::Model::TABLE, egg::Model::TABLE])
+        .await
+        .unwrap();
     assert!(report.tables.is_empty());
-    assert_eq!(report.columns, ["tickets.user_id", "hens.hatched_from"]);
+    let of_tickets = ["user_id", "token", "state", "seen"].map(|name| format!("tickets.{name}"));
+    assert_eq!(report.columns, [&of_tickets[..], &["hens.hatched_from".to_owned()]].concat());
     assert_eq!(report.indexes, ["idx_hens_hatched_from", "idx_eggs_laid_by"]);
     let orphan = hen::NewHen::new().hatched_from(uuid::Uuid::now_v7());
     let error = hen::Hens::new(&sqlite).insert(orphan).await.unwrap_err();
@@ -223,13 +244,13 @@ async fn a_foreign_key_to_nowhere_is_left_out_and_told() {
     assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
 }
 
-const LIKE_EGGS: &Table = &Table { name: "eggs", ..*ticket::TABLE };
+const LIKE_EGGS: &Table = &Table { name: "eggs", ..*ticket::Model::TABLE };
 
 #[tokio::test]
 async fn tables_that_sqlite_does_not_tell_apart_are_refused() {
     let sqlite = Sqlite::memory().await.unwrap();
     for other in [entities::TICKETS_OF_SHOP, entities::UPPER_TICKETS] {
-        let error = sqlite.create_tables(&[ticket::TABLE, other]).await.unwrap_err();
+        let error = sqlite.create_tables(&[ticket::Model::TABLE, other]).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
         assert!(error.message().contains(other.name), "{error}");
     }

@@ -1,6 +1,6 @@
 //! [`Class`] and [`Affinity`]: as what values are stored, and what a column makes of them.
 
-use crate::{Column, Kind};
+use crate::Kind;
 
 /// The class in which the library stores the values of a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,8 +12,8 @@ pub(super) enum Class {
 }
 
 impl Class {
-    pub(super) const fn of(column: &Column) -> Self {
-        match column.kind {
+    pub(super) const fn of(kind: Kind) -> Self {
+        match kind {
             Kind::Bool
             | Kind::I8
             | Kind::I16
@@ -23,16 +23,17 @@ impl Class {
             | Kind::U16
             | Kind::U32 => Self::Integer,
             Kind::F32 | Kind::F64 => Self::Real,
-            #[cfg(feature = "decimal")]
-            Kind::Decimal => Self::Text,
             Kind::Text
             | Kind::Json
-            | Kind::Array(_)
-            | Kind::Opaque
             | Kind::Date
             | Kind::Time
             | Kind::DateTime
-            | Kind::Timestamp => Self::Text,
+            | Kind::Timestamp
+            | Kind::Array(_)
+            | Kind::Opaque => Self::Text,
+            // In a form that sorts as the numbers do.
+            #[cfg(feature = "decimal")]
+            Kind::Decimal => Self::Text,
             Kind::Bytes | Kind::Uuid => Self::Blob,
         }
     }

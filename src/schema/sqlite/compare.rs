@@ -84,7 +84,7 @@ impl<'e> Known<'e> {
         }
         let mut found = Found { table: entity.name(), differences: Vec::new() };
         let Some(file) = self.file(entity.name()) else {
-            let sql = statements::table(entity, &foreign_keys)?;
+            let sql = statements::table(entity, &foreign_keys);
             let text = format!("the file has no table `{}`", entity.name());
             found.add(Weight::Breaking, text, Some(Fix::Table { sql }));
             for columns in entity.indexes() {
@@ -177,7 +177,7 @@ impl<'e> Known<'e> {
         let is_fit = (column.is_nullable() || column.may_lack() || is_constant)
             && !(is_constant && key.is_some());
         if is_empty || is_fit {
-            let sql = statements::added_column(entity, column, key, is_empty)?;
+            let sql = statements::added_column(entity, column, key, is_empty);
             found.add(Weight::Breaking, text, Some(Fix::Column { name, sql }));
         } else {
             found.breaks(
@@ -242,7 +242,7 @@ fn compare_column(
              it nullable there, or take the `Option` from the field"
         ));
     }
-    let class = Class::of(column.column);
+    let class = Class::of(column.kind());
     let is_kept = if file.is_strict {
         is_taken_by_strict(&known.declared, class)
     } else {

@@ -50,7 +50,7 @@ impl Default {
 }
 
 const fn is_time(kind: Kind) -> bool {
-    matches!(kind, Kind::Date | Kind::DateTime | Kind::Timestamp)
+    matches!(kind, Kind::Date | Kind::Time | Kind::DateTime | Kind::Timestamp)
 }
 
 /// The value in the form of the column's kind; `None` where it is none of that kind.

@@ -2,23 +2,23 @@
 
 use super::affinity::Class;
 use super::default::Default;
+use crate::Kind;
 use crate::backend::sqlite::{Bound, quoted};
 use crate::schema::definition::ForeignKey;
 use crate::schema::entity::{Entity, EntityColumn};
 use crate::schema::names::Names;
-use crate::{Kind, Result};
 use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, Value as Owned, ValueRef};
 use sea_orm::Value;
 use std::fmt::Write;
 
 /// The table of an entity, with those of its foreign keys that there are tables for.
-pub(super) fn table(entity: &Entity, foreign_keys: &[&ForeignKey]) -> Result<String> {
+pub(super) fn table(entity: &Entity, foreign_keys: &[&ForeignKey]) -> String {
     let key = entity.key();
     let uniques = entity.uniques();
     let mut lines = Vec::new();
     for column in &entity.columns {
-        let mut line = typed(column)?;
+        let mut line = typed(entity, column);
         if let Some(default) = default(column) {
             let _ = write!(line, " default {default}");
         }
@@ -48,7 +48,7 @@ pub(super) fn table(entity: &Entity, foreign_keys: &[&ForeignKey]) -> Result<Str
     for key in foreign_keys.iter().filter(|key| key.columns.len() > 1) {
         lines.push(format!("foreign key ({}) {}", list(&key.columns), references(key)));
     }
-    Ok(format!("create table {} (\n    {}\n)", quoted(entity.name()), lines.join(",\n    ")))
+    format!("create table {} (\n    {}\n)", quoted(entity.name()), lines.join(",\n    "))
 }
 
 /// A column that is added to a table; to one with rows, with a default that is a constant.
@@ -57,8 +57,9 @@ pub(super) fn added_column(
     column: &EntityColumn,
     foreign_key: Option<&ForeignKey>,
     is_empty: bool,
-) -> Result<String> {
-    let mut sql = format!("alter table {} add column {}", quoted(entity.name()), typed(column)?);
+) -> String {
+    let mut sql =
+        format!("alter table {} add column {}", quoted(entity.name()), typed(entity, column));
     if (is_empty || matches!(Default::of(column), Default::Constant(_)))
         && let Some(default) = default(column)
     {
@@ -67,7 +68,7 @@ pub(super) fn added_column(
     if let Some(key) = foreign_key {
         let _ = write!(sql, " {}", references(key));
     }
-    Ok(sql)
+    sql
 }
 
 pub(super) fn index(name: &str, table: &str, columns: &[&str], is_unique: bool) -> String {
@@ -75,12 +76,12 @@ pub(super) fn index(name: &str, table: &str, columns: &[&str], is_unique: bool) 
     format!("create {unique}index {} on {} ({})", quoted(name), quoted(table), list(columns))
 }
 
-fn typed(column: &EntityColumn) -> Result<String> {
-    let class = Class::of(column.column);
+fn typed(entity: &Entity, column: &EntityColumn) -> String {
     // What the server alone can make is not there before the server has answered.
     let may_be_null = column.is_nullable() || (column.may_lack() && default(column).is_none());
-    let not_null = if may_be_null { "" } else { " not null" };
-    Ok(format!("{} {}{not_null}", quoted(column.name()), class.name()))
+    let is_key = entity.key().contains(&column.name());
+    let not_null = if may_be_null && !is_key { "" } else { " not null" };
+    format!("{} {}{not_null}", quoted(column.name()), Class::of(column.kind()).name())
 }
 
 fn references(key: &ForeignKey) -> String {
@@ -135,6 +136,7 @@ const fn now(kind: Kind) -> Option<&'static str> {
             "(replace(replace(strftime('%Y-%m-%d %H:%M:%f', 'now') || '+', '.000+', ''), '+', ''))",
         ),
         Kind::Date => Some("current_date"),
+        Kind::Time => Some("current_time"),
         _ => None,
     }
 }

@@ -34,7 +34,9 @@ pub struct Model {
     pub documents: Vec<Json>,
     pub gaps: Array<String>,
     pub maybe_tags: Option<Vec<String>>,
+    #[sea_orm(column_type = "custom(\"inet\")")]
     pub address: Option<Opaque>,
+    #[sea_orm(column_type = "Char(Some(4))")]
     pub code: Option<Opaque>,
 }
 
