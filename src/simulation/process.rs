@@ -460,7 +460,9 @@ impl Executor {
         let is_short = !world.is_healed && world.chance.happens(profile.short_lives);
         let calls = world.chance.below(4) as u32 + 1;
         world.processes[process].calls_to_live = is_short.then_some(calls);
-        world.processes[process].is_later = world.chance.happens(0.5);
+        // In the end the later one runs: the earlier does not know what is to be fetched.
+        let is_later = world.chance.happens(0.5);
+        world.processes[process].is_later = is_later || world.is_healed;
         world.note(|_| format!("p{process} starts"));
         world.spawned.push(Spawned {
             process,

@@ -58,10 +58,7 @@ async fn a_read_of_some_columns_changes_those_of_a_row_that_is_there() {
     let new = NewSession::new(SessionStatus::Active).git_branch("main");
     let mut session = sessions.insert(new).await.unwrap();
     let elsewhere = Sessions::new(fixture.remote());
-    elsewhere
-        .update(session.id, SessionPatch::new().status(SessionStatus::Ended))
-        .await
-        .unwrap();
+    elsewhere.update(session.id, SessionPatch::new().status(SessionStatus::Ended)).await.unwrap();
     let items = SessionItems::new(&failover);
     assert_eq!(items.get(session.id).await.unwrap().unwrap().status, "ended");
     tokio::time::sleep(BEHIND).await;

@@ -85,6 +85,7 @@ round_trip = { path = \"../round_trip\" }",
                 "
 chronicle-test-servers = {{ path = {servers:?} }}
 chrono = {{ version = \"0.4\", default-features = false }}
+futures-util = \"0.3\"
 serde = {{ version = \"1\", features = [\"derive\"] }}
 serde_json = \"1\"
 tempfile = \"3\"

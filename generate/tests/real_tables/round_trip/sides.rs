@@ -1,7 +1,6 @@
 //! The three databases that a row goes through.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use chronicle::failover::{Failover, FailoverOptions, Status};
@@ -20,7 +19,6 @@ use crate::database::RealTables;
 pub(crate) struct Servers {
     pub(crate) database: Database,
     postgrest: Postgrest,
-    gateway: Gateway,
 }
 
 impl Servers {
@@ -37,12 +35,11 @@ impl Servers {
         let names: Vec<&str> = schemas.iter().map(String::as_str).collect();
         let builder = Postgrest::builder(&database).schemas(names);
         let postgrest = builder.start().await.expect("PostgREST");
-        let gateway = Gateway::plain(&postgrest).await.expect("a gateway");
-        Self { database, postgrest, gateway }
+        Self { database, postgrest }
     }
 
-    fn options(&self) -> PostgrestOptions {
-        PostgrestOptions::new(self.gateway.url(), Key::new(self.postgrest.service_key()))
+    fn options(&self, url: &str) -> PostgrestOptions {
+        PostgrestOptions::new(url, Key::new(self.postgrest.service_key()))
     }
 
     /// The rows of an application go.
@@ -55,18 +52,6 @@ impl Servers {
         let script = format!("truncate {} restart identity cascade", names.join(", "));
         self.database.execute(&script).await.expect("the tables are empty");
     }
-}
-
-/// The entity of a table, by its name.
-pub(crate) fn table_named(name: &str, schema: Option<&str>) -> &'static Table {
-    let tables = tables().lock().expect("no panic");
-    let is_it = |table: &&&'static Table| table.name == name && table.schema == schema;
-    tables.iter().find(is_it).copied().expect("an entity")
-}
-
-fn tables() -> &'static Mutex<Vec<&'static Table>> {
-    static TABLES: OnceLock<Mutex<Vec<&'static Table>>> = OnceLock::new();
-    TABLES.get_or_init(Mutex::default)
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -85,11 +70,11 @@ impl Side {
         catalog: &Catalog,
     ) -> Failures {
         let cases: Vec<&'static Table> = application.cases.iter().map(|case| case.table).collect();
-        *tables().lock().expect("no panic") = cases.clone();
         servers.clear(application).await;
         let mut trip = Trip {
             side: self,
             catalog,
+            tables: cases.clone(),
             steps: application
                 .cases
                 .iter()
@@ -124,6 +109,7 @@ const fn name(table: &'static Table) -> Name {
 struct Trip<'a> {
     side: Side,
     catalog: &'a Catalog,
+    tables: Vec<&'static Table>,
     steps: HashMap<Name, Option<&'a dyn Steps>>,
     rows: Rows,
     failures: Failures,
@@ -146,7 +132,7 @@ impl Trip<'_> {
         tables: &[&'static Table],
         servers: &Servers,
     ) -> Result<(), String> {
-        let store = Store::new(servers.options().connect().map_err(told)?);
+        let store = Store::new(servers.options(&servers.postgrest.url()).connect().map_err(told)?);
         let order = parents_first(tables);
         self.insert(&store, &order, |_| true).await;
         self.change(&store, &order).await;
@@ -159,19 +145,19 @@ impl Trip<'_> {
         tables: &[&'static Table],
         servers: &Servers,
     ) -> Result<(), String> {
-        servers.gateway.heal().await.map_err(told)?;
+        let gateway = Gateway::plain(&servers.postgrest).await.map_err(told)?;
         let folder = tempfile::tempdir().map_err(told)?;
         let path = folder.path().join("pair.db");
         let reserve = std::fs::File::create(folder.path().join("pair.db-reserve")).map_err(told)?;
         reserve.set_len(8 * 1024 * 1024).map_err(told)?;
-        let failover = FailoverOptions::new(SqliteOptions::new(path), servers.options())
+        let failover = FailoverOptions::new(SqliteOptions::new(path), servers.options(&gateway.url()))
             .settle(Duration::from_millis(20))
             .create_tables(&keyed(tables))
             .connect()
             .await
             .map_err(told)?;
         let store = Store::from(failover.clone());
-        let remote = Store::new(servers.options().connect().map_err(told)?);
+        let remote = Store::new(servers.options(&servers.postgrest.url()).connect().map_err(told)?);
         let order = parents_first(tables);
         // A key that the server alone counts up can be given by nobody.
         let catalog = self.catalog;
@@ -180,16 +166,16 @@ impl Trip<'_> {
         };
         self.insert(&store, &order, is_counted).await;
 
-        servers.gateway.refuse().await.map_err(told)?;
+        gateway.refuse().await.map_err(told)?;
         self.insert(&store, &order, |table| !is_counted(table)).await;
         self.change(&store, &order).await;
-        servers.gateway.heal().await.map_err(told)?;
+        gateway.heal().await.map_err(told)?;
         self.replayed(&failover, &order).await?;
         self.compare(&store, &remote, &order).await;
 
-        servers.gateway.refuse().await.map_err(told)?;
+        gateway.refuse().await.map_err(told)?;
         self.delete(&store, &order).await;
-        servers.gateway.heal().await.map_err(told)?;
+        gateway.heal().await.map_err(told)?;
         self.replayed(&failover, &order).await?;
         for table in &order {
             let Some(row) = self.rows.get(&name(table)).cloned() else { continue };
@@ -224,7 +210,7 @@ impl Trip<'_> {
                     })
                 }
             };
-            let values = match values::of_row(table, self.catalog, &self.rows, !counts) {
+            let values = match values::of_row(table, &self.tables, self.catalog, &self.rows, !counts) {
                 Ok(values) => values,
                 Err(why) => {
                     self.fail(table, why);

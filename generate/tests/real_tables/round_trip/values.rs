@@ -23,6 +23,7 @@ pub(crate) type Rows = HashMap<(Option<&'static str>, &'static str), Row>;
 /// The name of the table whose row it needs and that has none.
 pub(crate) fn of_row(
     table: &'static Table,
+    tables: &[&'static Table],
     catalog: &Catalog,
     rows: &Rows,
     gives_keys: bool,
@@ -48,7 +49,9 @@ pub(crate) fn of_row(
         });
         match found {
             Some(((_, name), row)) => {
-                let other = super::sides::table_named(name, parent.schema.as_deref());
+                let is_it =
+                    |one: &&&Table| one.name == *name && one.schema == parent.schema.as_deref();
+                let other = tables.iter().find(is_it).expect("an entity");
                 for (at, to) in columns.iter().zip(&parent.to) {
                     let to = other.columns.iter().position(|column| column.name == to);
                     values[*at] = Some(row[to.expect("a column of the other table")].clone());
