@@ -24,10 +24,19 @@ mod tests;
 /// - `NewEvent`, a row to insert: its constructor takes the required columns in the order of the struct, setters
 ///   give the others;
 /// - `EventPatch`, the changes of an update: a setter for each column but the key, `clear_…` for those that may be NULL;
-/// - the implementation of `chronicle::Record` for `Model`.
+/// - the implementation of `chronicle::Record` for `Model`, and of `Keyed` and `Writable` where it is.
 ///
-/// Required are all columns but: a generated key, `Option` columns, `created_at`, `updated_at` and those with a
-/// default.
+/// Required are all columns but: a key that is generated or counted up, `Option` columns, `created_at`, `updated_at`,
+/// those with a default and those that the database makes.
+///
+/// # Keys
+///
+/// - A `Uuid`, an id by `chronicle::Id`, or another `chronicle::GeneratedKey`: the client makes it, so that an insert
+///   can be sent twice without harm.
+/// - A `String`, an integer with `auto_increment = false`, or any with `#[repository(given)]`: the caller gives it.
+/// - Several columns marked `primary_key`: a tuple in their order, `lines.get((order, 1))`; all of them are given.
+/// - An integer with `#[sea_orm(primary_key)]` alone: the database counts it up, and `insert` gives the row back with
+///   it. A setter gives it all the same. On a failover pair it needs the remote, or a given key.
 ///
 /// ```
 /// mod note {
@@ -63,8 +72,8 @@ mod tests;
 /// # Attributes
 ///
 /// `#[sea_orm(...)]` is read as `SeaORM` reads it: `table_name`, `schema_name` and `rename_all` on the struct;
-/// `primary_key`, `auto_increment`, `column_name`, `enum_name`, `unique`, `indexed`, `nullable`, `default_value` and
-/// `ignore` on fields, `belongs_to` and `from` on relations. Its casts `save_as` and `select_as` are refused; its other
+/// `primary_key`, `auto_increment`, `column_name`, `enum_name`, `unique`, `unique_key`, `indexed`, `nullable`,
+/// `default_value` and `ignore` on fields, `belongs_to` and `from` on relations. Its casts `save_as` and `select_as` are refused; its other
 /// keys are passed over.
 ///
 /// `#[repository(...)]` on the struct:
@@ -74,17 +83,47 @@ mod tests;
 /// - `conflict = "last_write_wins"`, `"remote_wins"` or `"append_only"`: what a failover pair does with a queued change
 ///   of a row that somebody else has changed meanwhile (`chronicle::Conflict`). The first one is the default;
 ///   `"remote_wins"` needs a column `updated_at`.
+/// - `read_only`: a view. Rows are read, by key too, and not written; no `New…` and no `…Patch` are made.
+/// - `no_key`: a view or a table without a key. Rows are found and counted. `SeaORM` wants one column marked
+///   `primary_key` nevertheless; which one means nothing here.
 ///
 /// `#[repository(...)]` on a field:
 ///
-/// - `given`, on the key: the caller gives the key, as the first argument of the constructor. `String` and integer
-///   keys are given in any case; other keys are generated (`chronicle::GeneratedKey`).
+/// - `given`, on the key: the caller gives the key, as the first argument of the constructor.
 /// - `default`, or `default = <expression>`: what a new row holds unless its setter is called.
+/// - `server`: only the database makes the values: a generated column, one that a trigger keeps. They are never sent.
+/// - `server_default`: the database makes the value unless a new row's setter gives one, as `auth.uid()`. On a key: the
+///   server makes it.
 ///
-/// # Errors
+/// Of an entity with one of the last two, and of one whose key is counted up, a write asks for the row as it is stored,
+/// and that is what `insert` and `upsert` give back. While a failover pair's file serves, such a column is what the file's
+/// own default gives, or NULL, so make it an `Option`; the server's values come with the replay.
 ///
-/// The key is one column whose value the client makes, so that an insert can be sent twice without harm. A composite
-/// key and a key that the database counts up (`auto_increment`) do not compile.
+/// ```
+/// mod note {
+///     use sea_orm::entity::prelude::*;
+///
+///     #[derive(Clone, Debug, PartialEq, DeriveEntityModel, chronicle::Repository)]
+///     #[sea_orm(table_name = "notes")]
+///     #[repository(name = "Note")]
+///     pub struct Model {
+///         #[sea_orm(primary_key)]
+///         pub id: i64,
+///         pub text: String,
+///         #[repository(server_default)]
+///         pub owner: Option<Uuid>,
+///         #[repository(server)]
+///         pub updated_at: Option<DateTimeUtc>,
+///     }
+///
+///     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+///     pub enum Relation {}
+///     impl ActiveModelBehavior for ActiveModel {}
+/// }
+/// use note::NewNote;
+///
+/// let new = NewNote::new("buy bread"); // `id`, `owner` and `updated_at` are left to the database
+/// ```
 #[proc_macro_derive(Repository, attributes(repository, sea_orm))]
 pub fn derive_repository(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -22,6 +22,7 @@ pub(super) fn field(
         enums.variant(column, kind, label)
     });
     let is_key = placed.key.marks(position);
+    let is_now = default == Default::Now;
     let mut sea_orm = Vec::new();
     let mut initial = Initial::Required;
     if is_key {
@@ -52,7 +53,13 @@ pub(super) fn field(
     let repository = match initial {
         Initial::Required | Initial::Generated | Initial::Counted => None,
         Initial::Given => Some("given".to_owned()),
-        Initial::Server => Some("server".to_owned()),
+        Initial::Server => {
+            // While the file serves, its own default gives the time.
+            if is_now {
+                sea_orm.push("default_expr = \"Expr::current_timestamp()\"".to_owned());
+            }
+            Some("server".to_owned())
+        }
         Initial::ServerDefault => Some("server_default".to_owned()),
         Initial::Literal(literal) => {
             sea_orm.push(format!("default_value = {literal}"));
@@ -136,8 +143,13 @@ fn value(
         Some(Effect::Fills) if default == Default::None => return Initial::ServerDefault,
         _ => {}
     }
-    // That a time is set anew by an update is what everybody expects of it.
-    if !kind.is_time() {
+    if kind.is_time() {
+        // One that updates set anew, and inserts need not give, is the server's own affair.
+        let is_kept = effect(&table.triggers, column) == Some(Effect::Sets);
+        if is_kept && (!column.not_null || default != Default::None) {
+            return Initial::Server;
+        }
+    } else {
         for trigger in &table.triggers {
             if !matches!(effect([trigger], column), None | Some(Effect::Fills)) {
                 notes.column(

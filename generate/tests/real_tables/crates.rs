@@ -42,7 +42,7 @@ pub(crate) fn write(folder: &Path, generated: &Generated) -> Result<(), Box<dyn 
     }
 
     for (number, members) in crates.iter().enumerate() {
-        let mut library = String::from("pub use round_trip::{Application, Case};\n\n");
+        let mut library = String::from("use cases::{Application, Case};\n\n");
         let mut list = String::from("pub fn applications() -> Vec<Application> {\n    vec![\n");
         for application in members {
             writeln!(list, "        Application {{ name: {application:?}, cases: vec![")?;
@@ -69,12 +69,17 @@ pub(crate) fn write(folder: &Path, generated: &Generated) -> Result<(), Box<dyn 
             &package(
                 &format!("tables_{number}"),
                 "
-round_trip = { path = \"../round_trip\" }",
+cases = { path = \"../cases\" }",
             ),
         )?;
     }
 
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let cases = here.join("tests/real_tables/cases.rs");
+    put(
+        &folder.join("cases/Cargo.toml"),
+        &package("cases", &format!("\n\n[lib]\npath = {cases:?}")),
+    )?;
     let source = here.join("tests/real_tables/round_trip/lib.rs");
     let servers = here.join("../tests/servers");
     put(
@@ -83,6 +88,7 @@ round_trip = { path = \"../round_trip\" }",
             "round_trip",
             &format!(
                 "
+cases = {{ path = \"../cases\" }}
 chronicle-test-servers = {{ path = {servers:?} }}
 chrono = {{ version = \"0.4\", default-features = false }}
 futures-util = \"0.3\"
@@ -109,8 +115,9 @@ path = {source:?}"
     put(&folder.join("runner/src/main.rs"), &main)?;
     put(&folder.join("runner/Cargo.toml"), &package("runner", &needs))?;
 
-    let mut workspace =
-        String::from("[workspace]\nresolver = \"3\"\nmembers = [\"round_trip\", \"runner\"");
+    let mut workspace = String::from(
+        "[workspace]\nresolver = \"3\"\nmembers = [\"cases\", \"round_trip\", \"runner\"",
+    );
     for number in 0..CRATES {
         write!(workspace, ", \"tables_{number}\"")?;
     }

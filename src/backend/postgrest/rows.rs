@@ -5,7 +5,6 @@ use sea_orm::{JsonValue, Value};
 use serde::de::{
     DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
-#[cfg(feature = "decimal")]
 use serde_json::value::RawValue;
 use std::cell::RefCell;
 use std::fmt;
@@ -120,6 +119,13 @@ impl<'de> Visitor<'de> for Row<'_> {
                 crate::Kind::Decimal | crate::Kind::Array(crate::Kind::Decimal) => {
                     map.next_value::<Box<RawValue>>().map(|json| digits(&json))
                 }
+                // As it is written, to the order of its members.
+                crate::Kind::Opaque => map.next_value::<Box<RawValue>>().map(|json| {
+                    match json.get().as_bytes().first() {
+                        Some(b'[' | b'{') => json.get().into(),
+                        _ => serde_json::from_str(json.get()).unwrap_or_default(),
+                    }
+                }),
                 _ => map.next_value(),
             };
             let json = json.inspect_err(|error| note(unreadable(column, error), &values))?;

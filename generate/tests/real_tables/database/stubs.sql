@@ -5,6 +5,8 @@ create schema extensions;
 create schema request;
 create schema basejump;
 
+grant usage on schema auth, storage, extensions, request, basejump to anon, authenticated, service_role;
+
 create table auth.users (id uuid primary key);
 create table storage.objects (id uuid primary key);
 

@@ -41,7 +41,11 @@ impl Catalog {
                 type_name: text(3),
                 is_nullable: text(4) == "t",
                 is_always_counted: text(5) == "t",
-                labels: labels.split('\u{1}').filter(|label| !label.is_empty()).map(str::to_owned).collect(),
+                labels: labels
+                    .split('\u{1}')
+                    .filter(|label| !label.is_empty())
+                    .map(str::to_owned)
+                    .collect(),
                 refers_outside: text(7) == "t",
             };
             ((text(0), text(1), text(2)), described)

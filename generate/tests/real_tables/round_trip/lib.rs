@@ -12,15 +12,14 @@
     reason = "a test fails by a panic, and tells what it found"
 )]
 
-mod case;
 mod catalog;
-mod sides;
 #[allow(dead_code, reason = "the test counts, the program does not")]
 #[path = "../database.rs"]
 mod database;
+mod sides;
 mod values;
 
-pub use case::Case;
+use cases::Application;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -28,17 +27,14 @@ use std::path::PathBuf;
 use catalog::Catalog;
 use futures_util::stream::{self, StreamExt};
 
-/// The entities of one application.
-pub struct Application {
-    pub name: &'static str,
-    pub cases: Vec<Case>,
-}
-
 /// Applications that are taken through at once: most of their time they wait for the next probe of an outage.
 const AT_ONCE: usize = 8;
 
 /// Why tables are not served, by their names.
-type Failures = BTreeMap<&'static str, String>;
+type Failures = BTreeMap<Name, String>;
+
+/// The schema and the name of a table.
+type Name = (Option<&'static str>, &'static str);
 
 /// Takes all through, and tells what is served.
 pub async fn run(applications: Vec<Application>) {
@@ -67,8 +63,9 @@ pub async fn run(applications: Vec<Application>) {
     while let Some((application, failures)) = through.next().await {
         served += application.cases.len() - failures.len();
         whole += usize::from(failures.is_empty());
-        for (table, why) in failures {
-            reasons.entry(why).or_default().push(format!("{}.{table}", application.name));
+        for ((schema, table), why) in failures {
+            let schema = schema.unwrap_or("public");
+            reasons.entry(why).or_default().push(format!("{schema}.{table}"));
         }
         println!("{}: {} tables", application.name, application.cases.len());
     }

@@ -1,6 +1,6 @@
 //! The three databases that a row goes through.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use chronicle::failover::{Failover, FailoverOptions, Status};
@@ -10,11 +10,11 @@ use chronicle::{Backend, Source, Sqlite, Store, Table};
 use chronicle_test_servers::{Database, Gateway, Postgres, Postgrest};
 use sea_orm::Value;
 
-use super::case::{Row, Steps};
 use super::catalog::Catalog;
 use super::values::{self, OUTSIDE, Rows};
-use super::{Application, Failures};
+use super::{Failures, Name};
 use crate::database::RealTables;
+use cases::{Application, Row, Steps};
 
 pub(crate) struct Servers {
     pub(crate) database: Database,
@@ -42,13 +42,12 @@ impl Servers {
         PostgrestOptions::new(url, Key::new(self.postgrest.service_key()))
     }
 
-    /// The rows of an application go.
-    async fn clear(&self, application: &Application) {
-        let names: Vec<String> = application
-            .cases
-            .iter()
-            .map(|case| format!("\"{}\".\"{}\"", case.table.schema.unwrap_or("public"), case.table.name))
-            .collect();
+    /// The rows of tables go.
+    async fn clear(&self, tables: &[&'static Table]) {
+        let name = |table: &&'static Table| {
+            format!("\"{}\".\"{}\"", table.schema.unwrap_or("public"), table.name)
+        };
+        let names: Vec<String> = tables.iter().map(name).collect();
         let script = format!("truncate {} restart identity cascade", names.join(", "));
         self.database.execute(&script).await.expect("the tables are empty");
     }
@@ -69,8 +68,21 @@ impl Side {
         servers: &Servers,
         catalog: &Catalog,
     ) -> Failures {
-        let cases: Vec<&'static Table> = application.cases.iter().map(|case| case.table).collect();
-        servers.clear(application).await;
+        let mut failures = Failures::new();
+        for tables in of_files(application) {
+            failures.append(&mut self.run_tables(application, tables, servers, catalog).await);
+        }
+        failures
+    }
+
+    async fn run_tables(
+        self,
+        application: &Application,
+        cases: Vec<&'static Table>,
+        servers: &Servers,
+        catalog: &Catalog,
+    ) -> Failures {
+        servers.clear(&cases).await;
         let mut trip = Trip {
             side: self,
             catalog,
@@ -83,8 +95,10 @@ impl Side {
             rows: Rows::new(),
             failures: Failures::new(),
         };
-        for case in application.cases.iter().filter(|case| case.steps.is_none()) {
-            trip.failures.insert(case.table.name, "no key: it can only be read".to_owned());
+        for table in &cases {
+            if trip.steps[&name(table)].is_none() {
+                trip.fail(table, "no key: it can only be read");
+            }
         }
         let result = match self {
             Self::File => trip.of_file(&cases).await,
@@ -93,14 +107,26 @@ impl Side {
         };
         if let Err(why) = result {
             for table in cases {
-                trip.failures.entry(table.name).or_insert(why.clone());
+                trip.failures.entry(name(table)).or_insert(why.clone());
             }
         }
         trip.failures
     }
 }
 
-type Name = (Option<&'static str>, &'static str);
+/// The tables of an application by the file that holds them: tables of one name, in two schemas, need two.
+fn of_files(application: &Application) -> Vec<Vec<&'static Table>> {
+    let tables = application.cases.iter().map(|case| case.table);
+    let names: BTreeSet<&str> = tables.clone().map(|table| table.name).collect();
+    if names.len() == application.cases.len() {
+        return vec![tables.collect()];
+    }
+    let mut files: BTreeMap<Option<&str>, Vec<&'static Table>> = BTreeMap::new();
+    for table in tables {
+        files.entry(table.schema).or_default().push(table);
+    }
+    files.into_values().collect()
+}
 
 const fn name(table: &'static Table) -> Name {
     (table.schema, table.name)
@@ -150,19 +176,23 @@ impl Trip<'_> {
         let path = folder.path().join("pair.db");
         let reserve = std::fs::File::create(folder.path().join("pair.db-reserve")).map_err(told)?;
         reserve.set_len(8 * 1024 * 1024).map_err(told)?;
-        let failover = FailoverOptions::new(SqliteOptions::new(path), servers.options(&gateway.url()))
-            .settle(Duration::from_millis(20))
-            .create_tables(&keyed(tables))
-            .connect()
-            .await
-            .map_err(told)?;
+        let failover =
+            FailoverOptions::new(SqliteOptions::new(path), servers.options(&gateway.url()))
+                .settle(Duration::from_millis(20))
+                .create_tables(&keyed(tables))
+                .connect()
+                .await
+                .map_err(told)?;
         let store = Store::from(failover.clone());
         let remote = Store::new(servers.options(&servers.postgrest.url()).connect().map_err(told)?);
         let order = parents_first(tables);
         // A key that the server alone counts up can be given by nobody.
         let catalog = self.catalog;
         let is_counted = |table: &'static Table| {
-            table.key.iter().any(|at| catalog.column(table, table.columns[*at].name).is_always_counted)
+            table
+                .key
+                .iter()
+                .any(|at| catalog.column(table, table.columns[*at].name).is_always_counted)
         };
         self.insert(&store, &order, is_counted).await;
 
@@ -190,7 +220,7 @@ impl Trip<'_> {
 
     fn fail(&mut self, table: &'static Table, why: impl ToString) {
         let why: String = why.to_string().chars().take(300).collect();
-        self.failures.entry(table.name).or_insert(why);
+        self.failures.entry(name(table)).or_insert(why);
     }
 
     /// A row of each, parents first.
@@ -204,19 +234,18 @@ impl Trip<'_> {
             let Some(steps) = self.steps[&name(table)] else { continue };
             let counts = match self.side {
                 Side::File | Side::Server => true,
-                Side::Pair => {
-                    table.key.iter().any(|at| {
-                        self.catalog.column(table, table.columns[*at].name).is_always_counted
-                    })
-                }
+                Side::Pair => table.key.iter().any(|at| {
+                    self.catalog.column(table, table.columns[*at].name).is_always_counted
+                }),
             };
-            let values = match values::of_row(table, &self.tables, self.catalog, &self.rows, !counts) {
-                Ok(values) => values,
-                Err(why) => {
-                    self.fail(table, why);
-                    continue;
-                }
-            };
+            let values =
+                match values::of_row(table, &self.tables, self.catalog, &self.rows, !counts) {
+                    Ok(values) => values,
+                    Err(why) => {
+                        self.fail(table, why);
+                        continue;
+                    }
+                };
             match steps.insert(store.clone(), values.clone()).await {
                 Ok(row) => {
                     self.is_as_given(table, &values, &row, "insert");
@@ -228,7 +257,13 @@ impl Trip<'_> {
         }
     }
 
-    fn is_as_given(&mut self, table: &'static Table, given: &[Option<Value>], row: &Row, what: &str) {
+    fn is_as_given(
+        &mut self,
+        table: &'static Table,
+        given: &[Option<Value>],
+        row: &Row,
+        what: &str,
+    ) {
         for ((column, given), stored) in table.columns.iter().zip(given).zip(row) {
             if let Some(given) = given
                 && column.source == Source::Client
@@ -280,9 +315,10 @@ impl Trip<'_> {
                     Err(error) => self.fail(table, format!("update: {error}")),
                 }
             }
-            let counted = table.key.iter().any(|at| {
-                self.catalog.column(table, table.columns[*at].name).is_always_counted
-            });
+            let counted = table
+                .key
+                .iter()
+                .any(|at| self.catalog.column(table, table.columns[*at].name).is_always_counted);
             if counted {
                 // An upsert gives its key.
                 self.rows.insert(name(table), row);
@@ -338,7 +374,8 @@ impl Trip<'_> {
             if !letters.is_empty() {
                 for letter in letters {
                     let table = tables.iter().copied().find(|table| {
-                        letter.table == table.name || letter.table.ends_with(&format!(".{}", table.name))
+                        letter.table == table.name
+                            || letter.table.ends_with(&format!(".{}", table.name))
                     });
                     if let Some(table) = table {
                         self.fail(table, format!("letter: {}", letter.message));
@@ -392,7 +429,9 @@ fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Json(one), Value::Json(other)) => one == other,
         // The texts of types that only the server understands come back in its own form.
-        (Value::String(Some(one)), Value::String(Some(other))) => one.trim_end() == other.trim_end(),
+        (Value::String(Some(one)), Value::String(Some(other))) => {
+            one.trim_end() == other.trim_end()
+        }
         (one, other) => one == other,
     }
 }
@@ -414,9 +453,7 @@ fn parents_first(tables: &[&'static Table]) -> Vec<&'static Table> {
                 let needs = parent.columns.iter().all(|name| {
                     table.columns.iter().any(|column| column.name == name && !column.nullable)
                 });
-                parent.table == table.name
-                    || !left.iter().any(is_it)
-                    || (!strict && !needs)
+                parent.table == table.name || !left.iter().any(is_it) || (!strict && !needs)
             })
         };
         let at = left

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use chronicle::{Column, Kind, Source, Table};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta};
-use sea_orm::prelude::{Decimal, Json, Uuid};
 use sea_orm::Value;
+use sea_orm::prelude::{Decimal, Json, Uuid};
 use serde_json::json;
 
-use super::case::Row;
 use super::catalog::{Catalog, Described};
+use cases::Row;
 
 /// The key of the one row of each table outside of the file.
 pub(crate) const OUTSIDE: Uuid = Uuid::from_u128(1);
@@ -54,7 +54,8 @@ pub(crate) fn of_row(
                 let other = tables.iter().find(is_it).expect("an entity");
                 for (at, to) in columns.iter().zip(&parent.to) {
                     let to = other.columns.iter().position(|column| column.name == to);
-                    values[*at] = Some(row[to.expect("a column of the other table")].clone());
+                    let key = &row[to.expect("a column of the other table")];
+                    values[*at] = Some(converted(key, table.columns[*at].kind));
                 }
             }
             None if columns.iter().any(|at| table.columns[*at].nullable) => {
@@ -135,14 +136,35 @@ fn of_kind(kind: Kind, described: &Described, number: i64) -> Value {
 }
 
 /// Text that the server's type takes, as the server writes it.
-fn opaque(type_name: &str) -> &'static str {
+fn opaque(type_name: &str) -> String {
     match type_name {
-        "inet" => "10.1.2.3",
-        "interval" => "1 day",
-        "tsvector" => "'a' 'b'",
-        name if name.starts_with("character") => "x",
-        name if name.ends_with("[]") => r#"[{"file_name":"a","s3_path":"b","file_hash":"c"}]"#,
-        _ => "[1,2]",
+        "inet" => "10.1.2.3".to_owned(),
+        "interval" => "1 day".to_owned(),
+        "tsvector" => "'a' 'b'".to_owned(),
+        name if name.starts_with("character") => {
+            let length = name.trim_start_matches(|first: char| !first.is_ascii_digit());
+            let length = length.trim_end_matches(')').parse().unwrap_or(1);
+            format!("{:<length$}", "x")
+        }
+        name if name.ends_with("[]") => {
+            r#"[{"file_name":"a","s3_path":"b","file_hash":"c"}]"#.to_owned()
+        }
+        _ => "[1,2]".to_owned(),
+    }
+}
+
+/// A key of another table in the form of the column that refers to it.
+fn converted(value: &Value, kind: Kind) -> Value {
+    let number = match value {
+        Value::SmallInt(Some(number)) => i64::from(*number),
+        Value::Int(Some(number)) => i64::from(*number),
+        Value::BigInt(Some(number)) => *number,
+        other => return other.clone(),
+    };
+    match kind {
+        Kind::I16 => i16::try_from(number).unwrap_or_default().into(),
+        Kind::I32 => i32::try_from(number).unwrap_or_default().into(),
+        _ => number.into(),
     }
 }
 

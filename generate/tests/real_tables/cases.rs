@@ -1,4 +1,7 @@
-//! [`Case`]: one entity, without its type.
+//! [`Case`]: one entity, without its type. A crate of its own, below those of the entities: what is done with them may
+//! change without that they are compiled again.
+
+#![allow(missing_docs, missing_debug_implementations, reason = "of a test")]
 
 use std::marker::PhantomData;
 
@@ -21,6 +24,12 @@ pub trait Steps: Send + Sync {
         changes: Vec<(usize, Value)>,
     ) -> BoxFuture<'static, Result<u64>>;
     fn delete(&self, store: Store, row: Row) -> BoxFuture<'static, Result<u64>>;
+}
+
+/// The entities of one application.
+pub struct Application {
+    pub name: &'static str,
+    pub cases: Vec<Case>,
 }
 
 pub struct Case {
