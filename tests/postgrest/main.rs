@@ -10,6 +10,7 @@ mod faults;
 mod health;
 mod keys;
 mod lists;
+mod made;
 mod order;
 mod pages;
 mod server;
