@@ -139,11 +139,10 @@ fn initial(column: &Column) -> TokenStream {
             let argument = argument(&column.field);
             quote! { #argument.into() }
         }
-        Initial::Made(_) => quote! { ::std::option::Option::None },
         Initial::Generated => {
             quote_spanned! { ty.span() => <#ty as ::chronicle::GeneratedKey>::generate() }
         }
-        Initial::Null => quote! { ::std::option::Option::None },
+        Initial::Made(_) | Initial::Null => quote! { ::std::option::Option::None },
         Initial::Now => quote_spanned! { ty.span() => <#ty as ::chronicle::Timestamp>::now() },
         Initial::Default(span) => {
             quote_spanned! { *span => <#ty as ::std::default::Default>::default() }

@@ -104,6 +104,8 @@ impl Relations {
     }
 
     fn read_foreign(&mut self, connection: &Connection) -> Result<()> {
+        /// The parent, and each of its columns with the child's.
+        type Found = (String, OnDelete, Vec<(String, String)>);
         let mut statement = connection
             .prepare_cached(
                 "select m.name, f.id, f.\"from\", f.\"table\", f.on_delete, f.\"to\", p.name \
@@ -112,8 +114,7 @@ impl Relations {
                  where m.type = 'table'",
             )
             .map_err(from_rusqlite)?;
-        let mut found: BTreeMap<(String, i64), (String, OnDelete, Vec<(String, String)>)> =
-            BTreeMap::new();
+        let mut found: BTreeMap<(String, i64), Found> = BTreeMap::new();
         let mut rows = statement.query([]).map_err(from_rusqlite)?;
         while let Some(row) = rows.next().map_err(from_rusqlite)? {
             let (child, id, column, parent, on_delete, to, key) =
@@ -139,7 +140,8 @@ impl Relations {
         let sql = "select m.name || char(0) || i.name, c.name \
             from sqlite_schema m, pragma_index_list(m.name) i, pragma_index_info(i.name) c \
             where m.type = 'table' and i.\"unique\" = 1 and i.partial = 0 and i.origin <> 'pk' \
-              and c.name is not null order by m.name, i.name, c.seqno";
+              and not exists (select 1 from pragma_index_info(i.name) e where e.name is null) \
+            order by m.name, i.name, c.seqno";
         let mut indexes: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (index, column) in pairs(connection, sql)? {
             indexes.entry(index).or_default().push(column);

@@ -50,10 +50,11 @@ pub async fn run(applications: Vec<Application>) {
     let chosen = applications
         .iter()
         .filter(|application| only.as_ref().is_none_or(|only| only == application.name));
-    let through = chosen.map(|application| async {
+    let (servers, catalog) = (&servers, &catalog);
+    let through = chosen.map(|application| async move {
         let mut failures = Failures::new();
         for side in [sides::Side::File, sides::Side::Server, sides::Side::Pair] {
-            for (table, why) in side.run(application, &servers, &catalog).await {
+            for (table, why) in side.run(application, servers, catalog).await {
                 failures.entry(table).or_insert(format!("{side:?}: {why}"));
             }
         }
