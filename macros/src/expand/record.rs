@@ -82,12 +82,13 @@ fn keyed(table: &Table) -> TokenStream {
     });
     let values = table.key.iter().map(|at| {
         let stored = stored(*at);
-        quote! { values.next(#repository::#stored.from_value)? }
+        quote! { values.next(#repository::#stored.from_value) }
     });
     let (key, own, from_values) = if columns.len() == 1 {
         (quote! { #(#types)* }, quote! { #(#parts)* }, quote! { #(#values)* })
     } else {
-        (quote! { (#(#types),*) }, quote! { (#(#parts),*) }, quote! { (#(#values),*) })
+        let from_values = quote! { ::std::result::Result::Ok((#(#values?),*)) };
+        (quote! { (#(#types),*) }, quote! { (#(#parts),*) }, from_values)
     };
     quote! {
         #[automatically_derived]
@@ -99,7 +100,7 @@ fn keyed(table: &Table) -> TokenStream {
             }
 
             fn key_from_values(mut values: ::chronicle::Values) -> ::chronicle::Result<Self::Key> {
-                ::std::result::Result::Ok(#from_values)
+                #from_values
             }
         }
     }

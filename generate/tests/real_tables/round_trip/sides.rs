@@ -187,17 +187,14 @@ impl Trip<'_> {
         let remote = Store::new(servers.options(&servers.postgrest.url()).connect().map_err(told)?);
         let order = parents_first(tables);
         // A key that the server alone counts up can be given by nobody.
-        let catalog = self.catalog;
-        let is_counted = |table: &'static Table| {
-            table
-                .key
-                .iter()
-                .any(|at| catalog.column(table, table.columns[*at].name).is_always_counted)
-        };
-        self.insert(&store, &order, is_counted).await;
+        let before = with_parents(&order, |table| {
+            let is_counted = |at| self.catalog.column(table, at).is_always_counted;
+            table.key.iter().any(|at| is_counted(table.columns[*at].name))
+        });
+        self.insert(&store, &order, |table| before.contains(&name(table))).await;
 
         gateway.refuse().await.map_err(told)?;
-        self.insert(&store, &order, |table| !is_counted(table)).await;
+        self.insert(&store, &order, |table| !before.contains(&name(table))).await;
         self.change(&store, &order).await;
         gateway.heal().await.map_err(told)?;
         self.replayed(&failover, &order).await?;
@@ -464,4 +461,24 @@ fn parents_first(tables: &[&'static Table]) -> Vec<&'static Table> {
         sorted.push(left.remove(at));
     }
     sorted
+}
+
+/// Those that are such, and what their rows refer to.
+fn with_parents(
+    parents_first: &[&'static Table],
+    is_such: impl Fn(&'static Table) -> bool,
+) -> BTreeSet<Name> {
+    let mut found = BTreeSet::new();
+    for table in parents_first.iter().rev().copied() {
+        if found.contains(&name(table)) || is_such(table) {
+            found.insert(name(table));
+            for parent in (table.parents)() {
+                let is_it = |one: &&&'static Table| {
+                    one.name == parent.table && one.schema == parent.schema.as_deref()
+                };
+                found.extend(parents_first.iter().find(is_it).map(|table| name(table)));
+            }
+        }
+    }
+    found
 }
