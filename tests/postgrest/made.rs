@@ -1,5 +1,7 @@
 //! Views, tables without a key, and what the server makes of a key.
 
+#![allow(unreachable_pub, reason = "entities are written as in a crate of their own")]
+
 use crate::server::Server;
 use chronicle::ErrorKind;
 
