@@ -224,8 +224,12 @@ impl File {
 
     async fn learn(&self, table: &'static Table) -> Result<()> {
         if !self.ask(|transaction| transaction.knows_columns(table))? {
-            self.change(Urgency::Call, MIRROR, move |transaction| transaction.note_columns(table))
-                .await?;
+            let note = move |transaction: &mut Transaction<'_>| transaction.note_columns(table);
+            // A file that cannot be written fails what needs it, and nothing else: the columns are
+            // noted with the first row that is stored.
+            if let Err(error) = self.change(Urgency::Call, MIRROR, note).await {
+                tracing::debug!(%error, table = table.name, "columns not noted yet");
+            }
         }
         self.refresh_relations()?;
         let name = TableName::of(table).as_str().to_owned();

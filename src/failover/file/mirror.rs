@@ -79,7 +79,7 @@ impl Transaction<'_> {
         let parents = relations.of(table);
         let name = TableName::of(table);
         let has_doubts = self.counts.rows > 0 || self.counts.write > answer.since;
-        let is_narrow = self.is_narrow(relations, table)?;
+        let is_narrow = self.meets_wider(relations, table)?;
         let mut is_unsure = false;
         let mut whole: Vec<Cow<'_, [Value]>> = Vec::with_capacity(rows.len());
         for row in rows {
@@ -372,7 +372,7 @@ impl Transaction<'_> {
         let name = TableName::of(table);
         let is_guarded = !seam::breaks(Mutation::NoMirrorGuard);
         let has_doubts = self.counts.rows > 0 || self.counts.write > since;
-        let is_narrow = self.is_narrow(relations, table)?;
+        let is_narrow = self.meets_wider(relations, table)?;
         let mut keep: Vec<Cow<'_, [Value]>> = Vec::with_capacity(rows.len());
         let mut came = false;
         for row in rows {

@@ -333,6 +333,21 @@ impl Transaction<'_> {
         Ok(self.columns_in_use(relations, &TableName::of(table))? > table.columns.len())
     }
 
+    /// As [`is_narrow`](Self::is_narrow), before rows of the entity are stored: notes its columns
+    /// where they could not be noted when it was first used.
+    pub(super) fn meets_wider(
+        &mut self,
+        relations: &Relations,
+        table: &'static Table,
+    ) -> Result<bool> {
+        let in_use = self.columns_in_use(relations, &TableName::of(table))?;
+        if in_use < table.columns.len() {
+            self.note_columns(table)?;
+            return self.is_narrow(relations, table);
+        }
+        Ok(in_use > table.columns.len())
+    }
+
     /// Whether the columns of an entity are noted.
     pub(super) fn knows_columns(&self, table: &'static Table) -> Result<bool> {
         let sql = "select 1 from chronicle_columns where table_name = ?1 and column_name = ?2";
