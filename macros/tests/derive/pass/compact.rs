@@ -69,7 +69,7 @@ fn main() {
 
     let table = event::Model::TABLE;
     assert_eq!(table.name, "events");
-    assert_eq!((table.key, table.created_at, table.updated_at), (0, Some(6), None));
+    assert_eq!((table.key, table.created_at, table.updated_at), (&[0][..], Some(6), None));
     assert!(!table.columns[2].nullable && table.columns[3].nullable);
     assert_eq!(Events::SESSION_ID.name(), "session_id");
 
