@@ -114,7 +114,7 @@ pub(crate) struct NewRow {
 
 impl NewRow {
     /// A row whose columns are all given.
-    #[cfg(all(feature = "sqlite", feature = "postgrest"))]
+    #[cfg(all(feature = "postgrest", any(test, feature = "sqlite")))]
     pub(crate) const fn whole(values: Vec<Value>) -> Self {
         Self { values, left_out: Vec::new() }
     }

@@ -48,8 +48,10 @@ for feature in sqlite postgrest; do
     step "the feature $feature alone"
     cargo clippy -p chronicle --all-targets --locked --no-default-features --features "$feature" \
         -- -D warnings
+    cargo clippy -p chronicle --all-targets --locked --no-default-features \
+        --features "$feature,decimal" -- -D warnings
     # Without the examples in the docs, which show both databases.
-    cargo test -p chronicle --locked --no-default-features --features "$feature" --tests
+    cargo test -p chronicle --locked --no-default-features --features "$feature,decimal" --tests
 done
 
 step "a crate outside the workspace"

@@ -3,7 +3,9 @@
 use crate::sample::{
     child, document, fact, label, line, mark, odd_thing, parent, specimen, ticket, ward, ware, word,
 };
-use chronicle::{Record, Sqlite, Store, Table};
+use chronicle::{Record, Table};
+#[cfg(feature = "sqlite")]
+use chronicle::{Sqlite, Store};
 
 const ALL: [&Table; 13] = [
     child::Model::TABLE,
@@ -21,6 +23,7 @@ const ALL: [&Table; 13] = [
     word::Model::TABLE,
 ];
 
+#[cfg(feature = "sqlite")]
 async fn columns(sqlite: &Sqlite, table: &Table) -> Vec<String> {
     let sql =
         "select name, lower(type) as type, \"notnull\" as required, pk from pragma_table_xinfo($1)";
