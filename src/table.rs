@@ -179,9 +179,9 @@ impl Table {
         Key::new(self.key.iter().map(|at| row[*at].clone()).collect::<Vec<_>>())
     }
 
-    /// Whether the server makes values of its rows, so that what is stored has to be asked for.
+    /// Whether the server may store other values than those sent, so that they have to be asked for.
     pub(crate) fn has_made_values(&self) -> bool {
-        self.columns.iter().any(|column| column.source != Source::Client)
+        self.columns.iter().any(Column::comes_back)
     }
 
     /// Whether its key is counted up by the database.
@@ -247,6 +247,22 @@ pub enum Source {
     /// The database does, always: a generated column, one that a trigger keeps
     /// (`#[repository(server)]`).
     Server,
+}
+
+impl Column {
+    /// Whether the server may store another value than the one sent: it makes it, or its type does, as
+    /// `numeric(10, 2)` rounds and `interval` has a form of its own.
+    pub(crate) fn comes_back(&self) -> bool {
+        const fn is_formed(kind: Kind) -> bool {
+            match kind {
+                #[cfg(feature = "decimal")]
+                Kind::Decimal => true,
+                Kind::Array(element) => is_formed(*element),
+                kind => matches!(kind, Kind::Opaque),
+            }
+        }
+        self.source != Source::Client || is_formed(self.kind)
+    }
 }
 
 impl PartialEq for Column {

@@ -1,6 +1,7 @@
 //! Two entities of one table: a list with few of its columns beside the one that has all.
 
-use crate::fixture::{Fixture, healed};
+use crate::fixture::{Fixture, healed, until};
+use chronicle::Backend;
 use chronicle_entity::{NewSession, SessionPatch, SessionStatus, Sessions, session};
 use std::time::Duration;
 
@@ -104,4 +105,49 @@ async fn what_is_written_with_some_columns_gets_the_others_from_the_remote() {
         }
         assert_eq!(Sessions::new(fixture.file().await).get(id).await.unwrap(), remote);
     }
+}
+
+/// As with a later version of the program, whose entity has columns more.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_from_before_the_entity_had_all_columns_are_not_known() {
+    let fixture = Fixture::new().await;
+    let full = fixture.open().await;
+    let session = Sessions::new(&full)
+        .insert(NewSession::new(SessionStatus::Active).git_branch("main"))
+        .await
+        .unwrap();
+    full.close().await.unwrap();
+    // The file as one that only ever met the narrow entity.
+    let sqlite = chronicle::Sqlite::open(fixture.path()).await.unwrap();
+    let few = "delete from chronicle_columns where table_name = 'sessions' \
+        and column_name not in ('id', 'status', 'created_at'); \
+        update sessions set git_branch = null";
+    sqlite.execute_script(few).await.unwrap();
+    sqlite.close().await.unwrap();
+
+    fixture.gateway.refuse().await.unwrap();
+    let failover = fixture.open().await;
+    let (sessions, items) = (Sessions::new(&failover), SessionItems::new(&failover));
+    let branch = chronicle_entity::Sessions::GIT_BRANCH;
+    for error in [
+        sessions.find().all().await.unwrap_err(),
+        sessions.find().filter(branch.is_null()).count().await.unwrap_err(),
+        sessions.delete_where(branch.is_null()).await.unwrap_err(),
+        sessions.get(session.id).await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), chronicle::ErrorKind::Unavailable, "{error}");
+    }
+    // Who has fewer columns reads what is there.
+    assert_eq!(items.find().all().await.unwrap().len(), 1);
+
+    fixture.gateway.heal().await.unwrap();
+    healed(&failover).await;
+    until(&failover, |info| info.unsure == 0).await;
+    fixture.gateway.refuse().await.unwrap();
+    let row = sessions.get(session.id).await.unwrap().unwrap();
+    assert_eq!(row.git_branch.as_deref(), Some("main"));
+    assert_eq!(sessions.find().all().await.unwrap().len(), 1);
+    fixture.gateway.heal().await.unwrap();
+    healed(&failover).await;
+    fixture.assert_equal().await;
 }

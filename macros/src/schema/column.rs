@@ -128,6 +128,14 @@ fn initial(ident: &Ident, ty: &Type, attributes: &FieldAttributes, errors: &mut 
         if attributes.default.is_some() || attributes.given.is_some() {
             errors.at(span, "the database makes this value: remove `default` and `given`");
         }
+        let has_default = attributes.default_value.is_some() || attributes.has_default_expression;
+        if !attributes.primary_key && !has_default && option_inner(ty).is_none() {
+            errors.at(
+                span,
+                "a file does not know this value before the server has made it: write `Option<...>`, or \
+                 give the file a default by `#[sea_orm(default_expr = \"...\")]`",
+            );
+        }
         return Initial::Made(made);
     }
     if attributes.primary_key && super::key::is_counted(ty, attributes) {

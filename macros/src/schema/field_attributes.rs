@@ -21,6 +21,7 @@ pub(crate) struct FieldAttributes {
     pub(crate) nullable: bool,
     pub(crate) ignore: bool,
     pub(crate) default_value: Option<Lit>,
+    pub(crate) has_default_expression: bool,
     /// Of a relation: the foreign key column of this table.
     pub(crate) from: Option<LitStr>,
     /// Where `#[repository(given)]` stands.
@@ -86,6 +87,9 @@ impl FieldAttributes {
                 self.ignore = true;
             } else if meta.path.is_ident("default_value") {
                 self.default_value = Some(value(&meta)?);
+            } else if meta.path.is_ident("default_expr") {
+                self.has_default_expression = true;
+                skip(&meta)?;
             } else if meta.path.is_ident("from") {
                 self.from = Some(value(&meta)?);
             } else if meta.path.is_ident("save_as") || meta.path.is_ident("select_as") {

@@ -113,7 +113,8 @@ fn fields() {
         "#[repository(required)] pub a: String",
         "#[sea_orm(default_value = b'a')] pub a: u8",
         "#[sea_orm(ignore)] #[repository(default)] pub a: String",
-        "#[repository(server, default = 3)] pub a: i32",
+        "#[repository(server, default = 3)] pub a: Option<i32>",
+        "#[repository(server)] pub a: i32",
         "#[sea_orm(has_many)] pub lines: HasMany<super::line::Entity>",
     ];
     assert_text!(report(fields, |field| of_fields(&format!(

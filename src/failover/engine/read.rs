@@ -75,7 +75,9 @@ impl Engine {
             }
         }
         self.check_known(read)?;
-        self.file.sqlite().count(read).await
+        let count = self.file.sqlite().count(read).await?;
+        self.check_known(read)?;
+        Ok(count)
     }
 
     pub(crate) async fn query_raw(
@@ -109,7 +111,10 @@ impl Engine {
 
     async fn read_file(&self, read: &Read) -> Result<Vec<Vec<Value>>> {
         self.check_known(read)?;
-        self.file.sqlite().read(read).await
+        let rows = self.file.sqlite().read(read).await?;
+        // A row may have become one that is not known since.
+        self.check_known(read)?;
+        Ok(rows)
     }
 
     /// Fails where the file is asked by its key for a row whose state it does not know.
@@ -119,6 +124,9 @@ impl Engine {
 
     /// As [`check_known`](Self::check_known), of the rows that a condition names by their keys.
     pub(super) fn check_named(&self, table: &'static Table, filter: &Node) -> Result<()> {
+        if self.file.ask(|transaction| transaction.has_rows_without_columns(table))? {
+            return Err(without_columns(table));
+        }
         for key in named_keys(filter, table) {
             let row = RowName::of(table, &key);
             if self.is_missed(&row) || self.file.ask(|transaction| transaction.is_unsure(&row))? {
@@ -161,6 +169,18 @@ impl Engine {
         self.note_outage(outage.of_read()).await;
         Ok(None)
     }
+}
+
+/// The rows of the file are from before the entity had all its columns.
+fn without_columns(table: &Table) -> Error {
+    let message = format!(
+        "the file has rows of `{}` from before this entity was used with it: what the remote has in \
+         its other columns is not known",
+        table.name
+    );
+    Error::new(ErrorKind::Unavailable, message)
+        .with_table(table.name)
+        .with_hint("ask again once the remote can be reached: the rows are fetched then")
 }
 
 /// The key that a plain read asks for: without an offset, and with any limit but none of it, so that

@@ -178,6 +178,15 @@ impl Engine {
                 self.wake();
             }
         }
+        if relations.makes_more(write.table) && !matches!(write.kind, WriteKind::Delete { .. }) {
+            let (write, relations) = (write.clone(), relations.clone());
+            self.file
+                .change(Urgency::Call, MIRROR, move |transaction| {
+                    transaction.doubt_write(&relations, &write)
+                })
+                .await?;
+            self.wake();
+        }
         Ok(())
     }
 
@@ -223,7 +232,8 @@ impl Engine {
         let is_delete = matches!(write.kind, WriteKind::Delete { .. });
         // Nor which ones were meant, where the file knows of more.
         let is_guess = keys.len() as u64 > touched;
-        let is_made = table.has_versions() || table.has_made_values();
+        let is_made =
+            table.has_versions() || table.has_made_values() || relations.makes_more(table);
         let is_unsure = is_guess || (is_made && !is_delete);
         for keys in keys.chunks(ROWS_OF_FILTER) {
             let (keys, relations, write) = (keys.to_vec(), relations.clone(), write.clone());

@@ -59,7 +59,9 @@ impl Transaction<'_> {
     /// them is not known.
     fn lacks_columns(&self, relations: &Relations, item: &Item) -> Result<bool> {
         if !item.entry.kind.creates() {
-            return Ok(false);
+            let sql = "select 1 from chronicle_columns where table_name = ?1 and late = 1 limit 1";
+            let is_update = item.entry.kind != EntryKind::Delete;
+            return Ok(is_update && self.exists(sql, [item.entry.row.table.as_str()])?);
         }
         let given: Vec<String> = serde_json::from_str(&item.entry.columns).map_err(internal)?;
         let known =

@@ -438,6 +438,7 @@ impl Transaction<'_> {
                 self.doubt(&row, None)?;
             }
         }
+        self.columns_have_come()?;
         Ok(is_overtaken || self.counts.unsure < before)
     }
 

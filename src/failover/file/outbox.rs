@@ -146,7 +146,7 @@ impl Transaction<'_> {
         };
         check_made(table, &taken, &written)?;
         for entry in entries {
-            self.append(shape.table, &entry, request, date)?;
+            self.append(shape, &entry, request, date)?;
         }
         Ok(Local::Queued(written))
     }
@@ -207,7 +207,7 @@ impl Transaction<'_> {
         }
         let written = apply_returning(self.connection, write)?;
         for entry in entries {
-            self.append(shape.table, &entry, request, date)?;
+            self.append(shape, &entry, request, date)?;
         }
         Ok(Local::Queued(written))
     }
@@ -242,7 +242,7 @@ impl Transaction<'_> {
                 base,
                 takes: Vec::new(),
             };
-            let sequence = self.append(shape.table, &entry, request, date)?;
+            let sequence = self.append(shape, &entry, request, date)?;
             for row in unlinked {
                 self.note_unlinked(&row, sequence)?;
             }
@@ -407,7 +407,7 @@ impl Transaction<'_> {
                 let row = NewRow::whole(row);
                 let mut entry = self.whole_row(&shape, EntryKind::InsertIfAbsent, &row, None)?;
                 entry.brings_row = false;
-                self.append(table, &entry, None, date)?;
+                self.append(&shape, &entry, None, date)?;
                 queued += 1;
             }
         }

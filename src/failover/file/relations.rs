@@ -6,6 +6,7 @@ use super::transaction::Transaction;
 use crate::backend::sqlite::{from_rusqlite, quoted};
 use crate::failover::rules::name::{RowKey, RowName, TableName};
 use crate::key::Key;
+use crate::operation::Target;
 use crate::{Parent, Result, Table, value};
 use rusqlite::Connection;
 use rusqlite::types::Value as Stored;
@@ -48,6 +49,8 @@ pub(crate) struct Relations {
     generated: HashMap<String, Vec<String>>,
     /// Of each table: how many columns the entities have that were used with the file.
     columns: HashMap<String, usize>,
+    /// Of each table: those of them whose values come back from the remote.
+    made: HashMap<String, Vec<String>>,
     /// The number of entities ([`Counts::entities`](super::state::Counts)) when that was so.
     entities: i64,
     /// `pragma schema_version` of the file that they were read from.
@@ -95,12 +98,26 @@ impl Relations {
         relations.read_foreign(connection)?;
         relations.read_unique(connection)?;
         relations.entities = entities(connection)?;
-        for (table, _) in
-            pairs(connection, "select table_name, column_name from chronicle_columns")?
-        {
+        let columns = "select table_name, column_name from chronicle_columns";
+        for (table, _) in pairs(connection, columns)? {
             *relations.columns.entry(table).or_default() += 1;
         }
+        let made = "select table_name, column_name from chronicle_columns where made = 1";
+        for (table, column) in pairs(connection, made)? {
+            relations.made.entry(table).or_default().push(column);
+        }
         Ok(relations)
+    }
+
+    /// The columns of a table whose values come back from the remote, of all entities.
+    pub(super) fn made(&self, table: &TableName) -> &[String] {
+        self.made.get(table.as_str()).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether other entities have such columns that this one lacks.
+    pub(crate) fn makes_more(&self, table: &'static Table) -> bool {
+        let is_own = |made: &String| table.columns.iter().any(|column| column.name == made);
+        !self.made(&TableName::of(table)).iter().all(is_own)
     }
 
     fn read_foreign(&mut self, connection: &Connection) -> Result<()> {
@@ -360,16 +377,51 @@ impl Transaction<'_> {
         Ok(true)
     }
 
-    /// Notes the columns of an entity.
+    /// Notes the columns of an entity. Rows that the file has from before are not known until they
+    /// were fetched: they lack what is new.
     pub(super) fn note_columns(&mut self, table: &'static Table) -> Result<()> {
-        let sql =
-            "insert or ignore into chronicle_columns (table_name, column_name) values (?1, ?2)";
         let name = TableName::of(table);
+        let is_first = {
+            let sql = "select 1 from chronicle_columns where table_name = ?1 limit 1";
+            !self.exists(sql, [name.as_str()])?
+        };
+        let keys = if is_first { Vec::new() } else { self.keys(table, &Target::All)? };
+        let is_late = !keys.is_empty();
+        let sql = "insert or ignore into chronicle_columns \
+            (table_name, column_name, made, late) values (?1, ?2, ?3, ?4)";
         let mut new = 0;
         for column in table.columns {
-            new += self.execute(sql, (name.as_str(), column.name))?;
+            new += self.execute(sql, (name.as_str(), column.name, column.comes_back(), is_late))?;
         }
-        self.counts.entities += i64::from(new > 0);
+        if new > 0 {
+            self.counts.entities += 1;
+            self.doubt_keys(table, &keys)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the file may have rows of the table without some of the entity's columns.
+    pub(crate) fn has_rows_without_columns(&self, table: &'static Table) -> Result<bool> {
+        if self.counts.unsure == 0 && self.counts.rows == 0 {
+            return Ok(false);
+        }
+        let name = TableName::of(table);
+        let sql = "select column_name from chronicle_columns where table_name = ?1 and late = 1";
+        let late = self.list(sql, [name.as_str()], |row| row.get::<_, String>(0))?;
+        if !late.iter().any(|late| table.columns.iter().any(|column| column.name == late)) {
+            return Ok(false);
+        }
+        let unsure = "select 1 from chronicle_unsure where table_name = ?1 limit 1";
+        let waits =
+            "select 1 from chronicle_outbox where table_name = ?1 and reason is null limit 1";
+        Ok(self.exists(unsure, [name.as_str()])? || self.exists(waits, [name.as_str()])?)
+    }
+
+    /// Once nothing waits and nothing is unsure, rows have all columns.
+    pub(super) fn columns_have_come(&mut self) -> Result<()> {
+        if self.counts.unsure == 0 && self.is_drained()? {
+            self.execute("update chronicle_columns set late = 0 where late = 1", [])?;
+        }
         Ok(())
     }
 

@@ -98,6 +98,10 @@ pub(super) const SCHEMA: &str = "
     create table if not exists chronicle_columns (
         table_name text not null,
         column_name text not null,
+        -- The remote has other values there than those that were sent.
+        made integer not null,
+        -- The file has rows from before an entity had the column.
+        late integer not null,
         primary key (table_name, column_name)
     ) without rowid;
     create table if not exists chronicle_rework (

@@ -1,8 +1,7 @@
 //! Entries come into the outbox, and leave it.
 
-use super::entry::{NewEntry, named, names, version_of};
+use super::entry::{NewEntry, Shape, named, names, version_of};
 use crate::Result;
-use crate::Table;
 use crate::failover::environment::Moment;
 use crate::failover::file::local_key;
 use crate::failover::file::transaction::{Transaction, internal};
@@ -11,11 +10,14 @@ use crate::failover::rules::name::{RowKey, RowName, TableName, key_columns};
 use crate::failover::seam::{self, Met};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The columns that the database makes values of, and that a row gets when its entry is accepted.
-fn made(table: &Table, kind: EntryKind) -> Result<String> {
-    let is_made = |column: &&crate::Column| column.source != crate::Source::Client;
-    let names = table.columns.iter().filter(is_made).map(|column| column.name);
-    let names: Vec<&str> = names.filter(|_| kind != EntryKind::Delete).collect();
+/// The columns whose values come back when the entry is accepted.
+fn made(shape: &Shape<'_>, kind: EntryKind) -> Result<String> {
+    let own = shape.table.columns.iter().filter(|column| column.comes_back());
+    let mut names: BTreeSet<&str> = own.map(|column| column.name).collect();
+    names.extend(shape.relations.made(&TableName::of(shape.table)).iter().map(String::as_str));
+    if kind == EntryKind::Delete {
+        names.clear();
+    }
     serde_json::to_string(&names).map_err(internal)
 }
 
@@ -30,14 +32,15 @@ pub(crate) struct Removed {
 
 impl Transaction<'_> {
     /// Puts an entry into the outbox, with what it waits for; its sequence.
-    pub(in crate::failover::file) fn append(
+    pub(super) fn append(
         &mut self,
-        table: &'static Table,
+        shape: &Shape<'_>,
         entry: &NewEntry,
         request: Option<i64>,
         date: Moment,
     ) -> Result<i64> {
         seam::met(if request.is_some() { Met::QueuedSent } else { Met::QueuedNotSent });
+        let table = shape.table;
         self.counts.sequence += 1;
         let sequence = self.counts.sequence;
         let waits = self.edges(&entry.row, &entry.refs, &entry.takes, sequence)?;
@@ -64,7 +67,7 @@ impl Transaction<'_> {
                 entry.kind.name(),
                 entry.columns,
                 entry.body,
-                made(table, entry.kind)?,
+                made(shape, entry.kind)?,
                 names(&entry.refs)?,
                 serde_json::to_string(&uniques).map_err(internal)?,
                 base,
