@@ -253,6 +253,17 @@ impl Column {
     /// Whether the server may store another value than the one sent: it makes it, or its type does, as
     /// `numeric(10, 2)` rounds and `interval` has a form of its own.
     pub(crate) fn comes_back(&self) -> bool {
+        self.is_made() || self.is_formed()
+    }
+
+    /// Whether the database makes its values, if only where none is given.
+    pub(crate) fn is_made(&self) -> bool {
+        self.source != Source::Client
+    }
+
+    /// Whether its type at the server has forms of its own. Those of numbers are lost in JSON that is
+    /// read without knowing the column.
+    pub(crate) const fn is_formed(&self) -> bool {
         const fn is_formed(kind: Kind) -> bool {
             match kind {
                 #[cfg(feature = "decimal")]
@@ -261,7 +272,7 @@ impl Column {
                 kind => matches!(kind, Kind::Opaque),
             }
         }
-        self.source != Source::Client || is_formed(self.kind)
+        is_formed(self.kind)
     }
 }
 

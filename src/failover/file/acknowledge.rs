@@ -172,7 +172,13 @@ impl Transaction<'_> {
             let (Some(at), Some(json)) = (at, stored.get(name)) else {
                 return self.doubt(&item.entry.row, local_key);
             };
-            assignments.push((at, value::from_json(&table.columns[at], json.clone())?));
+            let column = &table.columns[at];
+            match value::from_json(column, json.clone()) {
+                Ok(value) if !column.is_formed() || value::is_null(&value) => {
+                    assignments.push((at, value));
+                }
+                _ => return self.doubt(&item.entry.row, local_key),
+            }
         }
         let last = item.sequences().last().unwrap_or(item.entry.sequence);
         let later = self.set_after(&item.entry.row, last)?;

@@ -49,7 +49,7 @@ pub(crate) struct Relations {
     generated: HashMap<String, Vec<String>>,
     /// Of each table: how many columns the entities have that were used with the file.
     columns: HashMap<String, usize>,
-    /// Of each table: those of them whose values come back from the remote.
+    /// Of each table: those of them that the database makes values of.
     made: HashMap<String, Vec<String>>,
     /// The number of entities ([`Counts::entities`](super::state::Counts)) when that was so.
     entities: i64,
@@ -109,7 +109,7 @@ impl Relations {
         Ok(relations)
     }
 
-    /// The columns of a table whose values come back from the remote, of all entities.
+    /// The columns of a table that the database makes values of, of all entities.
     pub(super) fn made(&self, table: &TableName) -> &[String] {
         self.made.get(table.as_str()).map_or(&[], Vec::as_slice)
     }
@@ -391,7 +391,7 @@ impl Transaction<'_> {
             (table_name, column_name, made, late) values (?1, ?2, ?3, ?4)";
         let mut new = 0;
         for column in table.columns {
-            new += self.execute(sql, (name.as_str(), column.name, column.comes_back(), is_late))?;
+            new += self.execute(sql, (name.as_str(), column.name, column.is_made(), is_late))?;
         }
         if new > 0 {
             self.counts.entities += 1;

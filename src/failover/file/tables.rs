@@ -98,7 +98,7 @@ pub(super) const SCHEMA: &str = "
     create table if not exists chronicle_columns (
         table_name text not null,
         column_name text not null,
-        -- The remote has other values there than those that were sent.
+        -- The database makes its values.
         made integer not null,
         -- The file has rows from before an entity had the column.
         late integer not null,

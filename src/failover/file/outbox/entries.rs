@@ -10,9 +10,9 @@ use crate::failover::rules::name::{RowKey, RowName, TableName, key_columns};
 use crate::failover::seam::{self, Met};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The columns whose values come back when the entry is accepted.
+/// The columns that the database makes values of, which come back when the entry is accepted.
 fn made(shape: &Shape<'_>, kind: EntryKind) -> Result<String> {
-    let own = shape.table.columns.iter().filter(|column| column.comes_back());
+    let own = shape.table.columns.iter().filter(|column| column.is_made());
     let mut names: BTreeSet<&str> = own.map(|column| column.name).collect();
     names.extend(shape.relations.made(&TableName::of(shape.table)).iter().map(String::as_str));
     if kind == EntryKind::Delete {
