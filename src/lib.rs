@@ -67,7 +67,8 @@
 //!
 //! # Features
 //!
-//! `sqlite` and `postgrest`, both on by default. A crate that only has entities needs neither.
+//! `sqlite`, `postgrest`, and `decimal` for columns of `rust_decimal::Decimal`; all on by default. A crate
+//! that only has entities needs none of the first two.
 //!
 //! # Metrics
 //!

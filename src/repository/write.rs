@@ -28,7 +28,8 @@ impl<R: Writable> Repository<R> {
     /// # Errors
     /// `Unique` when the key or another unique value is taken, `ForeignKey`, `NotNull`, `Check`,
     /// `InvalidInput`, `Denied` … as the database says. After `Timeout` the row may be stored:
-    /// inserting the same row again is safe, and answers `Unique` if it is. What could not be read
+    /// inserting the same row again is safe, and answers `Unique` if it is; where the database counts
+    /// the key up it would be another row. What could not be read
     /// back or asked for is `InvalidInput` on every backend: a NUL character, JSON nested deeper than
     /// 125 arrays and objects, a key of text that takes more than 2,500 bytes in a URL.
     pub async fn insert(&self, row: impl Into<NewRecord<R>>) -> Result<R> {
@@ -66,7 +67,8 @@ impl<R: Writable> Repository<R> {
     }
 
     /// Stores a row unless its key is there already; `true` when it was stored. The row that is
-    /// there stays as it is, so that repeating this is harmless.
+    /// there stays as it is, so that repeating this is harmless. A row without its key, which the
+    /// database counts up, is always a new one.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));

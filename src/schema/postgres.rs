@@ -37,8 +37,9 @@ commit;
 /// Counted keys are identity columns, ids and `Uuid` are `uuid`, texts `text`, documents `jsonb`, times
 /// with an offset `timestamptz`; of an [`Opaque`](crate::Opaque) it has to be said
 /// (`#[sea_orm(column_type = "custom(\"inet\")")]`), or it is `text`. What the server computes
-/// (`#[repository(server)]`) is a plain column, to be completed. A table whose entity names no schema is in `public`. Parents come
-/// before their children; a table that is referred to and not among these has to be there already.
+/// (`#[repository(server)]`) is a plain column, to be completed, and a view (`read_only`) a table: leave
+/// it out. A table whose entity names no schema is in `public`. Parents come before their children; a
+/// table that is referred to and not among these has to be there already.
 ///
 /// With row level security and without a policy, nobody but the owner and roles that bypass it (the
 /// service's key on Supabase) sees a row. The script ends with a policy as a comment, to start from.

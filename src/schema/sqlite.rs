@@ -58,6 +58,10 @@ impl Sqlite {
     /// `unique_key`, `indexed`, defaults that SQLite can compute and foreign keys are as the entity says.
     /// A foreign key to a table that is neither among these nor in the file is left out, and told.
     ///
+    /// Of an entity that is read only, what is there stays as it is, a view as well. Where nothing is,
+    /// it gets a table, in which a failover store keeps what it has read; the view of a file that has
+    /// no remote comes first, by SQL.
+    ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
     /// use chronicle::{Record, Sqlite};
@@ -73,8 +77,9 @@ impl Sqlite {
     /// `SchemaMismatch` that names each table and column which differs in a way that SQLite cannot
     /// mend: a column of another type, key or nullability, one that may not be NULL and is missing on
     /// one side, a foreign key that a table lacks. Nothing is changed then. `Unsupported` for two
-    /// tables that SQLite does not tell apart, and on a connection of SeaORM's; `InvalidInput` for a foreign key to columns that name no row, and for two
-    /// entities of one table that differ; `Unique` where rows contradict a constraint that is added.
+    /// tables that SQLite does not tell apart, and on a connection of SeaORM's; `InvalidInput` for a
+    /// foreign key to columns that name no row, and for two entities of one table that differ; `Unique`
+    /// where rows contradict a constraint that is added.
     pub async fn create_tables(&self, tables: &[&'static Table]) -> Result<SchemaReport> {
         let entities = entities(tables)?;
         refuse_two_of_one(&entities)?;
