@@ -83,8 +83,9 @@ impl Table {
         if keys.is_empty() && attributes.access != Access::ReadWithoutKey {
             errors.at(
                 input.ident.span(),
-                "no key: mark its columns `#[sea_orm(primary_key, auto_increment = false)]`; or write \
-                 `#[repository(no_key)]`, and rows can only be read",
+                "no key: mark its columns `#[sea_orm(primary_key, auto_increment = false)]`. SeaORM wants one \
+                 marked in any case: where none tells rows apart, write `#[repository(no_key)]` as well, and \
+                 rows can only be read",
             );
         }
         if keys.len() > MOST_KEY_COLUMNS {
