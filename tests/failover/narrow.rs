@@ -26,6 +26,30 @@ mod item {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// The server sets the branch by a trigger.
+mod kept {
+    use chronicle::Repository;
+    use chronicle_entity::SessionId;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Repository)]
+    #[sea_orm(table_name = "sessions")]
+    #[repository(name = "KeptSession")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: SessionId,
+        pub status: String,
+        #[repository(server)]
+        pub git_branch: Option<String>,
+        pub created_at: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 use item::{NewSessionItem, SessionItemPatch, SessionItems};
 
 /// What was read is kept behind the call.
@@ -150,4 +174,32 @@ async fn rows_from_before_the_entity_had_all_columns_are_not_known() {
     fixture.gateway.heal().await.unwrap();
     healed(&failover).await;
     fixture.assert_equal().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_server_makes_of_a_write_with_some_columns_is_fetched() {
+    let fixture = Fixture::new().await;
+    let trigger = "create function keep() returns trigger language plpgsql as \
+        $$ begin new.git_branch := 'on ' || new.status; return new; end $$; \
+        create trigger keep before insert or update on sessions for each row execute function keep()";
+    fixture.server.database().execute(trigger).await.unwrap();
+    let failover = fixture.options().connect().await.unwrap();
+    let (kept, items) = (kept::Sessions::new(&failover), SessionItems::new(&failover));
+    let id = kept.insert(kept::NewKeptSession::new("active")).await.unwrap().id;
+    let branch = async || {
+        until(&failover, |info| info.unsure == 0).await;
+        fixture.gateway.refuse().await.unwrap();
+        let branch = kept.get(id).await.unwrap().unwrap().git_branch.unwrap();
+        fixture.gateway.heal().await.unwrap();
+        healed(&failover).await;
+        branch
+    };
+    // Healthy, and in an outage.
+    items.update(id, SessionItemPatch::new().status("ended")).await.unwrap();
+    assert_eq!(branch().await, "on ended");
+    fixture.gateway.refuse().await.unwrap();
+    items.update(id, SessionItemPatch::new().status("active")).await.unwrap();
+    fixture.gateway.heal().await.unwrap();
+    healed(&failover).await;
+    assert_eq!(branch().await, "on active");
 }

@@ -124,15 +124,22 @@ impl Engine {
 
     /// As [`check_known`](Self::check_known), of the rows that a condition names by their keys.
     pub(super) fn check_named(&self, table: &'static Table, filter: &Node) -> Result<()> {
-        if self.file.ask(|transaction| transaction.has_rows_without_columns(table))? {
+        let rows: Vec<RowName> =
+            named_keys(filter, table).iter().map(|key| RowName::of(table, key)).collect();
+        let (lacks_columns, is_unsure) = self.file.ask(|transaction| {
+            let lacks_columns = transaction.has_rows_without_columns(table)?;
+            let mut is_unsure = false;
+            for row in &rows {
+                is_unsure |= transaction.is_unsure(row)?;
+            }
+            Ok((lacks_columns, is_unsure))
+        })?;
+        if lacks_columns {
             return Err(without_columns(table));
         }
-        for key in named_keys(filter, table) {
-            let row = RowName::of(table, &key);
-            if self.is_missed(&row) || self.file.ask(|transaction| transaction.is_unsure(&row))? {
-                seam::met(Met::ReadUnsure);
-                return Err(not_known());
-            }
+        if is_unsure || rows.iter().any(|row| self.is_missed(row)) {
+            seam::met(Met::ReadUnsure);
+            return Err(not_known());
         }
         Ok(())
     }
