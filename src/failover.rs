@@ -345,7 +345,8 @@ impl Failover {
     /// ```
     ///
     /// # Errors
-    /// Those of a read at the remote; what was pulled until then stays.
+    /// Those of a read at the remote; what was pulled until then stays. `Unsupported` where another
+    /// entity of the table has more columns: pull that one.
     pub async fn pull<R: Keyed>(&self, tell: impl FnMut(PullProgress)) -> Result<PullProgress> {
         self.engine.pull(R::TABLE, tell).await
     }

@@ -65,6 +65,8 @@ async fn a_read_of_some_columns_brings_no_row() {
     let failover = options.connect().await.unwrap();
     assert_eq!(SessionItems::new(&failover).find().all().await.unwrap().len(), 1);
     assert!(SessionItems::new(&failover).get(id).await.unwrap().is_some());
+    let error = failover.pull::<item::Model>(|_| ()).await.unwrap_err();
+    assert_eq!(error.kind(), chronicle::ErrorKind::Unsupported, "{error}");
     tokio::time::sleep(BEHIND).await;
 
     fixture.gateway.refuse().await.unwrap();

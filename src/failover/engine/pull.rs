@@ -8,7 +8,7 @@ use crate::failover::rules::name::RowKey;
 use crate::filter::Node;
 use crate::operation::{OrderTerm, Read, Selection, Target};
 use crate::query::keyset;
-use crate::{Result, Table};
+use crate::{Error, ErrorKind, Result, Table};
 use sea_orm::JsonValue;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -27,6 +27,14 @@ impl Engine {
         mut tell: impl FnMut(PullProgress),
     ) -> Result<PullProgress> {
         self.file.know(table).await?;
+        let relations = self.file.relations();
+        if self.file.ask(|transaction| transaction.is_narrow(&relations, table))? {
+            let message =
+                "another entity has more columns of this table, and the file keeps rows whole";
+            return Err(Error::new(ErrorKind::Unsupported, message)
+                .with_table(table.name)
+                .with_hint("pull the entity that has all its columns"));
+        }
         let mut progress = PullProgress { pulled: 0, removed: 0 };
         let order = OrderTerm::of_key(table, true);
         let write_number = || self.file.ask(|transaction| Ok(transaction.counts.write));
