@@ -51,7 +51,7 @@ use description::Description;
 /// The entities of a database, such as `postgres://user:password@host/database`, by its catalog: what any role may read.
 ///
 /// # Errors
-/// [`Error::Database`] where it cannot be read, [`Error::Invalid`] where the options do not fit.
+/// [`Error::Database`] where it cannot be read, [`Error::Invalid`] where the options do not fit, or a schema has no table.
 ///
 /// ```no_run
 /// use chronicle_generate::{Options, from_database};
@@ -64,7 +64,17 @@ use description::Description;
 /// # Ok(()) }
 /// ```
 pub async fn from_database(url: &str, options: &Options) -> Result<Generated> {
-    generated(catalog::read(url, &options.schemas()).await?, options)
+    let schemas = options.schemas();
+    let description = catalog::read(url, &schemas).await?;
+    let is_known = |schema: &&String| {
+        description.tables.iter().any(|table| table.name.schema == **schema)
+            || description.notes.iter().any(|note| note.schema == **schema)
+    };
+    // An empty module would be written over the files that are there.
+    if let Some(schema) = schemas.iter().find(|schema| !is_known(schema)) {
+        return Err(Error::Invalid(format!("there is no table in the schema `{schema}`")));
+    }
+    generated(description, options)
 }
 
 /// The entities of the schemas that a PostgREST server serves, such as `https://project.supabase.co/rest/v1`, by its

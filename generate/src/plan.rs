@@ -115,14 +115,6 @@ pub(crate) fn plan(description: Description, options: &Options) -> Result<(Modul
     let paths = options.module_paths()?;
     let mut modules = modules::tree(&paths);
     let Description { mut tables, enums, notes, untold } = description;
-    for schema in options.schemas() {
-        let is_named = tables.iter().any(|table| table.name.schema == schema)
-            || notes.iter().any(|note| note.schema == schema);
-        // Files that are there would be written over with an empty module.
-        if !is_named {
-            return Err(Error::Invalid(format!("there is no table in the schema `{schema}`")));
-        }
-    }
     let mut notes = Notes(notes);
     if let Some(only) = options.only_tables() {
         if let Some(missing) =

@@ -33,6 +33,8 @@ async fn what_is_not_there_is_an_error() {
     let url = specimen().await.url();
     let error = from_database(&url, &Options::new().tables(["ordres"])).await.unwrap_err();
     assert_eq!(error.to_string(), "there is no table `ordres` in `public`");
+    let error = from_database(&url, &Options::new().module("nope", "nope")).await.unwrap_err();
+    assert_eq!(error.to_string(), "there is no table in the schema `nope`");
     let error = from_database("postgres://nobody:secret@127.0.0.1:1/none", &Options::new())
         .await
         .unwrap_err();
