@@ -178,6 +178,41 @@ async fn rows_from_before_the_entity_had_all_columns_are_not_known() {
     fixture.assert_equal().await;
 }
 
+/// What waits is from before, too: an update of a row that lacks columns, which the file has then.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_from_before_the_columns_is_fetched_once_it_was_sent() {
+    let fixture = Fixture::new().await;
+    let elsewhere = Sessions::new(fixture.remote());
+    let open = async || {
+        let options = fixture.options().mode(chronicle::failover::WriteMode::LocalFirst);
+        options.connect().await.unwrap()
+    };
+    let few = open().await;
+    let id = SessionItems::new(&few).insert(NewSessionItem::new("active")).await.unwrap().id;
+    few.flush(Duration::from_secs(20)).await.unwrap();
+    elsewhere.update(id, SessionPatch::new().git_branch("main")).await.unwrap();
+    fixture.gateway.refuse().await.unwrap();
+    SessionItems::new(&few).update(id, SessionItemPatch::new().status("ended")).await.unwrap();
+    few.close().await.unwrap();
+
+    let failover = open().await;
+    let sessions = Sessions::new(&failover);
+    let error = sessions.find().all().await.unwrap_err();
+    assert_eq!(error.kind(), chronicle::ErrorKind::Unavailable, "{error}");
+    fixture.gateway.heal().await.unwrap();
+    healed(&failover).await;
+    until(&failover, |info| info.unsure == 0 && info.outbox_rows == 0).await;
+    assert_eq!(sessions.get(id).await.unwrap().unwrap().git_branch.as_deref(), Some("main"));
+
+    // What waits from now on has all columns.
+    fixture.gateway.refuse().await.unwrap();
+    sessions.insert(NewSession::new(SessionStatus::Active)).await.unwrap();
+    assert_eq!(sessions.find().all().await.unwrap().len(), 2);
+    fixture.gateway.heal().await.unwrap();
+    healed(&failover).await;
+    fixture.assert_equal().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_server_makes_of_a_write_with_some_columns_is_fetched() {
     let fixture = Fixture::new().await;

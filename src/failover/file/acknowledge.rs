@@ -34,12 +34,13 @@ impl Transaction<'_> {
         for refs in accepted_refs {
             self.parents_are_there(refs)?;
         }
+        let late = self.late_columns(&batch.table)?;
         for item in accepted() {
             let removed = removed.remove(&item.entry.sequence);
             let local_key = removed.map(|removed| removed.local_key);
             let row = &item.entry.row;
             self.remember(row)?;
-            if is_ignored || self.lacks_columns(relations, item)? {
+            if is_ignored || self.lacks_columns(relations, item, late)? {
                 self.doubt(row, local_key.clone())?;
             }
             match (item.entry.kind, local_key) {
@@ -52,16 +53,18 @@ impl Transaction<'_> {
                 _ => {}
             }
         }
+        if late.is_some() {
+            self.columns_have_come(&batch.table)?;
+        }
         Ok(())
     }
 
-    /// Whether an entry brought a row without columns that another entity has: what the remote made of
-    /// them is not known.
-    fn lacks_columns(&self, relations: &Relations, item: &Item) -> Result<bool> {
+    /// Whether an entry brought a row without columns that another entity has, or changed one that the
+    /// file had before it: what the remote has in them is not known.
+    fn lacks_columns(&self, relations: &Relations, item: &Item, late: Option<i64>) -> Result<bool> {
         if !item.entry.kind.creates() {
-            let sql = "select 1 from chronicle_columns where table_name = ?1 and late = 1 limit 1";
             let is_update = item.entry.kind != EntryKind::Delete;
-            return Ok(is_update && self.exists(sql, [item.entry.row.table.as_str()])?);
+            return Ok(is_update && late.is_some_and(|late| item.entry.sequence <= late));
         }
         let given: Vec<String> = serde_json::from_str(&item.entry.columns).map_err(internal)?;
         let known =

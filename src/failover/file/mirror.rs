@@ -438,7 +438,7 @@ impl Transaction<'_> {
                 self.doubt(&row, None)?;
             }
         }
-        self.columns_have_come()?;
+        self.columns_have_come(&TableName::of(table))?;
         Ok(is_overtaken || self.counts.unsure < before)
     }
 

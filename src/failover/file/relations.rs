@@ -386,12 +386,12 @@ impl Transaction<'_> {
             !self.exists(sql, [name.as_str()])?
         };
         let keys = if is_first { Vec::new() } else { self.keys(table, &Target::All)? };
-        let is_late = !keys.is_empty();
+        let late = (!keys.is_empty()).then_some(self.counts.sequence);
         let sql = "insert or ignore into chronicle_columns \
             (table_name, column_name, made, late) values (?1, ?2, ?3, ?4)";
         let mut new = 0;
         for column in table.columns {
-            new += self.execute(sql, (name.as_str(), column.name, column.is_made(), is_late))?;
+            new += self.execute(sql, (name.as_str(), column.name, column.is_made(), late))?;
         }
         if new > 0 {
             self.counts.entities += 1;
@@ -406,21 +406,39 @@ impl Transaction<'_> {
             return Ok(false);
         }
         let name = TableName::of(table);
-        let sql = "select column_name from chronicle_columns where table_name = ?1 and late = 1";
-        let late = self.list(sql, [name.as_str()], |row| row.get::<_, String>(0))?;
-        if !late.iter().any(|late| table.columns.iter().any(|column| column.name == late)) {
-            return Ok(false);
+        let sql = "select column_name, late from chronicle_columns \
+            where table_name = ?1 and late is not null";
+        let late = self.list(sql, [name.as_str()], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))
+        })?;
+        let is_own = |late: &String| table.columns.iter().any(|column| column.name == late);
+        match late.iter().filter(|(column, _)| is_own(column)).map(|(_, late)| *late).max() {
+            Some(late) => self.is_late(&name, late),
+            None => Ok(false),
         }
-        let unsure = "select 1 from chronicle_unsure where table_name = ?1 limit 1";
-        let waits =
-            "select 1 from chronicle_outbox where table_name = ?1 and reason is null limit 1";
-        Ok(self.exists(unsure, [name.as_str()])? || self.exists(waits, [name.as_str()])?)
     }
 
-    /// Once nothing waits and nothing is unsure, rows have all columns.
-    pub(super) fn columns_have_come(&mut self) -> Result<()> {
-        if self.counts.unsure == 0 && self.is_drained()? {
-            self.execute("update chronicle_columns set late = 0 where late = 1", [])?;
+    /// Whether rows of a table wait to be fetched, or to be sent since before this entry.
+    fn is_late(&self, table: &TableName, late: i64) -> Result<bool> {
+        let unsure = "select 1 from chronicle_unsure where table_name = ?1 limit 1";
+        let waits = "select 1 from chronicle_outbox \
+            where table_name = ?1 and sequence <= ?2 and reason is null limit 1";
+        Ok(self.exists(unsure, [table.as_str()])? || self.exists(waits, (table.as_str(), late))?)
+    }
+
+    /// The last entry from before an entity of the table had all its columns, while rows lack some.
+    pub(super) fn late_columns(&self, table: &TableName) -> Result<Option<i64>> {
+        let sql = "select max(late) from chronicle_columns where table_name = ?1";
+        Ok(self.first(sql, [table.as_str()], |row| row.get(0))?.flatten())
+    }
+
+    /// Once nothing of a table is unsure, or waits from before, its rows have all columns.
+    pub(super) fn columns_have_come(&mut self, table: &TableName) -> Result<()> {
+        if let Some(late) = self.late_columns(table)?
+            && !self.is_late(table, late)?
+        {
+            let sql = "update chronicle_columns set late = null where table_name = ?1";
+            self.execute(sql, [table.as_str()])?;
         }
         Ok(())
     }

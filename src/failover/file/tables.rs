@@ -100,8 +100,8 @@ pub(super) const SCHEMA: &str = "
         column_name text not null,
         -- The database makes its values.
         made integer not null,
-        -- The file has rows from before an entity had the column.
-        late integer not null,
+        -- Rows and entries up to this one are from before an entity had the column.
+        late integer,
         primary key (table_name, column_name)
     ) without rowid;
     create table if not exists chronicle_rework (
