@@ -5,6 +5,7 @@
 
 mod acknowledge;
 mod choose;
+mod columns;
 mod convert;
 mod letters;
 mod local_key;
