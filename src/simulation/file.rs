@@ -131,8 +131,7 @@ impl SimulatedFile {
     pub(super) fn row(&self, name: &RowName) -> Option<Row> {
         let table = tables::named(&name.table);
         let columns: Vec<&'static crate::Column> = table.columns.iter().collect();
-        let condition =
-            crate::operation::Target::Key(sea_orm::Value::from(name.key.text()).into()).node(table);
+        let condition = tables::given(table, &name.key).node(table);
         let rows =
             crate::backend::sqlite::select_columns(&self.observer, table, &columns, &condition);
         let row = rows.expect("the file can be read").pop()?;

@@ -5,6 +5,7 @@ use super::history::{Call, CallId};
 use super::invariants::Invariant;
 use super::operation::{CallKind, Flaw};
 use super::remote::Effect;
+use super::tables;
 use super::world::Inner;
 use crate::failover::rules::entry::EntryKind;
 use crate::failover::rules::name::RowName;
@@ -102,7 +103,9 @@ impl Inner {
         }
         let frees = |call: &Call| match &call.write.kind {
             CallKind::Insert { duplicates, .. } => *duplicates == Duplicates::Replace,
-            CallKind::Update { others, .. } => others.iter().any(|(name, _)| *name == "code"),
+            CallKind::Update { others, .. } => {
+                others.iter().any(|(name, _)| tables::is_unique(name))
+            }
             CallKind::Delete { .. } => true,
         };
         let is_late = self.history.calls_of(holder).into_iter().any(|(id, other)| {

@@ -2,7 +2,7 @@
 
 use super::tables;
 use crate::failover::rules::entry::EntryKind;
-use crate::failover::rules::name::RowName;
+use crate::failover::rules::name::{RowKey, RowName};
 use crate::filter::{Comparison, Node};
 use crate::operation::{Duplicates, OrderTerm, Read, Selection, Target, Write, WriteKind};
 use crate::{Table, value};
@@ -112,14 +112,14 @@ pub(super) enum CallKind {
 /// A row to insert: its key, and what its columns without numbers hold.
 #[derive(Clone, Debug)]
 pub(super) struct NewRow {
-    pub(super) key: String,
+    pub(super) key: RowKey,
     pub(super) others: Vec<(&'static str, Option<String>)>,
 }
 
 /// Which rows a write is for.
 #[derive(Clone, Debug)]
 pub(super) enum Aim {
-    Key(String),
+    Key(RowKey),
     /// Those with this in a column.
     Column(&'static str, String),
     All,
@@ -128,7 +128,7 @@ pub(super) enum Aim {
 impl WriteCall {
     /// The rows that it names.
     pub(super) fn rows(&self) -> Vec<RowName> {
-        let name = |key: &String| tables::row_name(self.table, key);
+        let name = |key: &RowKey| tables::row_name(self.table, key);
         match &self.kind {
             CallKind::Insert { rows, .. } => rows.iter().map(|row| name(&row.key)).collect(),
             CallKind::Update { target: Aim::Key(key), .. }
@@ -159,12 +159,14 @@ impl WriteCall {
         let kind = match &self.kind {
             CallKind::Insert { duplicates, rows } => {
                 let row = |new: &NewRow| {
+                    let key = tables::key_values(table, &new.key);
                     let column = |at: usize| {
                         let name = table.columns[at].name;
                         let other = new.others.iter().find(|(other, _)| *other == name);
+                        let of_key = key.iter().find(|(column, _)| column == name);
                         match (name, other) {
                             (_, Some((_, other))) => text(other),
-                            ("id", None) => new.key.clone().into(),
+                            _ if let Some((_, value)) = of_key => value.clone().into(),
                             ("updated_at", None) => now.into(),
                             (name, None) if tables::NUMBERS.contains(&name) => numbered(at),
                             _ => table.columns[at].kind.null(),
@@ -192,7 +194,7 @@ impl WriteCall {
 
     fn target(&self, aim: &Aim) -> Target {
         match aim {
-            Aim::Key(key) => Target::Key(Value::from(key.clone()).into()),
+            Aim::Key(key) => Target::Key(tables::given(self.table, key)),
             Aim::Column(name, value) => Target::Filter(equals(self.table, name, value)),
             Aim::All => Target::All,
         }
@@ -205,11 +207,11 @@ fn equals(table: &'static Table, name: &str, value: &str) -> Node {
 }
 
 /// A plain read by key; with `offset` a question that tells nothing of absence.
-pub(super) fn get(table: &'static Table, key: &str, offset: u64) -> Read {
+pub(super) fn get(table: &'static Table, key: &RowKey, offset: u64) -> Read {
     Read {
         table,
         selection: Selection::Rows,
-        filter: crate::key::Key::from(Value::from(key)).node(table),
+        filter: tables::given(table, key).node(table),
         order: OrderTerm::of_key(table, false),
         limit: None,
         offset,
@@ -237,20 +239,22 @@ pub(super) fn number(table: &Table, row: &[Value], name: &str) -> Option<i64> {
 impl WriteCall {
     /// Whether it says of a row that it refers to this parent.
     pub(super) fn names(&self, row: &RowName, parent: &RowName) -> bool {
-        let is_it = |(column, value): &(&'static str, Option<String>)| {
-            let keys = tables::foreign_keys(self.table.name).iter();
-            keys.clone().any(|(name, table)| {
-                name == column
-                    && value.as_ref().is_some_and(|key| tables::row_name(table, key) == *parent)
+        let is_it = |others: &[(&'static str, Option<String>)]| {
+            let value = |column: &&str| {
+                others.iter().find(|(name, _)| name == column).and_then(|(_, value)| value.clone())
+            };
+            tables::foreign_keys(self.table.name).iter().any(|foreign| {
+                let texts: Option<Vec<String>> = foreign.columns.iter().map(value).collect();
+                let key = texts.map(tables::key_of);
+                key.is_some_and(|key| tables::row_name(foreign.parent, &key) == *parent)
             })
         };
         match &self.kind {
             CallKind::Insert { rows, .. } => rows
                 .iter()
                 .filter(|new| tables::row_name(self.table, &new.key) == *row)
-                .flat_map(|new| &new.others)
-                .any(is_it),
-            CallKind::Update { others, .. } => others.iter().any(is_it),
+                .any(|new| is_it(&new.others)),
+            CallKind::Update { others, .. } => is_it(others),
             CallKind::Delete { .. } => false,
         }
     }

@@ -313,7 +313,7 @@ async fn perform(store: &Store, operation: Operation) {
         Operation::Write(write, patience) => make_write(store, write, patience).await,
         Operation::Get(table, row) => {
             let began: Tick = world.lock().tick;
-            let read = operation::get(table, &row.key.text(), 0);
+            let read = operation::get(table, &row.key, 0);
             match engine.read(&read).await {
                 Ok(rows) => {
                     world.lock().check_get(*process, table, &row, began, rows.first());
@@ -322,7 +322,7 @@ async fn perform(store: &Store, operation: Operation) {
             }
         }
         Operation::GetBehind(table, row) => {
-            let read = operation::get(table, &row.key.text(), 1);
+            let read = operation::get(table, &row.key, 1);
             drop(engine.read(&read).await);
         }
         // A list that is answered is kept in the mirror.

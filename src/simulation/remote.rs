@@ -239,18 +239,22 @@ impl Database {
             if value.is_null() && !column.nullable {
                 return Err(Refusal::new(ErrorKind::NotNull, "23502", "null value in a column"));
             }
-            if column.unique && table.key_columns().all(|key| key != column) && !value.is_null() {
-                let holder = self.rows.iter().find(|(other, row)| {
-                    other.table == name.table
-                        && *other != name
-                        && row.get(column.name) == Some(value)
-                });
-                if let Some((holder, _)) = holder {
-                    let mut refusal = Refusal::new(ErrorKind::Unique, "23505", "a value is taken");
-                    refusal.constraint = Some(format!("{}_{}_key", table.name, column.name));
-                    refusal.holder = Some(holder.clone());
-                    return Err(refusal);
-                }
+        }
+        for unique in table.unique {
+            let columns: Vec<&str> = unique.iter().map(|at| table.columns[*at].name).collect();
+            let held = |row: &Row| -> Option<Vec<JsonValue>> {
+                let value = |name: &&str| row.get(*name).filter(|value| !value.is_null()).cloned();
+                columns.iter().map(value).collect()
+            };
+            let Some(wanted) = held(row) else { continue };
+            let holder = self.rows.iter().find(|(other, row)| {
+                other.table == name.table && *other != name && held(row).as_ref() == Some(&wanted)
+            });
+            if let Some((holder, _)) = holder {
+                let mut refusal = Refusal::new(ErrorKind::Unique, "23505", "a value is taken");
+                refusal.constraint = Some(format!("{}_{}_key", table.name, columns.join("_")));
+                refusal.holder = Some(holder.clone());
+                return Err(refusal);
             }
         }
         Ok(())
@@ -302,7 +306,8 @@ impl Database {
                     .filter(|(row, values)| row.table == name && matches(node, values))
                     .map(|(row, _)| row.clone())
                     .collect();
-                found.sort_by_key(|row| row.key.text());
+                let texts = |row: &RowName| tables::given(table, &row.key).texts();
+                found.sort_by_cached_key(texts);
                 found
             }
         }
@@ -311,9 +316,11 @@ impl Database {
 
 /// The rows that a row refers to.
 pub(super) fn refers(name: &RowName, row: &Row) -> impl Iterator<Item = RowName> {
-    tables::foreign_keys(name.table.parts().1.as_str())
-        .iter()
-        .filter_map(|(column, parent)| Some(tables::row_name(parent, row.get(*column)?.as_str()?)))
+    tables::foreign_keys(name.table.parts().1.as_str()).iter().filter_map(|foreign| {
+        let text = |column: &&str| Some(row.get(*column)?.as_str()?.to_owned());
+        let texts: Option<Vec<String>> = foreign.columns.iter().map(text).collect();
+        Some(tables::row_name(foreign.parent, &tables::key_of(texts?)))
+    })
 }
 
 fn fits(row: &Row, condition: Option<&(String, Option<String>)>) -> bool {

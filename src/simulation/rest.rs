@@ -7,7 +7,7 @@ use super::remote::Effect;
 use super::statement::Row;
 use super::tables;
 use super::world::{Inner, World};
-use crate::failover::rules::name::RowName;
+use crate::failover::rules::name::{RowName, TableName};
 
 impl Inner {
     /// Nothing waits, nothing is under way, and nothing can arrive any more.
@@ -105,7 +105,7 @@ impl World {
                 continue;
             }
             // An earlier version of the program fetched it, which does not know all columns.
-            if !is_pulled && row.table == tables::row_name(tables::SPOTS, "").table {
+            if !is_pulled && row.table == TableName::of(tables::SPOTS) {
                 let known = |values: &Row| {
                     let is_known =
                         |name: &str| tables::SPOTS.columns.iter().any(|column| column.name == name);

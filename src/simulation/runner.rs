@@ -110,15 +110,17 @@ fn fill(world: &World) {
             let tick = inner.tick;
             let id = inner.history.at_once(Some(0), call, tick);
             let text = |key: String| format!("'{}'", key.replace('\'', "''"));
-            let mut columns = vec!["id", "made", "a", "b"];
-            let mut values =
-                vec![text(key.clone()), id.to_string(), id.to_string(), id.to_string()];
-            for (column, parent) in tables::foreign_keys(table.name) {
+            let mut columns: Vec<String> = tables::NUMBERS.map(str::to_owned).to_vec();
+            let mut values = vec![id.to_string(); columns.len()];
+            for (column, value) in tables::key_values(table, &key) {
                 columns.push(column);
-                values.push(match *column {
-                    "beside_id" => "null".to_owned(),
-                    _ => text(tables::key(parent, number % (tables::rows_of(parent) - 1))),
-                });
+                values.push(text(value));
+            }
+            for foreign in tables::foreign_keys(table.name).iter().filter(|it| !it.is_optional) {
+                let rows = tables::rows_of(foreign.parent) - 1;
+                let parent = tables::key(foreign.parent, number % rows);
+                columns.extend(foreign.columns.iter().map(|&column| column.to_owned()));
+                values.extend(parent.texts().into_iter().map(text));
             }
             let script = format!(
                 "insert into {} ({}) values ({})",

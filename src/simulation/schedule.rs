@@ -10,7 +10,7 @@ use super::world::{Event, Happening, Inner};
 use crate::Table;
 use crate::failover::WriteMode;
 use crate::failover::options::Present;
-use crate::failover::rules::name::{RowName, TableName};
+use crate::failover::rules::name::{RowKey, RowName, TableName};
 use crate::operation::Duplicates;
 
 /// How likely what is in a run. Probabilities are for each request, call or step.
@@ -511,19 +511,19 @@ impl Inner {
         table
     }
 
-    fn key(&mut self, table: &Table) -> String {
+    fn key(&mut self, table: &Table) -> RowKey {
         let number = self.chance.below(tables::rows_of(table));
         tables::key(table, number)
     }
 
     /// The key of a row that a foreign key can hold: most often of one that is there.
-    fn parent_key(&mut self, table: &'static Table) -> String {
-        let there: Vec<String> = self
+    fn parent_key(&mut self, table: &'static Table) -> RowKey {
+        let there: Vec<RowKey> = self
             .database
             .rows
             .keys()
             .filter(|row| row.table == TableName::of(table))
-            .map(|row| row.key.text())
+            .map(|row| row.key.clone())
             .collect();
         if !there.is_empty() && self.chance.happens(0.6) {
             return self.chance.one_of(&there);
@@ -534,22 +534,25 @@ impl Inner {
     /// Values for the columns without numbers.
     fn others(&mut self, table: &Table, is_whole: bool) -> Vec<(&'static str, Option<String>)> {
         let mut others = Vec::new();
-        for (column, parent) in tables::foreign_keys(table.name) {
-            let is_optional = *column == "beside_id";
-            if is_optional && self.chance.happens(0.7) {
+        for foreign in tables::foreign_keys(table.name) {
+            if foreign.is_optional && self.chance.happens(0.7) {
                 if is_whole {
-                    others.push((*column, None));
+                    others.extend(foreign.columns.iter().map(|column| (*column, None)));
                 }
                 continue;
             }
             if is_whole || self.chance.happens(0.25) {
-                others.push((*column, Some(self.parent_key(parent))));
+                let texts = self.parent_key(foreign.parent).texts().into_iter().map(Some);
+                others.extend(foreign.columns.iter().copied().zip(texts));
             }
         }
-        if table.name == "uniques" && (is_whole || self.chance.happens(0.5)) {
-            let code = format!("code {}", self.chance.below(tables::CODES));
-            let code = self.chance.happens(0.8).then_some(code);
-            others.push(("code", code));
+        if table.name == tables::UNIQUES.name {
+            for (name, values) in tables::UNIQUE {
+                if is_whole || self.chance.happens(0.35) {
+                    let value = format!("{name} {}", self.chance.below(values));
+                    others.push((name, self.chance.happens(0.9).then_some(value)));
+                }
+            }
         }
         others
     }
@@ -557,10 +560,11 @@ impl Inner {
     fn aim(&mut self, table: &Table) -> Aim {
         match table.name {
             "children" if self.chance.happens(0.15) => {
-                Aim::Column("parent_id", self.key(tables::PARENTS))
+                Aim::Column("parent_id", self.key(tables::PARENTS).text())
             }
             "uniques" if self.chance.happens(0.1) => {
-                Aim::Column("code", format!("code {}", self.chance.below(tables::CODES)))
+                let (name, values) = self.chance.one_of(&tables::UNIQUE);
+                Aim::Column(name, format!("{name} {}", self.chance.below(values)))
             }
             _ if self.chance.happens(0.06) => Aim::All,
             _ => Aim::Key(self.key(table)),
@@ -571,7 +575,7 @@ impl Inner {
         match self.chance.below(20) {
             0..=8 => {
                 let rows = if self.chance.happens(0.15) { 2 + self.chance.below(3) } else { 1 };
-                let mut keys: Vec<String> = (0..rows).map(|_| self.key(table)).collect();
+                let mut keys: Vec<RowKey> = (0..rows).map(|_| self.key(table)).collect();
                 keys.sort();
                 keys.dedup();
                 let duplicates = match self.chance.below(10) {
@@ -585,12 +589,18 @@ impl Inner {
                     .map(|key| {
                         let mut others = self.others(table, true);
                         // Two rows of one call do not fight for a value.
-                        for (name, value) in &mut others {
-                            if *name == "code" && taken.contains(value) {
-                                *value = None;
-                            }
-                            taken.push(value.clone());
+                        let mine: Vec<_> = others
+                            .iter()
+                            .filter(|(name, _)| tables::is_unique(name))
+                            .map(|(_, value)| value.clone())
+                            .collect();
+                        if taken.contains(&mine) {
+                            others
+                                .iter_mut()
+                                .filter(|(name, _)| tables::is_unique(name))
+                                .for_each(|(_, value)| *value = None);
                         }
+                        taken.push(mine);
                         NewRow { key, others }
                     })
                     .collect();
@@ -600,7 +610,7 @@ impl Inner {
                 let target = self.aim(table);
                 let mut others = self.others(table, false);
                 if !matches!(target, Aim::Key(_)) {
-                    others.retain(|(name, _)| *name != "code");
+                    others.retain(|(name, _)| !tables::is_unique(name));
                 }
                 let has_b = table.columns.iter().any(|column| column.name == "b");
                 let numbers = match self.chance.below(3) {
@@ -674,7 +684,7 @@ pub(super) fn foreigner(world: &mut Inner) {
         if let Some(row) = (!letters.is_empty()).then(|| world.chance.one_of(&letters)) {
             let of_row = |known: &&&'static Table| TableName::of(known) == row.table;
             table = tables::ALL.iter().find(of_row).copied().unwrap_or(table);
-            key = row.key.text();
+            key = row.key.clone();
             choice = 3;
         }
     }
@@ -705,7 +715,9 @@ pub(super) fn foreigner(world: &mut Inner) {
         _ => {
             let mut values: Row =
                 tables::NUMBERS.map(|name| (name.to_owned(), number.into())).into_iter().collect();
-            values.insert("id".to_owned(), key.into());
+            values.extend(
+                tables::key_values(table, &key).into_iter().map(|(name, it)| (name, it.into())),
+            );
             for (name, value) in world.others(table, true) {
                 values.insert(name.to_owned(), value.into());
             }

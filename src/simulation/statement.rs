@@ -1,7 +1,8 @@
 //! [`Statement`]: what a request asks of the server, as a copy of its own.
 
+use super::tables;
 use crate::change::{Change, ChangeKind};
-use crate::failover::rules::name::{RowKey, RowName, TableName};
+use crate::failover::rules::name::{RowName, TableName};
 use crate::filter::Node;
 use crate::operation::{Duplicates, Read, Target, Write, WriteKind};
 use crate::{Table, value};
@@ -39,9 +40,7 @@ impl Statement {
     /// A short form for people.
     pub(super) fn told(&self) -> String {
         let rows = |rows: &Rows| match rows {
-            Rows::Named(_, rows) => {
-                rows.iter().map(super::tables::short).collect::<Vec<_>>().join(" ")
-            }
+            Rows::Named(_, rows) => rows.iter().map(tables::short).collect::<Vec<_>>().join(" "),
             Rows::Matching(table, node) => format!("{} where {node:?}", table.name),
         };
         let short = |row: &Row| -> String {
@@ -60,7 +59,7 @@ impl Statement {
             Self::Read(read) => format!("read {} {:?}", read.table.name, read.offset),
             Self::Count(read) => format!("count {}", read.table.name),
             Self::Fetch(table, rows) => {
-                let rows: Vec<String> = rows.iter().map(super::tables::short).collect();
+                let rows: Vec<String> = rows.iter().map(tables::short).collect();
                 format!("fetch {table} {}", rows.join(" "))
             }
             Self::Probe(table) => format!("probe {table:?}"),
@@ -151,8 +150,10 @@ impl Statement {
     pub(super) fn of_change(change: &Change) -> Self {
         let table = TableName::new(change.schema.as_deref(), &change.table);
         let named = |key: &[String]| {
-            let values: Vec<Value> = key.iter().map(|text| text.as_str().into()).collect();
-            RowName::new(table.clone(), RowKey::of_values(&values))
+            let mut pairs: Vec<_> = change.key.iter().zip(key).collect();
+            pairs.sort();
+            let texts = pairs.into_iter().map(|(_, text)| text.clone());
+            RowName::new(table.clone(), tables::key_of(texts))
         };
         let rows =
             || Rows::Named(table.clone(), change.keys.iter().map(|key| named(key)).collect());

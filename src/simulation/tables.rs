@@ -1,7 +1,9 @@
 //! The tables of the simulation. Every number in a row is of the call that wrote it, with its flaw.
 
-use crate::failover::rules::name::{RowKey, RowName, TableName};
-use crate::{Record, Table};
+use crate::failover::rules::name::{RowKey, RowName, TableName, key_columns};
+use crate::key::Key;
+use crate::{Column, Record, Table};
+use sea_orm::Value;
 
 mod parent {
     use crate::Repository;
@@ -52,7 +54,8 @@ mod child {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Its foreign key is the file's own: the entity does not tell of it.
+/// Its foreign keys are the file's own: the entity does not tell of them. Its key has two columns,
+/// which do not stand in the order of their names, as they do in the outbox.
 mod grandchild {
     use crate::Repository;
     use sea_orm::entity::prelude::*;
@@ -62,10 +65,13 @@ mod grandchild {
     #[repository(name = "Grandchild")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
+        pub part: String,
+        #[sea_orm(primary_key, auto_increment = false)]
         pub id: String,
         pub child_id: String,
         /// Another row of the table.
         pub beside_id: Option<String>,
+        pub beside_part: Option<String>,
         pub made: i64,
         pub a: i64,
         pub b: i64,
@@ -86,7 +92,9 @@ mod unique {
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: String,
-        #[sea_orm(unique)]
+        #[sea_orm(unique_key = "place")]
+        pub zone: Option<String>,
+        #[sea_orm(unique_key = "place")]
         pub code: Option<String>,
         pub made: i64,
         pub a: i64,
@@ -176,8 +184,13 @@ pub(super) const ALL: [&Table; 6] =
 /// The columns that hold a call's number.
 pub(super) const NUMBERS: [&str; 3] = ["made", "a", "b"];
 
-/// How many codes there are for the unique column.
-pub(super) const CODES: usize = 4;
+/// The columns that are unique together, and how many values each can have.
+pub(super) const UNIQUE: [(&str, usize); 2] = [("zone", 2), ("code", 2)];
+
+/// Whether a column is one of those that are unique together.
+pub(super) fn is_unique(column: &str) -> bool {
+    UNIQUE.iter().any(|(name, _)| *name == column)
+}
 
 /// How many rows each table can have: few, so that calls meet at one row.
 pub(super) fn rows_of(table: &Table) -> usize {
@@ -188,27 +201,69 @@ pub(super) fn rows_of(table: &Table) -> usize {
     }
 }
 
-/// The foreign keys of a table: each column, with the table whose key it holds.
-pub(super) fn foreign_keys(table: &str) -> &'static [(&'static str, &'static Table)] {
+/// A foreign key.
+pub(super) struct ForeignKey {
+    /// In the order of the names of the columns that they hold.
+    pub(super) columns: &'static [&'static str],
+    pub(super) parent: &'static Table,
+    pub(super) is_optional: bool,
+}
+
+/// The foreign keys of a table.
+pub(super) fn foreign_keys(table: &str) -> &'static [ForeignKey] {
+    const PARENT: ForeignKey =
+        ForeignKey { columns: &["parent_id"], parent: PARENTS, is_optional: false };
+    const CHILD: ForeignKey =
+        ForeignKey { columns: &["child_id"], parent: CHILDREN, is_optional: false };
+    const BESIDE: ForeignKey = ForeignKey {
+        columns: &["beside_id", "beside_part"],
+        parent: GRANDCHILDREN,
+        is_optional: true,
+    };
     match table {
-        "children" => &[("parent_id", PARENTS)],
-        "grandchildren" => &[("child_id", CHILDREN), ("beside_id", GRANDCHILDREN)],
+        "children" => &[PARENT],
+        "grandchildren" => &[CHILD, BESIDE],
         _ => &[],
     }
 }
 
 /// The key of a row of a table. Some are long, and some are not fit for a URL as they are.
-pub(super) fn key(table: &Table, number: usize) -> String {
+pub(super) fn key(table: &Table, number: usize) -> RowKey {
     let letter = table.name.chars().next().unwrap_or('x');
-    match number % 4 {
+    let text = |number: usize| match number % 4 {
         2 => format!("{letter}{number}\"',(é)."),
         3 => format!("{letter}{number}{}", "~".repeat(700)),
         _ => format!("{letter}{number}"),
+    };
+    match table.key {
+        [_] => key_of([text(number)]),
+        _ => key_of([text(number / 2), format!("/{}", number % 2)]),
     }
 }
 
-pub(super) fn row_name(table: &Table, key: &str) -> RowName {
-    RowName::new(TableName::of(table), RowKey::of_values([&key.into()]))
+/// The key with these texts, in the order of the names of its columns.
+pub(super) fn key_of(texts: impl IntoIterator<Item = String>) -> RowKey {
+    let values: Vec<Value> = texts.into_iter().map(Value::from).collect();
+    RowKey::of_values(&values)
+}
+
+/// The columns of a table's key, each with what it holds.
+pub(super) fn key_values(table: &Table, key: &RowKey) -> Vec<(String, String)> {
+    key_columns(table).into_iter().zip(key.texts()).collect()
+}
+
+/// A key as a client gives it: in the order of the table's columns.
+pub(super) fn given(table: &Table, key: &RowKey) -> Key {
+    let values = key_values(table, key);
+    let value = |column: &Column| {
+        let known = values.iter().find(|(name, _)| name == column.name);
+        Value::from(known.expect("a column of the key").1.clone())
+    };
+    Key::new(table.key_columns().map(value).collect::<Vec<_>>())
+}
+
+pub(super) fn row_name(table: &Table, key: &RowKey) -> RowName {
+    RowName::new(TableName::of(table), key.clone())
 }
 
 /// The table with this name, schema included.
@@ -219,7 +274,8 @@ pub(super) fn named(name: &TableName) -> &'static Table {
 
 /// A short form for people.
 pub(super) fn short(row: &RowName) -> String {
-    row.key.text().chars().take(2).collect()
+    let texts = row.key.texts().into_iter();
+    texts.map(|text| text.chars().take(2).collect::<String>()).collect()
 }
 
 /// All rows that there can be.
@@ -238,12 +294,13 @@ pub(super) fn schema(cascades: bool) -> String {
          create table children (id text primary key not null, \
            parent_id text not null references parents (id) {action}, made integer not null, \
            a integer not null, b integer not null); \
-         create table grandchildren (id text primary key not null, \
+         create table grandchildren (part text not null, id text not null, \
            child_id text not null references children (id) {action}, \
-           beside_id text references grandchildren (id) {action}, made integer not null, \
-           a integer not null, b integer not null); \
-         create table uniques (id text primary key not null, code text unique, \
-           made integer not null, a integer not null, b integer not null); \
+           beside_id text, beside_part text, made integer not null, \
+           a integer not null, b integer not null, primary key (part, id), \
+           foreign key (beside_part, beside_id) references grandchildren (part, id) {action}); \
+         create table uniques (id text primary key not null, zone text, code text, \
+           made integer not null, a integer not null, b integer not null, unique (zone, code)); \
          create table versioned (id text primary key not null, made integer not null, \
            a integer not null, b integer not null, updated_at text not null); \
          create table spots (id text primary key not null, made integer not null, \

@@ -127,7 +127,6 @@ impl RowKey {
         &self.0
     }
 
-    /// The first column's text: as long as keys have one column, all of it.
     /// The texts of its values, in the order of the names of their columns.
     pub(crate) fn texts(&self) -> Vec<String> {
         serde_json::from_str(&self.0).unwrap_or_default()
