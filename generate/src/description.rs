@@ -54,6 +54,8 @@ pub(crate) struct Column {
     pub(crate) name: String,
     /// As `format_type` names it, without its length; of a domain the type below it.
     pub(crate) type_name: String,
+    /// The same as it is written in `create table`, with its length.
+    pub(crate) declared: String,
     pub(crate) enum_name: Option<EnumName>,
     pub(crate) not_null: bool,
     /// SQL.

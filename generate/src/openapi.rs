@@ -95,7 +95,14 @@ fn column(
         name
     });
     let default = property.default.and_then(|default| sql(&default));
-    Column { name, type_name, enum_name, not_null, default, made: Made::Client }
+    // Of these the document does not tell the length, which is 1 where none is written.
+    let declared = match type_name.as_str() {
+        "character" => "bpchar",
+        "bit" => "bit varying",
+        name => name,
+    };
+    let declared = declared.to_owned();
+    Column { name, type_name, declared, enum_name, not_null, default, made: Made::Client }
 }
 
 /// The SQL of a default. PostgREST takes the quotes and the cast off a constant, and leaves other expressions as they are:

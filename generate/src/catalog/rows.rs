@@ -10,6 +10,7 @@ pub(super) struct TypeRow {
     /// Of a domain.
     pub(super) base: Option<i64>,
     pub(super) base_name: Option<String>,
+    pub(super) base_declared: Option<String>,
     pub(super) dimensions: i64,
     pub(super) not_null: bool,
     pub(super) default: Option<String>,
@@ -34,6 +35,7 @@ pub(super) struct ColumnRow {
     #[serde(rename = "type")]
     pub(super) type_oid: i64,
     pub(super) type_name: String,
+    pub(super) declared: String,
     pub(super) dimensions: i64,
     pub(super) not_null: bool,
     pub(super) identity: String,

@@ -16,6 +16,7 @@ select coalesce(json_agg(found order by found.schema collate "C", found.name col
                 'name', a.attname,
                 'type', a.atttypid::int8,
                 'type_name', format_type(a.atttypid, null),
+                'declared', format_type(a.atttypid, a.atttypmod),
                 'dimensions', a.attndims,
                 'not_null', a.attnotnull,
                 'identity', a.attidentity::text,

@@ -17,11 +17,13 @@ impl Types {
         let made = made(&row);
         let (mut oid, mut type_name, mut dimensions) =
             (row.type_oid, row.type_name, row.dimensions);
+        let mut declared = row.declared;
         let (mut not_null, mut default) = (row.not_null, row.default);
         // A domain may be based on another.
         while let Some((domain, base)) = self.0.get(&oid).and_then(|row| Some((row, row.base?))) {
             oid = base;
             type_name = domain.base_name.clone().unwrap_or_default();
+            declared = domain.base_declared.clone().unwrap_or_default();
             dimensions = dimensions.max(domain.dimensions);
             not_null |= domain.not_null;
             default = default.or_else(|| domain.default.clone());
@@ -37,6 +39,7 @@ impl Types {
         Column {
             name: row.name,
             type_name,
+            declared,
             enum_name: self.enum_name(oid),
             not_null,
             default,

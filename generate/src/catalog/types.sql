@@ -6,6 +6,7 @@ select coalesce(json_agg(found), '[]')::text from (
         t.typname as name,
         nullif(t.typbasetype, 0)::int8 as base,
         format_type(nullif(t.typbasetype, 0), null) as base_name,
+        format_type(nullif(t.typbasetype, 0), t.typtypmod) as base_declared,
         t.typndims as dimensions,
         t.typnotnull as not_null,
         t.typdefault as "default",

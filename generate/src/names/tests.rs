@@ -43,6 +43,7 @@ fn row(columns: &[(&str, &str)], indexed: &[&str]) -> Vec<String> {
     let columns = columns.iter().map(|(name, type_name)| Column {
         name: (*name).to_owned(),
         type_name: (*type_name).to_owned(),
+        declared: (*type_name).to_owned(),
         enum_name: None,
         not_null: true,
         default: None,

@@ -37,6 +37,9 @@ pub(super) fn field(
         initial = value(placed, column, kind, name, default, notes);
     }
 
+    if *kind == Kind::Opaque {
+        sea_orm.push(entry("column_type", &format!("custom({:?})", column.declared)));
+    }
     if *name != column.name {
         sea_orm.push(entry("column_name", &column.name));
     }
