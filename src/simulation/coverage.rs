@@ -25,6 +25,9 @@ pub(super) enum Gap {
     KeptForLetters,
     /// A delete took along a row below one that another machine made, and that the file never saw.
     UnseenParent,
+    /// A write names a parent that a waiting delete had taken along in the file, and that another
+    /// delete took along at the remote later.
+    GoneBefore,
     /// An earlier version of the program fetched a row, without the columns that it does not know.
     EarlierVersion,
     /// All of a table that can be sent is refused with codes that judge nobody, so that nothing tells

@@ -264,6 +264,20 @@ impl Inner {
         })
     }
 
+    /// Whether a delete that had not gone to the remote when this call was made had taken the row
+    /// along in the file.
+    fn was_gone(&self, row: &RowName, call: &Call) -> bool {
+        self.history.lineage(row).iter().any(|one| {
+            self.history.calls_of(one).into_iter().any(|(id, delete)| {
+                let unit = self.history.units.get(&(id, one.clone()));
+                delete.deletes()
+                    && delete.acknowledged.is_some()
+                    && delete.precedes(call)
+                    && unit.is_some_and(|unit| unit.effect.is_none_or(|at| at > call.called))
+            })
+        })
+    }
+
     /// A write below a row that was deleted later went before the delete.
     fn check_parents(&mut self, row: &RowName, calls: &[CallId], parents: &[RowName]) {
         for parent in parents {
@@ -277,10 +291,14 @@ impl Inner {
                 });
                 // Only what names the parent itself depends on it.
                 let names = own.write.names(row, parent);
-                if let Some((delete, _)) = later
+                if let Some((delete, effect)) = later
                     && names
                     && !known.is_foreign
                 {
+                    if *effect == Effect::Cascaded && self.was_gone(parent, &own) {
+                        self.gap(Gap::GoneBefore);
+                        continue;
+                    }
                     let what = format!(
                         "call {id} was acknowledged before {delete} deleted its parent, and takes \
                          effect after it"

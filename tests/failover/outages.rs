@@ -173,6 +173,46 @@ async fn a_filter_write_that_may_be_applied_is_not_queued() {
     fixture.assert_equal().await;
 }
 
+/// What a request without answer may still change is not known because somebody has read it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_before_a_late_request_arrives_does_not_make_its_rows_known() {
+    let fixture = Fixture::new().await;
+    let options = fixture.options().settle(Duration::from_secs(8));
+    let failover = options.connect().await.unwrap();
+    let id = session(&failover).await;
+    let sessions = Sessions::new(&failover);
+    let start = Instant::now();
+    fixture.gateway.fault(Fault::hold(Duration::from_secs(6)).method("PATCH"));
+    let active = Sessions::STATUS.eq(SessionStatus::Active);
+    let error = sessions.update_where(active, SessionPatch::new().git_branch("late")).await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Timeout);
+    // While the file serves, the row is not known.
+    let read = loop {
+        match sessions.get(id).await {
+            Ok(read) => break read.unwrap(),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert_eq!(read.git_branch, None);
+    assert!(start.elapsed() < Duration::from_secs(6), "too late to tell anything");
+    tokio::time::sleep(Duration::from_secs(7).saturating_sub(start.elapsed())).await;
+    let remote = Sessions::new(fixture.remote()).get(id).await.unwrap().unwrap();
+    assert_eq!(remote.git_branch.as_deref(), Some("late"));
+    fixture.gateway.fault(Fault::reset_before().always());
+    assert_eq!(sessions.get(id).await.unwrap_err().kind(), ErrorKind::Unavailable);
+    fixture.gateway.heal().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(9).saturating_sub(start.elapsed())).await;
+    let until_fetched = async {
+        while sessions.get(id).await.ok().flatten().is_none_or(|it| it.git_branch.is_none()) {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), until_fetched).await.unwrap();
+    healed(&failover).await;
+    fixture.assert_equal().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_call_ends_as_if_its_caller_had_waited() {
     let fixture = Fixture::new().await;

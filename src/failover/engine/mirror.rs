@@ -324,7 +324,7 @@ impl Engine {
                     transaction.state.learned(&name).unserved = 0;
                 }
                 let unsure = unsure.iter().cloned().zip(keys.iter().cloned()).collect();
-                transaction.store_fetched(&relations, table, unsure, &rows, since)
+                transaction.store_fetched(&relations, table, unsure, &rows, (since, now))
             })
             .await
     }

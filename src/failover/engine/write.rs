@@ -321,7 +321,7 @@ impl Engine {
                 transaction.doubt_write(&relations, &of_ghost)?;
                 let now = engine.environment.now();
                 let stamp = Stamp::new(now, engine.settings.settle);
-                transaction.state.ghosts.retain(|ghost| ghost.stamp.rest(now).is_some());
+                transaction.state.end_ghosts(now);
                 for key in &keys {
                     transaction.state.ghosts.push(Ghost {
                         table: TableName::of(table),

@@ -17,6 +17,7 @@ use super::local_key;
 use super::relations::Relations;
 use super::transaction::{Transaction, internal};
 use crate::backend::sqlite::{apply, select_columns};
+use crate::failover::environment::Moment;
 use crate::failover::rules::entry::EntryKind;
 use crate::failover::rules::name::{RowKey, RowName, TableName};
 use crate::failover::seam::{self, Met, Mutation};
@@ -410,8 +411,9 @@ impl Transaction<'_> {
         table: &'static Table,
         unsure: Vec<(Unsure, Option<Key>)>,
         rows: &[Vec<Value>],
-        since: i64,
+        (since, asked): (i64, Moment),
     ) -> Result<bool> {
+        self.state.end_ghosts(asked);
         let before = self.counts.unsure;
         self.store_read(relations, table, rows, since)?;
         let parents = relations.of(table);

@@ -94,6 +94,11 @@ impl State {
         self.ghosts.iter().filter(move |ghost| ghost.stamp.rest(now).is_some())
     }
 
+    /// Forgets those that are over.
+    pub(crate) fn end_ghosts(&mut self, now: Moment) {
+        self.ghosts.retain(|ghost| ghost.stamp.rest(now).is_some());
+    }
+
     /// Whether the server has judged the last request for a table.
     pub(crate) fn is_served(&self, table: &TableName) -> bool {
         self.learned.get(table.as_str()).is_none_or(|learned| learned.unserved == 0)
@@ -162,7 +167,7 @@ impl Ghost {
             || (is_delete && self.parents.contains(&row.table))
     }
 
-    fn names(&self, row: &RowName) -> bool {
+    pub(crate) fn names(&self, row: &RowName) -> bool {
         self.table == row.table && self.key.as_ref().is_none_or(|key| *key == row.key)
     }
 }

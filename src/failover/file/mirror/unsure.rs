@@ -5,6 +5,7 @@ use crate::failover::file::local_key;
 use crate::failover::file::relations::Relations;
 use crate::failover::file::transaction::Transaction;
 use crate::failover::rules::name::{RowKey, RowName, TableName};
+use crate::failover::seam::{self, Met};
 use crate::key::Key;
 use crate::operation::{Target, Write, WriteKind};
 use crate::{Result, Table};
@@ -129,9 +130,14 @@ impl Transaction<'_> {
         })
     }
 
-    /// What the remote has of a row is known now, unless it was written since.
+    /// What the remote has of a row is known now, unless it was written since, or a request without
+    /// answer may still change it.
     pub(crate) fn is_sure(&mut self, row: &RowName, since: i64) -> Result<()> {
         if self.counts.unsure == 0 {
+            return Ok(());
+        }
+        if self.state.ghosts.iter().any(|ghost| ghost.names(row)) {
+            seam::met(Met::GhostStaysUnsure);
             return Ok(());
         }
         let sql =
