@@ -4,7 +4,7 @@ pub(crate) use crate::order::OrderTerm;
 
 use crate::filter::{Expression, Node};
 use crate::key::Key;
-use crate::{Column, Table};
+use crate::{Column, Source, Table, value};
 use sea_orm::Value;
 use std::ops::Deref;
 
@@ -119,6 +119,26 @@ impl NewRow {
         Self { values, left_out: Vec::new() }
     }
 
+    /// The row that sends these values, `None` for those that the database makes: among them what only
+    /// it makes, and NULL in place of its default.
+    pub(crate) fn sent(table: &Table, values: impl IntoIterator<Item = Option<Value>>) -> Self {
+        let mut left_out = Vec::new();
+        let values = values.into_iter().zip(table.columns).enumerate();
+        let values = values.map(|(at, (value, column))| {
+            let is_given = |value: &Value| match column.source {
+                Source::Client => true,
+                Source::Default => !value::is_null(value),
+                Source::Server => false,
+            };
+            value.filter(is_given).unwrap_or_else(|| {
+                left_out.push(at);
+                column.kind.null()
+            })
+        });
+        let values = values.collect();
+        Self { values, left_out }
+    }
+
     pub(crate) const fn new(values: Vec<Value>, left_out: Vec<usize>) -> Self {
         Self { values, left_out }
     }
@@ -225,6 +245,15 @@ impl Write {
                 WriteKind::Update { target, .. } => matches!(target, Target::Key(_)),
                 WriteKind::Delete { .. } => false,
             }
+    }
+
+    /// Whether it inserts rows whose key the database counts up.
+    #[cfg(feature = "postgrest")]
+    pub(crate) fn leaves_key(&self) -> bool {
+        match &self.kind {
+            WriteKind::Insert { rows, .. } => rows.iter().any(|row| !row.has_key(self.table)),
+            WriteKind::Update { .. } | WriteKind::Delete { .. } => false,
+        }
     }
 
     /// The operation's name, as in spans and metrics: `insert`, `upsert`, `update` or `delete`.

@@ -1,7 +1,7 @@
 //! [`Record`]: a row type, as the derive describes it.
 
 use crate::operation::NewRow;
-use crate::{Column, Kind, RecordKey, Result, Source, Table, value};
+use crate::{Column, Kind, RecordKey, Result, Table, value};
 use sea_orm::Value;
 use std::fmt;
 use std::marker::PhantomData;
@@ -97,7 +97,9 @@ pub struct NewRecord<R> {
 }
 
 impl<R: Record> NewRecord<R> {
-    /// The row with these values, in the order of the columns; `None` leaves one to the database.
+    /// The row with these values, in the order of the columns; `None` leaves one to the database, and
+    /// so does NULL where the database has a default (`#[repository(server_default)]`): a row of which
+    /// the server's value is not known yet does not overwrite it.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
@@ -109,16 +111,7 @@ impl<R: Record> NewRecord<R> {
     /// # Ok(()) }
     /// ```
     pub fn new(values: impl IntoIterator<Item = Option<Value>>) -> Self {
-        let mut left_out = Vec::new();
-        let values = values.into_iter().zip(R::TABLE.columns).enumerate();
-        let values = values.map(|(at, (value, column))| {
-            value.filter(|_| column.source != Source::Server).unwrap_or_else(|| {
-                left_out.push(at);
-                column.kind.null()
-            })
-        });
-        let values = values.collect();
-        Self { row: NewRow::new(values, left_out), record: PhantomData }
+        Self { row: NewRow::sent(R::TABLE, values), record: PhantomData }
     }
 
     pub(crate) fn into_row(self) -> NewRow {

@@ -69,7 +69,9 @@ pub use options::PostgrestOptions;
 pub use request::Request;
 pub use token::TokenSource;
 
-use crate::{Backend, BackendKind, Info, RawRow, Read, Result, Table, Write, Written};
+use crate::{
+    Backend, BackendKind, Error, ErrorKind, Info, RawRow, Read, Result, Table, Write, Written,
+};
 use client::Client;
 use futures_util::future::BoxFuture;
 use sea_orm::Value;
@@ -177,10 +179,12 @@ impl Backend for Postgrest {
     fn write(&self, write: Write) -> BoxFuture<'_, Result<Written>> {
         self.uses(write.table);
         Box::pin(async move {
-            if write.reads_back() {
-                return self.write_returning(write).await;
+            if !write.reads_back() {
+                return named(self.write_rows(write)).await.map(Written::touched);
             }
-            named(self.write_rows(write)).await.map(Written::touched)
+            let (table, counts) = (write.table, write.leaves_key());
+            let written = self.write_returning(write).await;
+            written.map_err(|error| if counts { of_counted_key(error, table) } else { error })
         })
     }
 
@@ -209,4 +213,18 @@ impl Backend for Postgrest {
         self.client().slots.close();
         Box::pin(async { Ok(()) })
     }
+}
+
+/// The server has counted up to a key that somebody has given: its count does not follow those.
+fn of_counted_key(error: Error, table: &Table) -> Error {
+    let is_key = error.constraint().is_some_and(|name| name.ends_with("_pkey"));
+    if error.kind() != ErrorKind::Unique || !is_key {
+        return error;
+    }
+    let [key] = table.key else { return error };
+    let (name, key) = (table.name, table.columns[*key].name);
+    error.with_hint(format!(
+        "the server's count is behind keys that were given; once, at the server: \
+         select setval(pg_get_serial_sequence('{name}', '{key}'), (select max({key}) from {name}))"
+    ))
 }

@@ -337,7 +337,7 @@ fn mismatch(message: String) -> Error {
         .with_backend(BackendKind::Sqlite)
         // SQLite's own, for a table or column that it does not know.
         .with_code(Some("1".to_owned()))
-        .with_hint("migrate the file: the pair needs it as soon as the remote is out of reach")
+        .with_hint("migrate the file, or let `create_tables` make it: the pair needs it as soon as the remote is out of reach")
 }
 
 /// What the file lacks of a table, in words.

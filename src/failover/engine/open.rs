@@ -177,12 +177,13 @@ impl Engine {
             Ok((transaction.state.is_settled, transaction.state.origins.clone()))
         })?;
         let is_first = !is_settled;
-        for (table, present) in parents_first(present) {
+        for (table, origin) in parents_first(present) {
             let name = TableName::of(table);
-            match (present, origins.get(name.as_str())) {
+            match (origin, origins.get(name.as_str())) {
                 (Present::Adopt, None | Some(Origin::Waived)) => {
                     let was_waived = origins.contains_key(name.as_str());
                     if was_waived || is_first {
+                        self.check_whole(table, present)?;
                         self.adopt(table, was_waived).await?;
                     }
                     self.note_origin(name, Origin::Adopted).await?;
@@ -203,6 +204,28 @@ impl Engine {
                     Ok(())
                 })
                 .await?;
+        }
+        Ok(())
+    }
+
+    /// Fails where another entity of this store has more columns of the table.
+    fn check_whole(
+        self: &Arc<Self>,
+        table: &'static Table,
+        present: &[(&'static Table, Present)],
+    ) -> Result<()> {
+        let relations = self.file.relations();
+        let name = TableName::of(table);
+        let is_narrow = self.file.ask(|transaction| transaction.is_narrow(&relations, table))?;
+        let is_wider = |(other, _): &(&'static Table, Present)| {
+            TableName::of(other) == name && other.columns.len() > table.columns.len()
+        };
+        if is_narrow || present.iter().any(is_wider) {
+            let message =
+                "another entity has more columns of this table, which would be lost on the way";
+            return Err(Error::new(ErrorKind::Unsupported, message)
+                .with_table(table.name)
+                .with_hint("adopt the entity that has all its columns"));
         }
         Ok(())
     }

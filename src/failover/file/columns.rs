@@ -4,7 +4,7 @@ use super::relations::Relations;
 use super::transaction::Transaction;
 use crate::failover::rules::name::TableName;
 use crate::operation::Target;
-use crate::{Result, Table};
+use crate::{Kind, Result, Table};
 
 impl Transaction<'_> {
     /// How many columns of a table the entities have that were used with the file.
@@ -61,10 +61,13 @@ impl Transaction<'_> {
         let keys = if is_first { Vec::new() } else { self.keys(table, &Target::All)? };
         let late = (!keys.is_empty()).then_some(self.counts.sequence);
         let sql = "insert or ignore into chronicle_columns \
-            (table_name, column_name, made, late) values (?1, ?2, ?3, ?4)";
+            (table_name, column_name, made, bytes, late) values (?1, ?2, ?3, ?4, ?5)";
         let mut new = 0;
         for column in table.columns {
-            new += self.execute(sql, (name.as_str(), column.name, column.is_made(), late))?;
+            new += self.execute(
+                sql,
+                (name.as_str(), column.name, column.is_made(), column.kind == Kind::Bytes, late),
+            )?;
         }
         if new > 0 {
             self.counts.entities += 1;

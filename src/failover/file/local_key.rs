@@ -30,7 +30,7 @@ pub(super) fn to_key(table: &'static Table, key: &Stored) -> Option<Key> {
     Some(Key::new(decoded.into_iter().collect::<Option<Vec<_>>>()?))
 }
 
-fn stored(value: &Value) -> Stored {
+pub(super) fn stored(value: &Value) -> Stored {
     match rusqlite::ToSql::to_sql(&Bound(value)) {
         Ok(ToSqlOutput::Owned(stored)) => stored,
         Ok(ToSqlOutput::Borrowed(stored)) => stored.try_into().unwrap_or(Stored::Null),

@@ -86,7 +86,7 @@ impl Transaction<'_> {
         for row in rows {
             let named = RowName::new(name.clone(), RowKey::of_row(table, row));
             if has_doubts && !seam::breaks(Mutation::NoUnsureRows) {
-                let refs = Relations::refs(&parents, table, row.iter().enumerate());
+                let refs = self.refs(relations, &parents, table, row.iter().enumerate())?;
                 let others: Vec<(usize, Value)> = row.iter().cloned().enumerate().collect();
                 let values = || row.iter().enumerate();
                 match self.set_by_entries(&named)? {
@@ -320,7 +320,7 @@ impl Transaction<'_> {
         let row = RowName::of(table, key);
         let complete = self.complete(relations, table, key, assignments)?;
         let values = || complete.iter().map(|(at, value)| (*at, value));
-        let refs = Relations::refs(&relations.of(table), table, values());
+        let refs = self.refs(relations, &relations.of(table), table, values())?;
         let mut is_unsure = false;
         match self.set_by_entries(&row)? {
             SetByEntries::Everything => {}
@@ -423,7 +423,7 @@ impl Transaction<'_> {
         for (Unsure { row, .. }, key) in unsure {
             let mut named = vec![row.clone()];
             if let Some(values) = there.get(&row) {
-                named.extend(Relations::refs(&parents, table, values.iter().enumerate()));
+                named.extend(self.refs(relations, &parents, table, values.iter().enumerate())?);
             }
             let is_newer = self.any_is_newer(&named, since)?;
             match (there.get(&row), &key) {
@@ -456,7 +456,7 @@ impl Transaction<'_> {
             seam::met(Met::ReadSkippedEntry);
             return Ok(false);
         }
-        let refs = Relations::refs(&relations.of(table), table, row.iter().enumerate());
+        let refs = self.refs(relations, &relations.of(table), table, row.iter().enumerate())?;
         if self.is_newer(named, since)? || self.any_is_newer(&refs, since)? {
             seam::met(Met::ReadSkippedNewer);
             return Ok(false);

@@ -4,7 +4,7 @@ mod entries;
 mod entry;
 
 pub(crate) use entry::version_of;
-pub(super) use entry::{Unique, named, uniques_of};
+pub(super) use entry::{Unique, listed, named, uniques_of};
 
 use super::local_key;
 use super::relations::Relations;
@@ -17,7 +17,7 @@ use crate::failover::seam::{self, Met, Mutation};
 use crate::key::Key;
 use crate::operation::{Duplicates, NewRow, Target, Write, WriteKind, Written};
 use crate::{Column, Error, ErrorKind, Result, Table, value};
-use entry::{NewEntry, Present, Shape, any_unique, extend, new_entry};
+use entry::{NewEntry, Present, Shape, any_unique, extend};
 use sea_orm::Value;
 
 /// How much the outbox may hold, refused entries included.
@@ -144,7 +144,6 @@ impl Transaction<'_> {
             let kind = WriteKind::Insert { rows, duplicates };
             apply_returning(self.connection, &Write { table, kind })?
         };
-        check_made(table, &taken, &written)?;
         for entry in entries {
             self.append(shape, &entry, request, date)?;
         }
@@ -159,7 +158,7 @@ impl Transaction<'_> {
         present: Option<Present>,
     ) -> Result<NewEntry> {
         let key = shape.table.key_of(row);
-        let mut entry = new_entry(shape, kind, &key, row.given(), row.given())?;
+        let mut entry = self.new_entry(shape, kind, &key, row.given(), row.given())?;
         entry.brings_row = present.is_none();
         // Of an insert it only tells which column the server's version is in.
         entry.base = self.base(shape, &entry.row, present.as_ref())?;
@@ -192,7 +191,7 @@ impl Transaction<'_> {
         for present in touched {
             let complete =
                 self.complete(shape.relations, shape.table, &present.key, assignments)?;
-            let mut entry = new_entry(
+            let mut entry = self.new_entry(
                 shape,
                 EntryKind::Update,
                 &present.key,
@@ -333,14 +332,14 @@ impl Transaction<'_> {
                 let at = columns.iter().position(|column| *column == version)?;
                 (!value::is_null(&row[at])).then(|| value::to_text(&row[at]))
             });
-            Present {
-                refs: shape.refs(values()),
+            Ok(Present {
+                refs: self.refs(shape.relations, &shape.parents, table, values())?,
                 uniques: shape.uniques(values()),
                 version,
                 key: Key::new(&row[..table.key.len()]),
-            }
+            })
         });
-        Ok(present.collect())
+        present.collect()
     }
 
     /// The rows that a row refers to before it is changed, as far as the file knows.
@@ -404,7 +403,7 @@ impl Transaction<'_> {
         for key in keys {
             let condition = Target::Key(key.clone()).node(table);
             for row in select_columns(self.connection, table, &columns, &condition)? {
-                let row = NewRow::whole(row);
+                let row = NewRow::sent(table, row.into_iter().map(Some));
                 let mut entry = self.whole_row(&shape, EntryKind::InsertIfAbsent, &row, None)?;
                 entry.brings_row = false;
                 self.append(&shape, &entry, None, date)?;
@@ -418,26 +417,11 @@ impl Transaction<'_> {
 
 /// Only the remote counts a key up: the file cannot know which one is next.
 fn counted_key(column: &Column) -> Error {
-    let message = format!("`{}` is made by the remote, which is out of reach", column.name);
+    let message = format!(
+        "`{}` is made by the remote, and the file takes this write: the remote is out of reach, others \
+         wait before it, or the mode is `LocalFirst`",
+        column.name
+    );
     Error::new(ErrorKind::Unsupported, message)
-        .with_hint("give the row its key, or insert it once the remote can be reached")
-}
-
-/// What the file makes of the columns that rows leave to the database has to fit the entity: until the
-/// remote's values come it is the file's own default, or NULL.
-fn check_made(table: &Table, rows: &[&NewRow], written: &Written) -> Result<()> {
-    let stored = written.stored.iter().flatten();
-    for (row, stored) in rows.iter().zip(stored) {
-        let lacks = |at: &&usize| !table.columns[**at].nullable && value::is_null(&stored[**at]);
-        if let Some(at) = row.left_out().iter().find(lacks) {
-            let name = table.columns[*at].name;
-            let message = format!(
-                "`{name}` is made by the remote, which is out of reach, and the file has no default for it"
-            );
-            return Err(Error::new(ErrorKind::Unsupported, message).with_hint(format!(
-                "make the field `{name}` an `Option`, or give the file's column a default"
-            )));
-        }
-    }
-    Ok(())
+        .with_hint("give the row its key, or insert it while the remote serves")
 }

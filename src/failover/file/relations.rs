@@ -2,6 +2,7 @@
 //! foreign keys.
 
 use super::local_key;
+use super::outbox::listed;
 use super::transaction::Transaction;
 use crate::backend::sqlite::{from_rusqlite, quoted};
 use crate::failover::rules::name::{RowKey, RowName, TableName};
@@ -15,13 +16,15 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 /// Most rows that are looked through to see whether something waits below one that is to go.
 pub(super) const MOST_BELOW: usize = 1_000;
 
-/// A foreign key in the file, to the key of another table.
+/// A foreign key in the file, to the key of another table, or to columns of it that are unique.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Foreign {
     child: String,
-    /// In the order of the names of the parent's key columns.
+    /// In the order of [`to`](Self::to).
     columns: Vec<String>,
     parent: String,
+    /// The names of the parent's columns, sorted.
+    to: Vec<String>,
     on_delete: OnDelete,
 }
 
@@ -46,6 +49,8 @@ pub(crate) struct Relations {
     unique: HashMap<String, Vec<Vec<String>>>,
     /// Of each table: the columns that the file makes itself.
     generated: HashMap<String, Vec<String>>,
+    /// Of each table: the columns that hold bytes.
+    bytes: HashMap<String, Vec<String>>,
     /// Of each table: how many columns the entities have that were used with the file.
     pub(super) columns: HashMap<String, usize>,
     /// Of each table: those of them that the database makes values of.
@@ -94,8 +99,8 @@ impl Relations {
         for (table, column) in pairs(connection, generated)? {
             relations.generated.entry(table).or_default().push(column);
         }
-        relations.read_foreign(connection)?;
         relations.read_unique(connection)?;
+        relations.read_foreign(connection)?;
         relations.entities = entities(connection)?;
         let columns = "select table_name, column_name from chronicle_columns";
         for (table, _) in pairs(connection, columns)? {
@@ -104,6 +109,10 @@ impl Relations {
         let made = "select table_name, column_name from chronicle_columns where made = 1";
         for (table, column) in pairs(connection, made)? {
             relations.made.entry(table).or_default().push(column);
+        }
+        let bytes = "select table_name, column_name from chronicle_columns where bytes = 1";
+        for (table, column) in pairs(connection, bytes)? {
+            relations.bytes.entry(table).or_default().push(column);
         }
         Ok(relations)
     }
@@ -144,9 +153,8 @@ impl Relations {
         for ((child, _), (parent, on_delete, mut pairs)) in found {
             pairs.sort_unstable();
             let (to, columns): (Vec<String>, Vec<String>) = pairs.into_iter().unzip();
-            // One that refers to other unique columns does not name a row by its key.
-            if self.keys.get(&parent) == Some(&to) {
-                self.foreign.push(Foreign { child, columns, parent, on_delete });
+            if self.names_a_row(&parent, &to) {
+                self.foreign.push(Foreign { child, columns, parent, to, on_delete });
             }
         }
         Ok(())
@@ -167,6 +175,14 @@ impl Relations {
             self.unique.entry(table).or_default().push(columns);
         }
         Ok(())
+    }
+
+    /// Whether these columns of a table, sorted, are its key or unique.
+    fn names_a_row(&self, table: &str, columns: &[String]) -> bool {
+        let is_it = |set: &Vec<String>| {
+            set.len() == columns.len() && set.iter().all(|column| columns.contains(column))
+        };
+        self.key_of(table) == columns || self.unique.get(table).into_iter().flatten().any(is_it)
     }
 
     /// The positions of columns of an entity's table that the file makes itself.
@@ -206,8 +222,10 @@ impl Relations {
     /// The foreign keys of an entity's table: those of its relations, and those of the file.
     pub(crate) fn of(&self, table: &'static Table) -> Vec<Parent> {
         let mut parents = (table.parents)().to_vec();
-        // Who refers to other columns than the key names no row by it.
-        parents.retain(|parent| self.keys.get(&parent.table).is_none_or(|key| *key == parent.to));
+        // Who refers to columns that are not unique names no row by them.
+        parents.retain(|parent| {
+            !self.keys.contains_key(&parent.table) || self.names_a_row(&parent.table, &parent.to)
+        });
         for foreign in self.foreign.iter().filter(|foreign| foreign.child == table.name) {
             let is_known = parents
                 .iter()
@@ -217,7 +235,7 @@ impl Relations {
                     columns: foreign.columns.clone(),
                     schema: table.schema.map(str::to_owned),
                     table: foreign.parent.clone(),
-                    to: self.keys.get(&foreign.parent).cloned().unwrap_or_default(),
+                    to: foreign.to.clone(),
                 });
             }
         }
@@ -257,33 +275,6 @@ impl Relations {
         found.iter().map(|name| TableName::new(table.schema, name)).collect()
     }
 
-    /// The rows that a row's values refer to.
-    pub(crate) fn refs<'v>(
-        parents: &[Parent],
-        table: &'static Table,
-        values: impl Iterator<Item = (usize, &'v Value)>,
-    ) -> Vec<RowName> {
-        let values: Vec<(usize, &Value)> = values.collect();
-        let mut refs = Vec::new();
-        for parent in parents {
-            let named = |name: &String| {
-                let mut values = values.iter();
-                let value = values.find(|(at, _)| table.columns[*at].name == name)?.1;
-                (!value::is_null(value)).then_some(value)
-            };
-            // Where one of several is NULL it refers to none.
-            let Some(key) = parent.columns.iter().map(named).collect::<Option<Vec<_>>>() else {
-                continue;
-            };
-            let name = TableName::new(parent.schema.as_deref(), &parent.table);
-            let row = RowName::new(name, RowKey::of_values(key));
-            if !refs.contains(&row) {
-                refs.push(row);
-            }
-        }
-        refs
-    }
-
     /// Of the foreign keys of an entity's table, those by which a delete does this in the file.
     fn that(&self, table: &'static Table, on_delete: OnDelete) -> Vec<Parent> {
         let mut parents = self.of(table);
@@ -296,36 +287,6 @@ impl Relations {
         parents
     }
 
-    /// The rows whose delete takes along who has these values.
-    pub(super) fn cascading_refs<'v>(
-        &self,
-        table: &'static Table,
-        values: impl Iterator<Item = (usize, &'v Value)>,
-    ) -> Vec<RowName> {
-        Self::refs(&self.that(table, OnDelete::Cascade), table, values)
-    }
-
-    /// The rows whose delete leaves who has these values without a reference, each with the column.
-    pub(super) fn unlinking_refs<'v>(
-        &self,
-        table: &'static Table,
-        values: impl Iterator<Item = (usize, &'v Value)>,
-    ) -> Vec<(usize, RowName)> {
-        let values: Vec<(usize, &Value)> = values.collect();
-        let mut refs = Vec::new();
-        for parent in self.that(table, OnDelete::SetNull) {
-            let is_of_it =
-                |at: &usize| parent.columns.iter().any(|one| one == table.columns[*at].name);
-            let columns: Vec<usize> =
-                values.iter().map(|(at, _)| *at).filter(|at| is_of_it(at)).collect();
-            let row = Self::refs(std::slice::from_ref(&parent), table, values.iter().copied());
-            refs.extend(row.into_iter().flat_map(|row| {
-                columns.iter().map(move |at| (*at, row.clone())).collect::<Vec<_>>()
-            }));
-        }
-        refs
-    }
-
     /// The names of a table's key columns in the file, sorted; none of a table without a key.
     fn key_of(&self, table: &str) -> &[String] {
         self.keys.get(table).map_or(&[], Vec::as_slice)
@@ -333,6 +294,129 @@ impl Relations {
 }
 
 impl Transaction<'_> {
+    /// The rows that a row's values refer to by these foreign keys.
+    pub(crate) fn refs<'v>(
+        &self,
+        relations: &Relations,
+        parents: &[Parent],
+        table: &'static Table,
+        values: impl Iterator<Item = (usize, &'v Value)>,
+    ) -> Result<Vec<RowName>> {
+        let values: Vec<(usize, &Value)> = values.collect();
+        let mut refs = Vec::new();
+        for parent in parents {
+            let named = |name: &String| {
+                let mut values = values.iter();
+                let value = values.find(|(at, _)| table.columns[*at].name == name)?.1;
+                (!value::is_null(value)).then_some(value)
+            };
+            // Where one of several is NULL it refers to none.
+            let Some(given) = parent.columns.iter().map(named).collect::<Option<Vec<_>>>() else {
+                continue;
+            };
+            let key = relations.key_of(&parent.table);
+            let row = if key.is_empty() || key == parent.to {
+                let name = TableName::new(parent.schema.as_deref(), &parent.table);
+                Some(RowName::new(name, RowKey::of_values(given)))
+            } else {
+                self.row_with(relations, parent, &given)?
+            };
+            refs.extend(row.filter(|row| !refs.contains(row)));
+        }
+        Ok(refs)
+    }
+
+    /// The row that has these unique values, or had them until an entry changed or removed it.
+    fn row_with(
+        &self,
+        relations: &Relations,
+        parent: &Parent,
+        values: &[&Value],
+    ) -> Result<Option<RowName>> {
+        let key = relations.key_of(&parent.table);
+        let sql = format!(
+            "select {key} from {table} where {condition}",
+            key = local_key::list(key),
+            table = quoted(&parent.table),
+            condition = local_key::condition(&parent.to, 1),
+        );
+        let stored = values.iter().map(|value| local_key::stored(value));
+        let columns = key.len();
+        let found = self.first(&sql, rusqlite::params_from_iter(stored), |row| {
+            local_key::of_row(row, columns)
+        })?;
+        if let Some(local_key) = found {
+            let schema = parent.schema.as_deref();
+            return Ok(Some(row_of(relations, schema, &parent.table, &local_key)));
+        }
+        let sql = "select o.table_name, o.row_key from chronicle_uniques u \
+            join chronicle_outbox o using (sequence) where u.table_name = ?1 \
+              and u.column_names = ?2 and u.value = ?3 order by u.sequence desc limit 1";
+        let name = TableName::new(parent.schema.as_deref(), &parent.table);
+        let texts = values.iter().map(|value| value::to_text(value)).collect();
+        self.first(sql, (name.as_str(), listed(parent.to.clone()), listed(texts)), |row| {
+            let (table, key) = (row.get(0)?, row.get(1)?);
+            Ok(RowName::new(TableName::stored(table), RowKey::stored(key)))
+        })
+    }
+
+    /// The rows whose delete takes along who has these values.
+    pub(super) fn cascading_refs<'v>(
+        &self,
+        relations: &Relations,
+        table: &'static Table,
+        values: impl Iterator<Item = (usize, &'v Value)>,
+    ) -> Result<Vec<RowName>> {
+        self.refs(relations, &relations.that(table, OnDelete::Cascade), table, values)
+    }
+
+    /// The rows whose delete leaves who has these values without a reference, each with the column.
+    pub(super) fn unlinking_refs<'v>(
+        &self,
+        relations: &Relations,
+        table: &'static Table,
+        values: impl Iterator<Item = (usize, &'v Value)>,
+    ) -> Result<Vec<(usize, RowName)>> {
+        let values: Vec<(usize, &Value)> = values.collect();
+        let mut refs = Vec::new();
+        for parent in relations.that(table, OnDelete::SetNull) {
+            let is_of_it =
+                |at: &usize| parent.columns.iter().any(|one| one == table.columns[*at].name);
+            let columns: Vec<usize> =
+                values.iter().map(|(at, _)| *at).filter(|at| is_of_it(at)).collect();
+            let parent = std::slice::from_ref(&parent);
+            for row in self.refs(relations, parent, table, values.iter().copied())? {
+                refs.extend(columns.iter().map(|at| (*at, row.clone())));
+            }
+        }
+        Ok(refs)
+    }
+
+    /// What a foreign key's columns hold in the children of a row: its key, or its unique values.
+    fn referred(
+        &self,
+        relations: &Relations,
+        foreign: &Foreign,
+        key: &Stored,
+    ) -> Result<Vec<Stored>> {
+        let columns = relations.key_of(&foreign.parent);
+        let values = local_key::unpack(key, columns.len());
+        if columns == foreign.to {
+            return Ok(values);
+        }
+        let sql = format!(
+            "select {to} from {parent} where {condition}",
+            to = local_key::list(&foreign.to),
+            parent = quoted(&foreign.parent),
+            condition = local_key::condition(columns, 1),
+        );
+        let held = self.first(&sql, rusqlite::params_from_iter(values), |row| {
+            (0..foreign.to.len()).map(|at| row.get(at)).collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        // Of a row that is not there nobody is known to be below; NULL equals nothing.
+        Ok(held.unwrap_or_else(|| vec![Stored::Null; foreign.to.len()]))
+    }
+
     /// The rows of the file that its foreign keys take along when this row is deleted, through all
     /// levels; at most `most`.
     pub(super) fn below(
@@ -397,7 +481,7 @@ impl Transaction<'_> {
             condition = local_key::condition(&foreign.columns, 1),
             most = i64::try_from(most).unwrap_or(i64::MAX),
         );
-        let values = rusqlite::params_from_iter(local_key::unpack(key, foreign.columns.len()));
+        let values = rusqlite::params_from_iter(self.referred(relations, foreign, key)?);
         self.list(&sql, values, |row| local_key::of_row(row, columns.len()))
     }
 
@@ -493,7 +577,7 @@ impl Transaction<'_> {
                 nulls = nulls.join(", "),
                 condition = local_key::condition(&foreign.columns, 1),
             );
-            let values = local_key::unpack(local_key, foreign.columns.len());
+            let values = self.referred(relations, foreign, local_key)?;
             self.execute(&sql, rusqlite::params_from_iter(values))?;
         }
         Ok(())
@@ -515,9 +599,14 @@ fn entities(connection: &Connection) -> Result<i64> {
 
 /// A row of the file by its key there.
 fn row_of(relations: &Relations, schema: Option<&str>, table: &str, key: &Stored) -> RowName {
-    let values = local_key::unpack(key, relations.key_of(table).len());
-    let values: Vec<Value> = values.iter().map(text_of).collect();
-    RowName::new(TableName::new(schema, table), RowKey::of_values(&values))
+    let name = TableName::new(schema, table);
+    let columns = relations.key_of(table);
+    let bytes = relations.bytes.get(name.as_str()).map_or(&[][..], Vec::as_slice);
+    let values = local_key::unpack(key, columns.len());
+    let values = values.iter().zip(columns);
+    let values: Vec<Value> =
+        values.map(|(value, column)| text_of(value, bytes.contains(column))).collect();
+    RowName::new(name, RowKey::of_values(&values))
 }
 
 /// The rows of a statement that selects two names.
@@ -539,16 +628,17 @@ fn foreign_row(
     Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, on_delete, row.get(5)?, row.get(6)?))
 }
 
-/// A key of the file as the value whose text names the row: UUIDs are 16 bytes there.
-fn text_of(key: &Stored) -> Value {
+/// A key of the file as the value whose text names the row: UUIDs are 16 bytes there, as `bytes` may
+/// be.
+fn text_of(key: &Stored, is_bytes: bool) -> Value {
     match key {
         Stored::Null => Value::String(None),
         Stored::Integer(number) => Value::BigInt(Some(*number)),
         Stored::Real(number) => Value::Double(Some(*number)),
         Stored::Text(text) => Value::String(Some(text.clone())),
         Stored::Blob(bytes) => match sea_orm::prelude::Uuid::from_slice(bytes) {
-            Ok(uuid) => Value::Uuid(Some(uuid)),
-            Err(_) => Value::Bytes(Some(bytes.clone())),
+            Ok(uuid) if !is_bytes => Value::Uuid(Some(uuid)),
+            _ => Value::Bytes(Some(bytes.clone())),
         },
     }
 }

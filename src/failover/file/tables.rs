@@ -100,6 +100,8 @@ pub(super) const SCHEMA: &str = "
         column_name text not null,
         -- The database makes its values.
         made integer not null,
+        -- It holds bytes: the file itself does not tell those of 16 from a UUID.
+        bytes integer not null,
         -- Rows and entries up to this one are from before an entity had the column.
         late integer,
         primary key (table_name, column_name)
@@ -134,4 +136,4 @@ pub(super) const SCHEMA: &str = "
 ";
 
 /// The layout of these tables. A file of another one is not opened.
-pub(super) const LAYOUT: i64 = 3;
+pub(super) const LAYOUT: i64 = 4;

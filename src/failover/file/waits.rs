@@ -18,6 +18,7 @@ use crate::failover::rules::route::{FilterFacts, ReadFacts, RowFacts};
 use crate::failover::seam::{self, Met, Mutation};
 use crate::operation::{Target, Write, WriteKind};
 use crate::{Result, Table};
+use rusqlite::Row;
 
 /// Where an entry stands among those that it waits for.
 pub(super) struct Place {
@@ -58,8 +59,8 @@ impl Transaction<'_> {
         }
         if !seam::breaks(Mutation::NoUniqueEdge) {
             for unique in uniques {
-                for holder in self.newest_holders(&row.table, unique, below)? {
-                    add(Some(holder), Cause::Unique, Met::WaitsForUnique);
+                for (holder, cause) in self.newest_holders(&row.table, unique, below)? {
+                    add(Some(holder), cause, Met::WaitsForUnique);
                 }
             }
         }
@@ -98,24 +99,29 @@ impl Transaction<'_> {
 
     /// The newest entry that holds a unique value, and the newest one that may hold any: that one does
     /// not wait for the first.
-    fn newest_holders(&self, table: &TableName, unique: &Unique, below: i64) -> Result<Vec<i64>> {
-        let newest = match &unique.value {
-            Some(value) => self.list(
-                "select max(sequence) from chronicle_uniques where table_name = ?1 \
-                   and column_names = ?2 and value = ?3 and sequence < ?4 \
-                 union select max(sequence) from chronicle_uniques where table_name = ?1 \
-                   and column_names = ?2 and value is null and sequence < ?4",
-                (table.as_str(), unique.columns.as_str(), value, below),
-                |row| row.get::<_, Option<i64>>(0),
-            )?,
-            None => self.list(
-                "select max(sequence) from chronicle_uniques \
-                 where table_name = ?1 and column_names = ?2 and sequence < ?3",
-                (table.as_str(), unique.columns.as_str(), below),
-                |row| row.get(0),
-            )?,
+    fn newest_holders(
+        &self,
+        table: &TableName,
+        unique: &Unique,
+        below: i64,
+    ) -> Result<Vec<(i64, Cause)>> {
+        let read = |row: &Row<'_>| row.get::<_, Option<i64>>(0);
+        let (table, columns) = (table.as_str(), unique.columns.as_str());
+        let mut holders = Vec::new();
+        let of_any = if let Some(value) = &unique.value {
+            let sql = "select max(sequence) from chronicle_uniques where table_name = ?1 \
+                and column_names = ?2 and value = ?3 and sequence < ?4";
+            let newest = self.first(sql, (table, columns, value, below), read)?;
+            holders.extend(newest.flatten().map(|holder| (holder, Cause::Unique)));
+            "select max(sequence) from chronicle_uniques where table_name = ?1 \
+                and column_names = ?2 and value is null and sequence < ?3"
+        } else {
+            "select max(sequence) from chronicle_uniques \
+                where table_name = ?1 and column_names = ?2 and sequence < ?3"
         };
-        Ok(newest.into_iter().flatten().collect())
+        let newest = self.first(of_any, (table, columns, below), read)?;
+        holders.extend(newest.flatten().map(|holder| (holder, Cause::AnyUnique)));
+        Ok(holders)
     }
 
     /// The newest entry older than a delete whose row refers to the deleted one, or to one that goes
@@ -361,14 +367,18 @@ impl Transaction<'_> {
         let mut look = |row: RowName, refs: &[RowName], uniques: &[Unique]| -> Result<bool> {
             facts.is_ghost |=
                 self.state.live_ghosts(now).any(|ghost| ghost.covers(&row, refs, is_delete));
-            facts.waits |= !self.edges(&row, refs, uniques, i64::MAX)?.is_empty();
+            for wait in self.edges(&row, refs, uniques, i64::MAX)? {
+                // Of a letter that may hold any value most likely another one is wanted.
+                facts.waits |= wait.cause != Cause::AnyUnique
+                    || hold(self.standing_of(wait.before)?, wait.cause) != Hold::Free;
+            }
             Ok(facts.waits || facts.is_ghost)
         };
         match &write.kind {
             WriteKind::Insert { rows, duplicates } => {
                 for row in rows {
                     let values = || row.iter().enumerate();
-                    let mut refs = Relations::refs(&parents, table, values());
+                    let mut refs = self.refs(relations, &parents, table, values())?;
                     let uniques = super::outbox::uniques_of(table, &unique, values());
                     if *duplicates == crate::operation::Duplicates::Replace {
                         refs.extend(self.before(relations, table, &table.key_of(row))?);
@@ -382,7 +392,7 @@ impl Transaction<'_> {
                 let complete = self.complete(relations, table, key, assignments)?;
                 let values = || complete.iter().map(|(at, value)| (*at, value));
                 let mut refs = self.before(relations, table, key)?;
-                refs.extend(Relations::refs(&parents, table, values()));
+                refs.extend(self.refs(relations, &parents, table, values())?);
                 let uniques = super::outbox::uniques_of(table, &unique, values());
                 look(RowName::of(table, key), &refs, &uniques)?;
             }
@@ -441,7 +451,7 @@ impl Transaction<'_> {
         }
         if let WriteKind::Update { assignments, .. } = &write.kind {
             let values = assignments.iter().map(|(at, value)| (*at, value));
-            for parent in Relations::refs(&relations.of(write.table), write.table, values) {
+            for parent in self.refs(relations, &relations.of(write.table), write.table, values)? {
                 facts.parent_waits |= self.newest_that_decides(&parent, i64::MAX)?.is_some()
                     || !self.deletes_that_took(&parent)?.is_empty();
             }

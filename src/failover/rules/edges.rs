@@ -23,6 +23,8 @@ pub(crate) enum Cause {
     Child,
     /// It is the newest that holds one of this one's unique values.
     Unique,
+    /// One of the two may hold any unique value: it changes a row that the file does not know.
+    AnyUnique,
     /// It is the delete that took this one's row along in the file.
     Cascade,
     /// The remote refused this one for a unique value that it may give free.
@@ -30,8 +32,15 @@ pub(crate) enum Cause {
 }
 
 impl Cause {
-    const ALL: [Self; 6] =
-        [Self::Row, Self::Parent, Self::Child, Self::Unique, Self::Cascade, Self::After];
+    const ALL: [Self; 7] = [
+        Self::Row,
+        Self::Parent,
+        Self::Child,
+        Self::Unique,
+        Self::AnyUnique,
+        Self::Cascade,
+        Self::After,
+    ];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -39,6 +48,7 @@ impl Cause {
             Self::Parent => "parent",
             Self::Child => "child",
             Self::Unique => "unique",
+            Self::AnyUnique => "any_unique",
             Self::Cascade => "cascade",
             Self::After => "after",
         }
@@ -92,6 +102,9 @@ pub(crate) fn hold(standing: Option<Standing>, cause: Cause) -> Hold {
     match standing {
         None => Hold::Free,
         Some(Standing::Queued) => Hold::Waits,
+        // A whole table would stand still for a value that is most likely another one. Who meets it
+        // nevertheless is refused by the remote.
+        Some(_) if cause == Cause::AnyUnique => Hold::Free,
         Some(Standing::Refused { released: true }) if !cause.outlives_release() => Hold::Free,
         // A row that is not there holds no unique value.
         Some(Standing::Missing) if cause != Cause::Child => Hold::Free,
@@ -114,12 +127,16 @@ mod tests {
         for cause in [Cause::Child, Cause::Unique, Cause::After] {
             assert_eq!(hold(released, cause), Hold::Held);
         }
+        for standing in [released, refused, Some(Standing::Held), Some(Standing::Missing)] {
+            assert_eq!(hold(standing, Cause::AnyUnique), Hold::Free);
+        }
         for cause in Cause::ALL {
             let is_free = hold(Some(Standing::Missing), cause) == Hold::Free;
             assert_eq!(is_free, cause != Cause::Child);
         }
-        assert_eq!(released.map(Standing::freed_causes), Some(vec!["row", "parent", "cascade"]));
-        assert_eq!(refused.map(Standing::freed_causes), Some(Vec::new()));
+        let freed = ["row", "parent", "any_unique", "cascade"];
+        assert_eq!(released.map(Standing::freed_causes), Some(freed.to_vec()));
+        assert_eq!(refused.map(Standing::freed_causes), Some(vec!["any_unique"]));
         assert_eq!(hold(None, Cause::Row), Hold::Free);
         assert_eq!(hold(Some(Standing::Queued), Cause::Unique), Hold::Waits);
         assert_eq!(hold(Some(Standing::Held), Cause::Parent), Hold::Held);

@@ -19,7 +19,7 @@ impl Transaction<'_> {
         if self.counts.rows == 0 {
             return Ok(None);
         }
-        for parent in relations.cascading_refs(table, values) {
+        for parent in self.cascading_refs(relations, table, values)? {
             if let Some(delete) = self.waiting_delete(&parent)? {
                 return Ok(Some(delete));
             }
@@ -39,7 +39,7 @@ impl Transaction<'_> {
         if self.counts.rows == 0 {
             return Ok(unlinked);
         }
-        for (at, parent) in relations.unlinking_refs(table, values) {
+        for (at, parent) in self.unlinking_refs(relations, table, values)? {
             if self.waiting_delete(&parent)?.is_some() {
                 unlinked.push(at);
             }

@@ -1,7 +1,7 @@
 //! [`NewEntry`]: an entry before it is in the outbox, and what the columns of its table mean to it.
 
 use crate::failover::file::relations::Relations;
-use crate::failover::file::transaction::internal;
+use crate::failover::file::transaction::{Transaction, internal};
 use crate::failover::rules::entry::{Base, EntryKind};
 use crate::failover::rules::name::{RowKey, RowName, TableName};
 use crate::failover::seam::{self, Mutation};
@@ -83,13 +83,6 @@ impl<'r> Shape<'r> {
         }
     }
 
-    pub(super) fn refs<'v>(
-        &self,
-        values: impl Iterator<Item = (usize, &'v Value)>,
-    ) -> Vec<RowName> {
-        Relations::refs(&self.parents, self.table, values)
-    }
-
     pub(super) fn uniques<'v>(
         &self,
         values: impl Iterator<Item = (usize, &'v Value)>,
@@ -135,7 +128,7 @@ fn names_of(table: &Table, set: &[usize]) -> String {
 }
 
 /// One text is itself, several are a JSON list.
-fn listed(mut texts: Vec<String>) -> String {
+pub(in crate::failover::file) fn listed(mut texts: Vec<String>) -> String {
     if texts.len() == 1 { texts.remove(0) } else { serde_json::Value::from(texts).to_string() }
 }
 
@@ -160,28 +153,32 @@ pub(in crate::failover::file) fn named(names: &str) -> Result<Vec<RowName>> {
     Ok(names.into_iter().map(name).collect())
 }
 
-/// An entry that sets `values`. With `complete` come the columns that are unique, or a foreign key,
-/// together with one of those.
-pub(super) fn new_entry<'v, 'c>(
-    shape: &Shape<'_>,
-    kind: EntryKind,
-    key: &Key,
-    values: impl Iterator<Item = (usize, &'v Value)> + Clone,
-    complete: impl Iterator<Item = (usize, &'c Value)> + Clone,
-) -> Result<NewEntry> {
-    let columns: Vec<&str> = values.clone().map(|(at, _)| shape.table.columns[at].name).collect();
-    let body = crate::change::object(shape.table, values);
-    let takes = shape.uniques(complete.clone());
-    Ok(NewEntry {
-        row: RowName::new(shape.name.clone(), RowKey::of(shape.table, key)),
-        key: key.clone(),
-        kind,
-        brings_row: kind.creates(),
-        columns: serde_json::to_string(&columns).map_err(internal)?,
-        body: String::from_utf8(body).map_err(internal)?,
-        refs: shape.refs(complete),
-        uniques: takes.clone(),
-        takes,
-        base: None,
-    })
+impl Transaction<'_> {
+    /// An entry that sets `values`. With `complete` come the columns that are unique, or a foreign key,
+    /// together with one of those.
+    pub(super) fn new_entry<'v, 'c>(
+        &self,
+        shape: &Shape<'_>,
+        kind: EntryKind,
+        key: &Key,
+        values: impl Iterator<Item = (usize, &'v Value)> + Clone,
+        complete: impl Iterator<Item = (usize, &'c Value)> + Clone,
+    ) -> Result<NewEntry> {
+        let columns: Vec<&str> =
+            values.clone().map(|(at, _)| shape.table.columns[at].name).collect();
+        let body = crate::change::object(shape.table, values);
+        let takes = shape.uniques(complete.clone());
+        Ok(NewEntry {
+            row: RowName::new(shape.name.clone(), RowKey::of(shape.table, key)),
+            key: key.clone(),
+            kind,
+            brings_row: kind.creates(),
+            columns: serde_json::to_string(&columns).map_err(internal)?,
+            body: String::from_utf8(body).map_err(internal)?,
+            refs: self.refs(shape.relations, &shape.parents, shape.table, complete)?,
+            uniques: takes.clone(),
+            takes,
+            base: None,
+        })
+    }
 }

@@ -1,0 +1,166 @@
+//! The entities.
+
+/// What the server makes: the key, defaults, a generated column.
+pub(crate) mod ticket {
+    use chronicle::Repository;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Repository)]
+    #[sea_orm(table_name = "tickets")]
+    #[repository(name = "Ticket")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub points: i32,
+        #[sea_orm(unique)]
+        pub slug: Option<String>,
+        #[sea_orm(default_expr = "Expr::cust(\"length(session_user)\")")]
+        #[repository(server_default)]
+        pub rank: Option<i32>,
+        #[repository(server)]
+        pub twice: Option<i32>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The same table for a list.
+pub(crate) mod ticket_line {
+    use chronicle::Repository;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Repository)]
+    #[sea_orm(table_name = "tickets")]
+    #[repository(name = "TicketLine", repository = "TicketLines")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub points: i32,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Two columns are unique together, and the key has two.
+pub(crate) mod slot {
+    use chronicle::Repository;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Repository)]
+    #[sea_orm(table_name = "slots")]
+    #[repository(name = "Slot")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub shelf: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub name: String,
+        #[sea_orm(unique_key = "place")]
+        pub x: i32,
+        #[sea_orm(unique_key = "place")]
+        pub y: i32,
+        pub note: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod author {
+    use chronicle::Repository;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Repository)]
+    #[sea_orm(table_name = "authors")]
+    #[repository(name = "Author")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i32,
+        #[sea_orm(unique_key = "code")]
+        pub house: i32,
+        #[sea_orm(unique_key = "code")]
+        pub code: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// It refers to unique columns that are not the key.
+pub(crate) mod book {
+    use chronicle::Repository;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Repository)]
+    #[sea_orm(table_name = "books")]
+    #[repository(name = "Book")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i32,
+        pub house: i32,
+        pub code: String,
+        pub title: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {
+        #[sea_orm(
+            belongs_to = "super::author::Entity",
+            from = "(Column::House, Column::Code)",
+            to = "(super::author::Column::House, super::author::Column::Code)",
+            on_delete = "Cascade"
+        )]
+        Author,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod owner {
+    use chronicle::Repository;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Repository)]
+    #[sea_orm(table_name = "owners")]
+    #[repository(name = "Owner")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i32,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Named by its hash.
+pub(crate) mod blob {
+    use chronicle::Repository;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Repository)]
+    #[sea_orm(table_name = "blobs")]
+    #[repository(name = "Blob")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        #[repository(given)]
+        pub hash: Vec<u8>,
+        pub owner_id: i32,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {
+        #[sea_orm(
+            belongs_to = "super::owner::Entity",
+            from = "Column::OwnerId",
+            to = "super::owner::Column::Id",
+            on_delete = "Cascade"
+        )]
+        Owner,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}

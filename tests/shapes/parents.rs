@@ -1,0 +1,73 @@
+//! A parent that its children name by unique columns, and not by its key.
+
+use crate::entities::author::{self, Authors, NewAuthor};
+use crate::entities::book::{self, BookPatch, Books, NewBook};
+use crate::world::World;
+use chronicle::Record;
+use chronicle::failover::DeadLetterReason;
+
+const TABLES: [&chronicle::Table; 2] = [author::Model::TABLE, book::Model::TABLE];
+
+/// A delete does not overtake children that have moved away from its row.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delete_waits_for_the_children_that_were_moved() {
+    let world = World::new(&TABLES, "").await;
+    let failover = world.open().await;
+    let (authors, books) = (Authors::new(&failover), Books::new(&failover));
+    authors.insert_many([NewAuthor::new(1, 1, "a"), NewAuthor::new(2, 1, "b")]).await.unwrap();
+    books.insert_many((1..4).map(|id| NewBook::new(id, 1, "a", "t"))).await.unwrap();
+    world.cut().await;
+    for id in 1..4 {
+        books.update(id, BookPatch::new().code("b").title("moved")).await.unwrap();
+    }
+    assert_eq!(authors.delete(1).await.unwrap(), 1);
+    assert_eq!(books.find().count().await.unwrap(), 3);
+    world.migrate("alter table books rename column title to titel").await;
+    world.until_paused(&failover).await;
+    assert_eq!(world.ask("select count(*) from books").await, ["3"]);
+    world.migrate("alter table books rename column titel to title").await;
+    assert_eq!(world.heal(&failover).await.dead_letters, 0);
+    assert_eq!(world.ask("select code from books").await, ["b", "b", "b"]);
+    assert_eq!(world.ask("select code from authors").await, ["b"]);
+}
+
+/// What a waiting delete takes along stays gone, and what is written below it is told of.
+#[tokio::test(flavor = "multi_thread")]
+async fn children_of_a_deleted_row_stay_gone() {
+    let world = World::new(&TABLES, "").await;
+    let failover = world.open().await;
+    let (authors, books) = (Authors::new(&failover), Books::new(&failover));
+    authors.insert(NewAuthor::new(1, 1, "a")).await.unwrap();
+    books.insert_many((1..4).map(|id| NewBook::new(id, 1, "a", "t"))).await.unwrap();
+    world.cut().await;
+    assert_eq!(authors.delete(1).await.unwrap(), 1);
+    assert_eq!(books.find().count().await.unwrap(), 0);
+    world.sql("revoke delete on authors from service_role").await;
+    world.until_paused(&failover).await;
+    assert_eq!(books.find().count().await.unwrap(), 0, "as it was told");
+    books.upsert(NewBook::new(3, 1, "a", "new")).await.unwrap();
+    world.sql("grant delete on authors to service_role").await;
+    assert_eq!(world.heal(&failover).await.dead_letters, 1);
+    let letters = failover.dead_letters(1).await.unwrap();
+    assert_eq!(letters[0].reason, DeadLetterReason::ParentMissing, "{letters:?}");
+    assert!(world.ask("select id from books").await.is_empty());
+}
+
+/// A child goes behind the parent that it was moved to.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_child_waits_for_its_new_parent() {
+    let world = World::new(&TABLES, "").await;
+    let failover = world.open().await;
+    let (authors, books) = (Authors::new(&failover), Books::new(&failover));
+    authors.insert(NewAuthor::new(1, 1, "a")).await.unwrap();
+    books.insert(NewBook::new(1, 1, "a", "t")).await.unwrap();
+    world.cut().await;
+    authors.insert(NewAuthor::new(2, 1, "b")).await.unwrap();
+    books.update(1, BookPatch::new().code("b")).await.unwrap();
+    books.insert(NewBook::new(2, 1, "b", "t")).await.unwrap();
+    world.sql("revoke insert on authors from service_role").await;
+    world.until_paused(&failover).await;
+    world.sql("grant insert on authors to service_role").await;
+    assert_eq!(world.heal(&failover).await.dead_letters, 0);
+    assert_eq!(world.ask("select code from books order by id").await, ["b", "b"]);
+}
