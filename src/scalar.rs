@@ -33,7 +33,7 @@ use uuid::Uuid;
     message = "`{Self}` cannot be a column of a repository",
     label = "not a column type that SQLite and Postgres hold alike",
     note = "use bool, i8 to i64, u8 to u32, f32, f64, Decimal, String, Vec<u8>, Json, Date, Time, DateTime, DateTimeUtc, Uuid, a Vec or an Option of these, or chronicle::Opaque",
-    note = "a type of your own needs `#[derive(chronicle::Scalar)]`; a type of another crate goes into a newtype of your own"
+    note = "a type of your own needs `#[derive(chronicle::Scalar)]`: a newtype over one of these, an enum, or a struct with named fields that is kept as JSON (a map is such a field, under `#[serde(transparent)]`)"
 )]
 pub trait Scalar: Into<Value> + ValueType + Send + Sync + 'static {
     /// The type that it is stored as.
@@ -84,7 +84,7 @@ impl Scalar for DateTime<FixedOffset> {
     message = "`{Self}` cannot be a column of a repository",
     label = "not a column type that SQLite and Postgres hold alike",
     note = "use bool, i8 to i64, u8 to u32, f32, f64, Decimal, String, Vec<u8>, Json, Date, Time, DateTime, DateTimeUtc, Uuid, a Vec or an Option of these, or chronicle::Opaque",
-    note = "a type of your own needs `#[derive(chronicle::Scalar)]`; a type of another crate goes into a newtype of your own"
+    note = "a type of your own needs `#[derive(chronicle::Scalar)]`: a newtype over one of these, an enum, or a struct with named fields that is kept as JSON (a map is such a field, under `#[serde(transparent)]`)"
 )]
 pub trait Stored: Sized + Send + Sync + 'static {
     /// The type without `Option`.

@@ -43,6 +43,9 @@ pub struct Table {
     pub definition: fn() -> &'static crate::Definition,
     /// What is done with a queued update of a row that somebody else has changed meanwhile.
     pub conflict: Conflict,
+    /// Whether its rows can be written: not those of `#[repository(read_only)]` and
+    /// `#[repository(no_key)]`.
+    pub is_writable: bool,
 }
 
 /// What a failover store does with an update that waited, when somebody else has changed its row

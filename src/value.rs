@@ -18,7 +18,7 @@ pub use kind::Kind;
 pub(crate) use kind::{is_null, type_name};
 #[cfg(feature = "postgrest")]
 pub(crate) use normalize::url_length;
-pub(crate) use normalize::{check_key, check_text, normalize, parameter, text_of_enum};
+pub(crate) use normalize::{check_key, check_text, normalize, parameter, refused, text_of_enum};
 pub(crate) use text::to_text;
 
 use chrono::{DateTime, Utc};

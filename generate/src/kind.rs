@@ -78,6 +78,24 @@ impl Kind {
         }
     }
 
+    /// The `column_type` of `SeaORM` that says more than the Rust type does; `declared` is the type as
+    /// `create table` has it.
+    pub(crate) fn column_type(&self, declared: &str) -> Option<String> {
+        let size = |name: &str| declared.strip_prefix(name)?.strip_suffix(')');
+        match self {
+            Self::Opaque => Some(format!("custom({declared:?})")),
+            Self::Text => {
+                size("character varying(").map(|size| format!("String(StringLen::N({size}))"))
+            }
+            Self::Decimal => {
+                let (precision, scale) = size("numeric(")?.split_once(',')?;
+                let scale: u32 = scale.parse().ok()?;
+                Some(format!("Decimal(Some(({precision}, {scale})))"))
+            }
+            _ => None,
+        }
+    }
+
     pub(crate) fn is_integer(&self) -> bool {
         matches!(self, Self::I16 | Self::I32 | Self::I64)
     }

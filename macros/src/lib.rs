@@ -73,8 +73,13 @@ mod tests;
 ///
 /// `#[sea_orm(...)]` is read as `SeaORM` reads it: `table_name`, `schema_name` and `rename_all` on the struct;
 /// `primary_key`, `auto_increment`, `column_name`, `enum_name`, `unique`, `unique_key`, `indexed`, `nullable`,
-/// `default_value` and `ignore` on fields, `belongs_to` and `from` on relations. Its casts `save_as` and `select_as` are refused; its other
-/// keys are passed over.
+/// `default_value`, `default_expr` and `ignore` on fields, `belongs_to` and `from` on relations. Its casts `save_as` and
+/// `select_as` are refused; its other keys are passed over.
+///
+/// `default_value = 3` is what a new row holds unless its setter is called; for what is no literal, a decimal too, say
+/// `#[repository(default = …)]`. `default_expr = "…"` is the database's own default, for the tables that are made from the
+/// entity: `Expr::current_timestamp()` in a file and at the server, SQL of Postgres alone
+/// (`Expr::cust(\"auth.uid()\")`) at the server. Beside it stands `#[repository(server_default)]` or `server`.
 ///
 /// `#[repository(...)]` on the struct:
 ///

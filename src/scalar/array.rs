@@ -38,7 +38,7 @@ where
 {
     type As = Vec<T::As>;
     fn encode(self) -> Value {
-        document(self.into_iter().map(Scalar::encode))
+        document(self.into_iter().map(Scalar::encode), false)
     }
     fn decode(value: Value) -> Result<Self> {
         elements(value, <T as Stored>::KIND)?
@@ -71,7 +71,7 @@ where
 {
     type As = Vec<T::As>;
     fn encode(self) -> Value {
-        document(self.0.into_iter().map(Stored::into_value))
+        document(self.0.into_iter().map(Stored::into_value), true)
     }
     fn decode(value: Value) -> Result<Self> {
         let elements = elements(value, <T as Stored>::KIND)?;
@@ -89,9 +89,28 @@ where
     type Item = T;
 }
 
-/// Arrays travel as JSON.
-fn document(elements: impl Iterator<Item = Value>) -> Value {
-    JsonValue::from(elements.map(|element| value::to_json(&element)).collect::<Vec<_>>()).into()
+/// Arrays travel as JSON, with their elements in the form in which they are stored.
+fn document(elements: impl Iterator<Item = Value>, may_be_null: bool) -> Value {
+    let elements = elements.map(|mut element| {
+        let is_document = matches!(element, Value::Json(_));
+        value::normalize(&mut element)?;
+        let element = value::to_json(&element);
+        match element {
+            JsonValue::Null if !may_be_null => Err(Error::invalid(
+                "an element of the array is JSON null, which is stored as NULL: give the field the \
+                 type `chronicle::Array`, or leave the element out",
+            )),
+            JsonValue::Array(_) if is_document => Err(Error::invalid(
+                "an element of the array is an array itself, which Postgres takes for a dimension: \
+                 put it into an object",
+            )),
+            element => Ok(element),
+        }
+    });
+    match elements.collect::<Result<Vec<_>>>() {
+        Ok(elements) => JsonValue::from(elements).into(),
+        Err(error) => value::refused(&error),
+    }
 }
 
 fn elements(value: Value, kind: Kind) -> Result<impl Iterator<Item = Result<Value>>> {

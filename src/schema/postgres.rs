@@ -36,9 +36,9 @@ commit;
 ///
 /// Counted keys are identity columns, ids and `Uuid` are `uuid`, texts `text`, documents `jsonb`, times
 /// with an offset `timestamptz`; of an [`Opaque`](crate::Opaque) it has to be said
-/// (`#[sea_orm(column_type = "custom(\"inet\")")]`), or it is `text`. What the server computes
-/// (`#[repository(server)]`) is a plain column, to be completed, and a view (`read_only`) a table: leave
-/// it out. A table whose entity names no schema is in `public`. Parents come before their children; a
+/// (`#[sea_orm(column_type = "custom(\"inet\")")]`), or it is `text`. What the server makes
+/// (`#[repository(server)]`, `server_default`) is a plain column where `default_expr` gives it no default,
+/// to be completed; a comment names it. What is `read_only` or has no key is left out. A table whose entity names no schema is in `public`. Parents come before their children; a
 /// table that is referred to and not among these has to be there already.
 ///
 /// With row level security and without a policy, nobody but the owner and roles that bypass it (the
@@ -61,7 +61,9 @@ commit;
 /// table, and for a foreign key to columns that name no row; `Unsupported` for a type of column that
 /// Postgres does not have.
 pub fn postgres_script(tables: &[&'static Table]) -> Result<String> {
-    let entities = parents_first(entities(tables)?);
+    let (entities, read_only): (Vec<Entity>, Vec<Entity>) =
+        entities(tables)?.into_iter().partition(|entity| entity.table.is_writable);
+    let entities = parents_first(entities);
     check_names(&entities)?;
     check_foreign_keys(&entities)?;
     let mut names = Names::default();
@@ -69,6 +71,9 @@ pub fn postgres_script(tables: &[&'static Table]) -> Result<String> {
         names.take(entity.name());
     }
     let mut parts = vec![HEAD.to_owned()];
+    parts.extend(read_only.iter().map(|entity| {
+        format!("-- {} is read only, a view perhaps: it is made by hand.\n", name(entity))
+    }));
     parts.extend(schemas(&entities));
     parts.extend(types::enums(&entities));
     let mut made = Vec::new();

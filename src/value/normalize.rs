@@ -14,6 +14,15 @@ const DEEPEST_JSON: usize = 125;
 /// room for the other conditions of a request.
 const LONGEST_KEY: usize = 2_500;
 
+/// The key of the one member of a document that stands for a value which cannot be stored. No document
+/// has it: text with a NUL character is refused.
+const REFUSED: &str = "\0";
+
+/// A value that [`normalize`] refuses with this message, where nothing can fail yet.
+pub(crate) fn refused(error: &Error) -> Value {
+    JsonValue::from_iter([(REFUSED, error.message())]).into()
+}
+
 /// The time without its nanoseconds. A leap second becomes the second after it.
 pub(super) fn to_microseconds(time: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(time.timestamp_micros()).unwrap_or(time)
@@ -131,6 +140,9 @@ pub(crate) fn check_text(text: &str) -> Result<()> {
 
 /// Refuses what could not be read back from the JSON of a row, whatever the backend.
 fn check_json(document: &JsonValue, levels: usize) -> Result<()> {
+    if let Some(message) = document.get(REFUSED).and_then(JsonValue::as_str) {
+        return Err(Error::invalid(message));
+    }
     let below = || {
         levels.checked_sub(1).ok_or_else(|| {
             Error::invalid(format!(

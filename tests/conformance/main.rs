@@ -174,6 +174,8 @@ suite! {
         arrays_of_anything
         arrays_are_asked_for_an_element
         elements_may_be_null
+        elements_are_in_the_form_that_is_stored
+        elements_that_cannot_be_stored_are_refused
         what_only_the_server_understands
         patches_of_each_kind
     }

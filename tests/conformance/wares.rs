@@ -66,7 +66,7 @@ fn ordinary() -> Ware {
         weights: vec![0.1, -1.5],
         days: vec![date("2024-02-29")],
         moments: vec![time("2026-07-01T12:00:00.5Z")],
-        documents: vec![json!({"a": [1, "x"]}), json!([1]), json!("text")],
+        documents: vec![json!({"a": [1, "x"]}), json!({"b": [[1]]}), json!("text")],
         gaps: vec![Some("a".to_owned()), None, Some("NULL".to_owned())].into(),
         maybe_tags: Some(vec![]),
         address: Some("10.1.2.3".into()),
@@ -303,6 +303,48 @@ pub(crate) async fn elements_may_be_null(fixture: &Fixture) {
         [gaps(vec![None]), gaps(vec![None, None, Some("")]), gaps(vec![Some("NULL"), None])],
     )
     .await;
+}
+
+/// As a column of its own is.
+pub(crate) async fn elements_are_in_the_form_that_is_stored(fixture: &Fixture) {
+    let rows = Wares::new(fixture.store());
+    let fine = time("2026-07-01T12:00:00.123456789Z");
+    let ware = Ware { moments: vec![fine], prices: vec![decimal("1.50")], ..empty() };
+    let stored = rows.insert(ware.clone()).await.unwrap();
+    assert_eq!(stored.moments, [time("2026-07-01T12:00:00.123456Z")]);
+    assert_eq!(rows.get(ware.id).await.unwrap(), Some(stored));
+    assert_eq!(rows.find().filter(Wares::MOMENTS.has(fine)).count().await.unwrap(), 1);
+    rows.update(ware.id, WarePatch::new().moments(vec![fine, fine])).await.unwrap();
+    let read = rows.get(ware.id).await.unwrap().unwrap();
+    assert_eq!(read.moments, [time("2026-07-01T12:00:00.123456Z"); 2]);
+}
+
+/// Nothing that could not be read back, or that the other database refuses.
+pub(crate) async fn elements_that_cannot_be_stored_are_refused(fixture: &Fixture) {
+    let rows = Wares::new(fixture.store());
+    let year = |year| NaiveDate::from_ymd_opt(year, 1, 1).unwrap();
+    let wrong = [
+        Ware { weights: vec![1.0, f64::NAN], ..empty() },
+        Ware { weights: vec![f64::NEG_INFINITY], ..empty() },
+        Ware { days: vec![year(0)], ..empty() },
+        Ware { days: vec![date("2026-01-01"), year(10_000)], ..empty() },
+        Ware { moments: vec![year(-5).and_time(NaiveTime::MIN).and_utc()], ..empty() },
+        Ware { documents: vec![json!(null)], ..empty() },
+        Ware { documents: vec![json!([[1], [2, 3]])], ..empty() },
+        Ware { documents: vec![json!([])], ..empty() },
+        Ware { tags: vec!["a".to_owned(), "nul\0".to_owned()], ..empty() },
+    ];
+    for ware in wrong {
+        let patch = WarePatch::new()
+            .weights(ware.weights.clone())
+            .days(ware.days.clone())
+            .moments(ware.moments.clone())
+            .documents(ware.documents.clone())
+            .tags(ware.tags.clone());
+        refused(rows.insert(ware.clone()).await, ErrorKind::InvalidInput);
+        refused(rows.update(ware.id, patch).await, ErrorKind::InvalidInput);
+    }
+    assert_eq!(rows.find().count().await.unwrap(), 0);
 }
 
 pub(crate) async fn what_only_the_server_understands(fixture: &Fixture) {

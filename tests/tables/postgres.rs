@@ -25,6 +25,9 @@ const LONG: &Table = &Table {
     name: "a_name_that_is_longer_than_the_sixty_three_bytes_that_postgres_keeps_of_it",
     ..*ticket::Model::TABLE
 };
+const VIEW: &Table = &Table { is_writable: false, ..*author::Model::TABLE };
+/// With the same unique groups as the authors.
+const TWIN: &Table = &Table { name: "twins", ..*author::Model::TABLE };
 const LIKE_HENS: &Table = &Table { name: "hens", ..*ticket::Model::TABLE };
 
 #[test]
@@ -34,6 +37,8 @@ fn what_no_script_can_be_made_of_is_refused() {
     assert!(script.contains("create schema if not exists \"shop\";"), "{script}");
     assert_eq!(script.matches("create table").count(), 2, "{script}");
     assert_eq!(postgres_script(&[LONG]).unwrap_err().kind(), ErrorKind::InvalidInput);
+    let script = postgres_script(&[VIEW, hen::Model::TABLE]).unwrap();
+    assert_eq!(script.matches("authors").count(), 1, "a comment: {script}");
     let error = postgres_script(&[LIKE_HENS, hen::Model::TABLE]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
 }
@@ -49,6 +54,19 @@ async fn the_script_may_be_run_again() {
     let counts = database.query(counts).await.unwrap();
     assert_eq!(counts, [[Some("1".to_owned())], [Some("7".to_owned())]]);
     drop(server);
+}
+
+/// Another table before it changes no name of a constraint.
+#[tokio::test]
+async fn the_script_of_more_tables_may_be_run_after_that_of_few() {
+    let database = database().await;
+    let (few, more) = ([TWIN], [author::Model::TABLE, TWIN]);
+    for tables in [&few[..], &more[..], &few[..]] {
+        database.execute(&postgres_script(tables).unwrap()).await.unwrap();
+    }
+    let unique = "select count(*) from pg_constraint where contype = 'u' \
+        and connamespace = 'public'::regnamespace";
+    assert_eq!(database.query(unique).await.unwrap(), [[Some("4".to_owned())]]);
 }
 
 async fn used(store: &Store) -> (Vec<author::Model>, Vec<book::Model>, Vec<ErrorKind>) {

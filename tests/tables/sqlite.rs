@@ -347,3 +347,58 @@ async fn migrated_files_fit_their_entities() {
         let _ = writeln!(columns, "{made:?}");
     }
 }
+
+/// Defaults of columns that are no `Option`.
+mod fee {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, chronicle::Repository)]
+    #[sea_orm(table_name = "fees")]
+    #[repository(name = "Fee")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i32,
+        #[sea_orm(default_value = 1.5)]
+        #[repository(server_default)]
+        pub rate: Decimal,
+        #[sea_orm(default_expr = "Expr::cust(\"gen_random_uuid()\")")]
+        #[repository(server_default)]
+        pub token: Uuid,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// A row that nobody could read is not stored.
+#[tokio::test]
+async fn what_only_the_server_makes_has_to_be_given() {
+    let token = uuid::Uuid::from_u128(1);
+    let own = Sqlite::memory().await.unwrap();
+    let connection = sea_orm::Database::connect("sqlite::memory:").await.unwrap();
+    for sqlite in [own, Sqlite::from_connection(connection).unwrap()] {
+        sqlite.execute_script("create table fees (id integer primary key, rate text not null default 'B1.5', token blob)").await.unwrap();
+        let fees = fee::Fees::new(&sqlite);
+        let fee = fees.insert(fee::NewFee::new(1).token(token)).await.unwrap();
+        assert_eq!(fee.rate.to_string(), "1.5");
+        for error in [
+            fees.insert(fee::NewFee::new(2)).await.unwrap_err(),
+            fees.insert_many([fee::NewFee::new(3).token(token), fee::NewFee::new(4)])
+                .await
+                .unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+            assert!(error.hint().unwrap().contains("`token`"), "{error}");
+        }
+        assert_eq!(fees.find().all().await.unwrap(), [fee]);
+    }
+    let sqlite = Sqlite::memory().await.unwrap();
+    sqlite.create_tables(&[fee::Model::TABLE]).await.unwrap();
+    let fee = fee::Fees::new(&sqlite).insert(fee::NewFee::new(1).token(token)).await.unwrap();
+    assert_eq!(fee.rate.to_string(), "1.5", "its constant is the file's default");
+    // Rows that are there have no value for it.
+    sqlite.execute_script("create table old as select id, rate from fees; drop table fees; create table fees (id integer primary key not null, rate text not null); insert into fees select * from old").await.unwrap();
+    let error = sqlite.create_tables(&[fee::Model::TABLE]).await.unwrap_err();
+    assert!(error.message().contains("`token`"), "{error}");
+}

@@ -37,15 +37,16 @@ pub(super) fn field(
         initial = value(placed, column, kind, name, default, notes);
     }
 
-    if *kind == Kind::Opaque {
-        sea_orm.push(entry("column_type", &format!("custom({:?})", column.declared)));
-    }
+    sea_orm.extend(kind.column_type(&column.declared).map(|it| entry("column_type", &it)));
     if *name != column.name {
         sea_orm.push(entry("column_name", &column.name));
     }
     if unique.alone {
         sea_orm.push("unique".to_owned());
-    } else if !is_key && placed.table.indexed.contains(&column.name) && kind.is_comparable() {
+    } else if !placed.key.is_only(position)
+        && kind.is_comparable()
+        && (placed.table.indexed.contains(&column.name) || refers(placed, column))
+    {
         sea_orm.push("indexed".to_owned());
     }
     sea_orm.extend(unique.together.as_ref().map(|name| entry("unique_key", name)));
@@ -76,6 +77,11 @@ pub(super) fn field(
     let rust_type = kind.rust();
     let rust_type = if is_optional { format!("Option<{rust_type}>") } else { rust_type };
     Field { name: name.clone(), rust_type, sea_orm, repository: repository.into_iter().collect() }
+}
+
+/// Whether it refers to another row, so that rows are looked for by it.
+fn refers(placed: &Placed, column: &Column) -> bool {
+    placed.table.foreign_keys.iter().any(|key| key.columns == [column.name.as_str()])
 }
 
 /// Where the value of a new row comes from.

@@ -25,7 +25,15 @@ impl Key {
         }
     }
 
-    /// Whether it is the one column of the key.
+    /// Whether the column is all of the key.
+    pub(super) fn is_only(&self, position: usize) -> bool {
+        match self {
+            Self::Columns { positions, .. } => *positions == [position],
+            Self::StandIn(stand_in) => *stand_in == position,
+        }
+    }
+
+    /// Whether it has one column.
     pub(super) fn is_single(&self) -> bool {
         matches!(self, Self::Columns { positions, .. } if positions.len() == 1)
     }

@@ -30,8 +30,9 @@ pub(crate) fn expand(table: &Table) -> TokenStream {
         Conflict::LastWriteWins => quote! { LastWriteWins },
         Conflict::RemoteWins => quote! { RemoteWins },
     };
+    let is_writable = table.access == Access::ReadAndWrite;
     let keyed = (table.access != Access::ReadWithoutKey).then(|| keyed(table));
-    let writable = (table.access == Access::ReadAndWrite).then(|| {
+    let writable = is_writable.then(|| {
         quote! {
             #[automatically_derived]
             impl ::chronicle::Writable for #model {}
@@ -52,6 +53,7 @@ pub(crate) fn expand(table: &Table) -> TokenStream {
                 parents: ::chronicle::parents_of::<Entity>,
                 definition: ::chronicle::definition_of::<Entity>,
                 conflict: ::chronicle::Conflict::#conflict,
+                is_writable: #is_writable,
             };
 
             fn into_values(self) -> ::std::vec::Vec<::chronicle::sea_orm::Value> {

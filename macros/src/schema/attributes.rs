@@ -1,6 +1,7 @@
 //! What the attributes of structs and of fields have in common.
 
 use proc_macro2::TokenStream;
+use strsim::osa_distance;
 use syn::meta::ParseNestedMeta;
 use syn::parse::Parse;
 use syn::{Expr, Result, Token, parenthesized, token};
@@ -8,6 +9,21 @@ use syn::{Expr, Result, Token, parenthesized, token};
 /// The value in `key = value`.
 pub(crate) fn value<T: Parse>(meta: &ParseNestedMeta<'_>) -> Result<T> {
     meta.value()?.parse()
+}
+
+/// Passes over a key that means nothing to us, unless it looks like one of those that do: `SeaORM` passes
+/// over what it does not know, so that a slip of the pen would be a column without its constraint.
+pub(crate) fn skip_other(meta: &ParseNestedMeta<'_>, ours: &[&str]) -> Result<()> {
+    const MOST_SLIPS: usize = 2;
+    if let Some(written) = meta.path.get_ident().map(ToString::to_string) {
+        let meant = ours.iter().min_by_key(|key| osa_distance(key, &written));
+        if let Some(key) = meant.filter(|key| osa_distance(key, &written) <= MOST_SLIPS) {
+            return Err(
+                meta.error(format!("`{written}` is no key of SeaORM's: `{key}` is meant, perhaps"))
+            );
+        }
+    }
+    skip(meta)
 }
 
 /// Passes over a key that means nothing to us: `key`, `key = value` or `key(...)`.

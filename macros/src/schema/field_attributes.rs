@@ -2,8 +2,23 @@ use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::{Attribute, Expr, Field, Ident, Lit, LitBool, LitStr, Token};
 
-use super::attributes::{skip, value};
+use super::attributes::{skip, skip_other, value};
 use super::errors::Errors;
+
+/// The keys of `#[sea_orm(...)]` that are read.
+const KEYS: [&str; 11] = [
+    "primary_key",
+    "auto_increment",
+    "column_name",
+    "column_type",
+    "unique",
+    "unique_key",
+    "indexed",
+    "nullable",
+    "ignore",
+    "default_value",
+    "default_expr",
+];
 
 /// The attributes of a field, as written.
 #[derive(Default)]
@@ -87,6 +102,8 @@ impl FieldAttributes {
                 self.ignore = true;
             } else if meta.path.is_ident("default_value") {
                 self.default_value = Some(value(&meta)?);
+            } else if meta.path.is_ident("column_type") {
+                skip(&meta)?;
             } else if meta.path.is_ident("default_expr") {
                 self.has_default_expression = true;
                 skip(&meta)?;
@@ -98,7 +115,7 @@ impl FieldAttributes {
                      it, or give the column a type of its own (`DeriveValueType`)",
                 ));
             } else {
-                skip(&meta)?;
+                skip_other(&meta, &KEYS)?;
             }
             Ok(())
         })

@@ -1,6 +1,6 @@
 use syn::{Attribute, LitStr};
 
-use super::attributes::{skip, value};
+use super::attributes::{skip_other, value};
 use super::case_style::CaseStyle;
 use super::conflict::Conflict;
 use super::errors::Errors;
@@ -56,7 +56,7 @@ impl TableAttributes {
             } else if meta.path.is_ident("rename_all") {
                 self.rename_all = Some(CaseStyle::parse(&value(&meta)?)?);
             } else {
-                skip(&meta)?;
+                skip_other(&meta, &["table_name", "schema_name", "rename_all"])?;
             }
             Ok(())
         })

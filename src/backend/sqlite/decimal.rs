@@ -26,7 +26,7 @@ pub(super) fn to_text(number: &Decimal) -> String {
     }
 }
 
-/// The number of a text, also of a plain one that another program has stored.
+/// The number of a text in this form. Of one in another form no comparison would be right.
 pub(super) fn of_text(text: &str) -> Option<Decimal> {
     let number = match text.strip_prefix('-') {
         Some(turned_around) if text.ends_with(END) => {
@@ -36,7 +36,7 @@ pub(super) fn of_text(text: &str) -> Option<Decimal> {
         }
         _ => Decimal::from_str_exact(text.trim_start_matches(|first| ('A'..='_').contains(&first))),
     };
-    number.ok().map(|number| number.normalize())
+    number.ok().map(|number| number.normalize()).filter(|number| to_text(number) == text)
 }
 
 /// `A` for a number below one, `B` for one digit before the point; there are 29 at most.
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ends_and_what_others_have_stored() {
+    fn the_ends_and_no_other_form() {
         for (number, text) in [
             (Decimal::ZERO, "A0"),
             (Decimal::new(-0, 3), "A0"),
@@ -94,8 +94,9 @@ mod tests {
         }
         assert!(to_text(&Decimal::MIN) < to_text(&Decimal::NEGATIVE_ONE));
         assert!(to_text(&Decimal::MAX) > to_text(&Decimal::ONE_THOUSAND));
-        assert_eq!(of_text("12.50"), Some(Decimal::new(125, 1)));
-        assert_eq!(of_text("-12.50"), Some(Decimal::new(-125, 1)));
-        assert_eq!(of_text("many"), None);
+        for other in ["12.50", "-12.50", "B9.90", "C9.9", "B9", "-^0.0", "many", ""] {
+            let is_own = other == "B9";
+            assert_eq!(of_text(other).is_some(), is_own, "{other}");
+        }
     }
 }

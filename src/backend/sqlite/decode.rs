@@ -35,10 +35,10 @@ pub(super) fn cell(column: &Column, kind: Kind, stored: ValueRef<'_>) -> Result<
         #[cfg(feature = "decimal")]
         (Kind::Decimal, ValueRef::Text(bytes)) => {
             let number = super::decimal::of_text(text(column, bytes)?);
-            number.ok_or_else(|| mismatch(column, "the text is no decimal number"))?.into()
+            let wrong = "the text is no decimal in the form that is stored here (9.90 is `B9.9`): \
+                         SQL's own arithmetic does not keep it";
+            number.ok_or_else(|| mismatch(column, wrong))?.into()
         }
-        #[cfg(feature = "decimal")]
-        (Kind::Decimal, ValueRef::Integer(number)) => rust_decimal::Decimal::from(number).into(),
         (Kind::Text | Kind::Opaque, ValueRef::Text(bytes)) => {
             text(column, bytes)?.to_owned().into()
         }
@@ -120,7 +120,7 @@ fn other_class(column: &Column, kind: Kind, stored: ValueRef<'_>) -> Error {
     let expected = match kind {
         Kind::F32 | Kind::F64 => "REAL or INTEGER",
         #[cfg(feature = "decimal")]
-        Kind::Decimal => "TEXT (a decimal in a column of another type has lost digits)",
+        Kind::Decimal => "TEXT (decimals are stored as text, 9.90 as `B9.9`)",
         Kind::Text | Kind::Date | Kind::Time | Kind::Opaque | Kind::Array(_) => "TEXT",
         Kind::Bytes | Kind::Uuid => "BLOB",
         Kind::Json | Kind::DateTime | Kind::Timestamp => "TEXT or INTEGER or REAL",

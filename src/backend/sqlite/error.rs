@@ -31,7 +31,9 @@ pub(super) fn from_code(code: i32, message: &str) -> Error {
         .with_constraint(constraint(kind, message))
         .with_backend(BackendKind::Sqlite);
     match kind {
-        ErrorKind::SchemaMismatch => mapped.with_hint("run the migrations on this file"),
+        ErrorKind::SchemaMismatch => mapped.with_hint(
+            "run the migrations on this file, or let `create_tables` make what is missing",
+        ),
         ErrorKind::Busy => mapped.with_hint("try again: another process writes"),
         ErrorKind::StorageFull => mapped.with_hint("free some space; nothing was stored"),
         _ => mapped,

@@ -5,7 +5,8 @@ use super::stored::Bound;
 use super::{compile, error::from_rusqlite};
 use crate::key::any_of;
 use crate::operation::{Duplicates, NewRow, Target, Write, WriteKind, Written};
-use crate::{Column, Result, Table};
+use crate::value::is_null;
+use crate::{Column, Error, ErrorKind, Result, Table};
 use rusqlite::Connection;
 use sea_orm::Value;
 
@@ -101,7 +102,25 @@ fn insert_returning(
     let keys = fetch(connection, &statement, keys)?;
     let Some(key) = keys.into_iter().next() else { return Ok(None) };
     let condition = any_of(table, vec![crate::key::Key::new(key)]);
-    Ok(stored_row(connection, table, &condition)?.pop())
+    let stored = stored_row(connection, table, &condition)?.pop();
+    stored.iter().try_for_each(|stored| check_made(table, row, stored))?;
+    Ok(stored)
+}
+
+/// What SQLite makes of the columns that a row leaves to the database has to fit the entity, or nobody
+/// could read the row.
+pub(super) fn check_made(table: &Table, row: &NewRow, stored: &[Value]) -> Result<()> {
+    let lacks = |at: &&usize| !table.columns[**at].nullable && is_null(&stored[**at]);
+    match row.left_out().iter().find(lacks).map(|at| table.columns[*at].name) {
+        None => Ok(()),
+        Some(name) => {
+            let message =
+                format!("`{name}` is left to the database, and the file has no default for it");
+            Err(Error::new(ErrorKind::Unsupported, message).with_table(table.name).with_hint(
+                format!("make the field `{name}` an `Option`, or give the file's column a default"),
+            ))
+        }
+    }
 }
 
 fn stored_row(

@@ -3,10 +3,10 @@
 use super::quote::{expression, identifier, list, run_if, text};
 use super::types::column_type;
 use super::{name, parent_name};
-use crate::Result;
 use crate::schema::definition::ForeignKey;
 use crate::schema::entity::{Entity, EntityColumn, Unique};
 use crate::schema::names::Names;
+use crate::{Result, Source};
 use sea_orm::ColumnType;
 use std::fmt::Write;
 
@@ -35,14 +35,37 @@ pub(super) fn create(
     }
     for unique in &uniques {
         let Some(name) = unique.name else { continue };
-        let name = identifier(&names.given(name, entity.name(), &unique.columns));
+        // Names of indexes are those of a whole schema: with the table's in it this one does not depend
+        // on what else is in the script.
+        let name = format!("{}_{name}", entity.name());
+        let name = identifier(&names.given(&name, entity.name(), &unique.columns));
         lines.push(format!("constraint {name} unique ({})", list(&unique.columns)));
     }
     for key in foreign_keys().filter(|key| key.columns.len() > 1) {
         lines.push(format!("foreign key ({}) {}", list(&key.columns), references(key)));
     }
     let lines = lines.join(",\n    ");
-    Ok(format!("create table if not exists {} (\n    {lines}\n);\n", name(entity)))
+    let to_complete: String =
+        entity.columns.iter().filter_map(|column| to_complete(entity, column)).collect();
+    Ok(format!("{to_complete}create table if not exists {} (\n    {lines}\n);\n", name(entity)))
+}
+
+/// A comment on a column whose value the server is to make, and that has no default here.
+fn to_complete(entity: &Entity, column: &EntityColumn) -> Option<String> {
+    let name = identifier(column.name());
+    if entity.is_counted() && entity.key() == [column.name()] {
+        return None;
+    }
+    match column.column.source {
+        _ if column.definition.default.is_some() || column.definition.extra.is_some() => None,
+        Source::Client => None,
+        Source::Default => Some(format!(
+            "-- {name} is left to the server: give it a default (`default_expr` on the field writes it here).\n"
+        )),
+        Source::Server => Some(format!(
+            "-- {name} is never sent: make it a generated column, or give it a default or a trigger.\n"
+        )),
+    }
 }
 
 fn definition(

@@ -9,7 +9,7 @@ use crate::backend::sqlite::{from_rusqlite, quoted};
 use crate::schema::definition::ForeignKey;
 use crate::schema::entity::{Entity, EntityColumn, is_same_set};
 use crate::{Error, Result};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use std::collections::HashMap;
 
 /// The entities' tables, and those that they refer to, as the file has them.
@@ -63,6 +63,7 @@ impl<'e> Known<'e> {
             (None, None) => return Ok(false),
         };
         if names_a_row {
+            self.check_classes(child, key)?;
             return Ok(true);
         }
         Err(Error::invalid(format!(
@@ -73,6 +74,30 @@ impl<'e> Known<'e> {
         ))
         .with_table(child.name())
         .with_hint("mark those columns `unique`, or the relation `skip_fk`"))
+    }
+
+    /// # Errors
+    /// `InvalidInput` where the foreign key and what it refers to are stored otherwise: no row would
+    /// ever find its parent.
+    fn check_classes(&self, child: &Entity, key: &ForeignKey) -> Result<()> {
+        let Some(parent) = self.entity(&key.table) else { return Ok(()) };
+        for (from, to) in key.columns.iter().zip(&key.to) {
+            let (Some(from), Some(to)) = (child.column(from), parent.column(to)) else { continue };
+            let (ours, theirs) = (Class::of(from.kind()), Class::of(to.kind()));
+            if ours != theirs {
+                return Err(Error::invalid(format!(
+                    "the foreign key `{}` is stored as {}, and `{}` of {}, which it refers to, as {}",
+                    from.name(),
+                    ours.name(),
+                    to.name(),
+                    quoted(&key.table),
+                    theirs.name()
+                ))
+                .with_table(child.name())
+                .with_hint("give both fields one type, such as the parent's `chronicle::Id`"));
+            }
+        }
+        Ok(())
     }
 
     fn differences(&self, entity: &Entity) -> Result<Vec<Difference>> {
@@ -97,6 +122,14 @@ impl<'e> Known<'e> {
             return Ok(found.differences);
         }
         compare_key(&mut found, entity, file);
+        for columns in &file.folding {
+            found.breaks(format!(
+                "a unique index of the file's table `{}` takes different texts in ({}) for equal ones \
+                 (`collate`), as the server does not: make it anew without that",
+                entity.name(),
+                statements::list(columns)
+            ));
+        }
         for unique in entity.uniques() {
             if !file.is_unique(&unique.columns) {
                 let text = format!(
@@ -137,6 +170,7 @@ impl<'e> Known<'e> {
         if file.is_view {
             return Ok(());
         }
+        self.compare_first_row(found, entity, file)?;
         for known in &file.columns {
             let is_needed = known.is_not_null && !known.has_default && !known.is_computed;
             let mut ours = entity.columns.iter();
@@ -174,8 +208,7 @@ impl<'e> Known<'e> {
         let is_constant = matches!(Default::of(column), Default::Constant(_));
         let is_empty = self.is_empty(entity)?;
         // To a table with rows SQLite adds none that has to be looked at row by row.
-        let is_fit = (column.is_nullable() || column.may_lack() || is_constant)
-            && !(is_constant && key.is_some());
+        let is_fit = (column.is_nullable() || is_constant) && !(is_constant && key.is_some());
         if is_empty || is_fit {
             let sql = statements::added_column(entity, column, key, is_empty);
             found.add(Weight::Breaking, text, Some(Fix::Column { name, sql }));
@@ -184,6 +217,47 @@ impl<'e> Known<'e> {
                 text + ", which may not be NULL, and rows that have no value for it: add it with the \
                         values, or let it be NULL (`Option`)",
             );
+        }
+        Ok(())
+    }
+
+    /// Ids are stored as text and plain UUIDs as bytes, and a column takes both: of a table that was
+    /// filled by another entity, its rows tell.
+    fn compare_first_row(
+        &self,
+        found: &mut Found,
+        entity: &Entity,
+        file: &FileTable,
+    ) -> Result<()> {
+        let columns = entity.columns.iter().filter(|column| file.column(column.name()).is_some());
+        let told: Vec<(&EntityColumn, &str)> = columns
+            .filter_map(|column| match Class::of(column.kind()) {
+                Class::Text => Some((column, "blob")),
+                Class::Blob => Some((column, "text")),
+                Class::Integer | Class::Real => None,
+            })
+            .collect();
+        if told.is_empty() {
+            return Ok(());
+        }
+        let types: Vec<String> =
+            told.iter().map(|(column, _)| format!("typeof({})", quoted(column.name()))).collect();
+        let sql = format!("select {} from {} limit 1", types.join(", "), quoted(entity.name()));
+        let read = |row: &rusqlite::Row<'_>| {
+            (0..told.len()).map(|at| row.get(at)).collect::<rusqlite::Result<Vec<String>>>()
+        };
+        let first = self.connection.query_row(&sql, [], read).optional().map_err(from_rusqlite)?;
+        for ((column, wrong), stored) in told.iter().zip(first.unwrap_or_default()) {
+            if stored == *wrong {
+                found.breaks(format!(
+                    "the column `{}` of the file's table `{}` holds {stored}, and the entity stores {} \
+                     there: give the field the type that the rows were written with (a \
+                     `chronicle::Id` is text, a `Uuid` is blob)",
+                    column.name(),
+                    entity.name(),
+                    Class::of(column.kind()).name()
+                ));
+            }
         }
         Ok(())
     }

@@ -58,6 +58,9 @@ fn constant(column: &Column, value: &Value) -> Option<Value> {
     let json = match (column.kind, value::to_json(value)) {
         // Postgres would read the document from it.
         (Kind::Json, JsonValue::String(text)) => serde_json::from_str(&text).ok()?,
+        // JSON's own numbers may have lost digits; these are as they were written.
+        #[cfg(feature = "decimal")]
+        (Kind::Decimal, JsonValue::Number(number)) => number.to_string().into(),
         (_, json) => json,
     };
     let mut value = value::from_json(column, json).ok()?;

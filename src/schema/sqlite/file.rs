@@ -13,6 +13,8 @@ pub(super) struct FileTable {
     pub(super) columns: Vec<FileColumn>,
     pub(super) foreign_keys: Vec<FileForeignKey>,
     indexes: Vec<FileIndex>,
+    /// The columns of unique indexes that take different texts for equal ones.
+    pub(super) folding: Vec<Vec<String>>,
 }
 
 #[derive(Debug)]
@@ -55,13 +57,15 @@ impl FileTable {
             })
             .map_err(from_rusqlite)?;
         let Some((is_view, has_rowid, is_strict)) = kind else { return Ok(None) };
+        let (indexes, folding) = indexes(connection, name)?;
         Ok(Some(Self {
             is_view,
             has_rowid,
             is_strict,
             columns: columns(connection, name)?,
             foreign_keys: foreign_keys(connection, name)?,
-            indexes: indexes(connection, name)?,
+            indexes,
+            folding,
         }))
     }
 
@@ -160,7 +164,8 @@ fn foreign_keys(connection: &Connection, table: &str) -> Result<Vec<FileForeignK
     Ok(keys.into_iter().map(|(_, key)| key).collect())
 }
 
-fn indexes(connection: &Connection, table: &str) -> Result<Vec<FileIndex>> {
+/// The indexes by columns as they compare otherwise too, and the columns of unique ones that fold.
+fn indexes(connection: &Connection, table: &str) -> Result<(Vec<FileIndex>, Vec<Vec<String>>)> {
     let sql = "select l.name, l.\"unique\", x.name, x.coll = 'BINARY' \
                from pragma_index_list(?1) l, pragma_index_xinfo(l.name) x \
                where x.key and not l.partial order by l.seq, x.seqno";
@@ -169,7 +174,14 @@ fn indexes(connection: &Connection, table: &str) -> Result<Vec<FileIndex>> {
         Ok((row.get::<_, String>(0)?, part))
     })?;
     let mut indexes: Vec<(String, Option<FileIndex>)> = Vec::new();
+    let mut folding: Vec<(String, Vec<String>)> = Vec::new();
     for (name, (is_unique, column, is_binary)) in parts {
+        if let (true, false, Some(column)) = (is_unique, is_binary, &column) {
+            match folding.last_mut() {
+                Some((last, columns)) if *last == name => columns.push(column.clone()),
+                _ => folding.push((name.clone(), vec![column.clone()])),
+            }
+        }
         if indexes.last().is_none_or(|(last, _)| *last != name) {
             indexes.push((name, Some(FileIndex { is_unique, columns: Vec::new() })));
         }
@@ -180,5 +192,6 @@ fn indexes(connection: &Connection, table: &str) -> Result<Vec<FileIndex>> {
             _ => *last = None,
         }
     }
-    Ok(indexes.into_iter().filter_map(|(_, index)| index).collect())
+    let indexes = indexes.into_iter().filter_map(|(_, index)| index).collect();
+    Ok((indexes, folding.into_iter().map(|(_, columns)| columns).collect()))
 }

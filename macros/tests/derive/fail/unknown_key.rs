@@ -10,6 +10,10 @@ mod event {
         pub id: Uuid,
         #[repository(defualt)]
         pub count: i32,
+        #[sea_orm(uniqe)]
+        pub slug: String,
+        #[sea_orm(index)]
+        pub day: Date,
     }
 
     #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -91,7 +91,9 @@ async fn insert_returning(
     statement.values = Some(Values(row.given().map(|(_, value)| value.clone()).collect()));
     let key = query(statement).fetch_optional(&mut *connection).await.map_err(of_write)?;
     let Some(key) = key else { return Ok(Vec::new()) };
-    rows_of(connection, table, &Key::new(decode::row(&keys, &key)?)).await
+    let stored = rows_of(connection, table, &Key::new(decode::row(&keys, &key)?)).await?;
+    stored.iter().try_for_each(|stored| write::check_made(table, row, stored))?;
+    Ok(stored)
 }
 
 async fn rows_of(
