@@ -185,7 +185,7 @@ pub(super) const ALL: [&Table; 6] =
 pub(super) const NUMBERS: [&str; 3] = ["made", "a", "b"];
 
 /// The columns that are unique together, and how many values each can have.
-pub(super) const UNIQUE: [(&str, usize); 2] = [("zone", 2), ("code", 2)];
+pub(super) const UNIQUE: [(&str, usize); 2] = [("zone", 2), ("code", 1)];
 
 /// Whether a column is one of those that are unique together.
 pub(super) fn is_unique(column: &str) -> bool {

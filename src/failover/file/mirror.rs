@@ -98,7 +98,12 @@ impl Transaction<'_> {
                         continue;
                     }
                     SetByEntries::Columns(set) => {
-                        self.mirror_columns(relations, table, &table.key_of(row), others, &set)?;
+                        let key = table.key_of(row);
+                        self.mirror_columns(relations, table, &key, others, &set)?;
+                        if self.is_newer_but(&named, answer.since, answer.own)? {
+                            // Its other columns may be somebody's who was faster.
+                            self.doubt_key(table, &named, &key)?;
+                        }
                         continue;
                     }
                     SetByEntries::Nothing => {}
@@ -304,9 +309,28 @@ impl Transaction<'_> {
                 }
             }
             keys = rest;
+            if matches!(write.kind, WriteKind::Update { .. }) {
+                self.doubt_removed_since(write.table, answer.since)?;
+            }
         }
         self.remember_table(&TableName::of(write.table))?;
         Ok((keys, Answer { since: self.counts.write, own: None }))
+    }
+
+    /// Rows that were removed from the file meanwhile may be there: an update by a condition may have
+    /// moved them away from the row that was deleted, before it was.
+    fn doubt_removed_since(&mut self, table: &'static Table, since: i64) -> Result<()> {
+        let sql = "select distinct row_key from chronicle_written \
+            where number > ?1 and table_name = ?2 and row_key <> ''";
+        let name = TableName::of(table);
+        let written = self.list(sql, (since, name.as_str()), |row| row.get::<_, String>(0))?;
+        for row_key in written.into_iter().map(RowKey::stored) {
+            let Some(key) = local_key::of_texts(table, &row_key.texts())? else { continue };
+            if self.keys(table, &Target::Key(key.clone()))?.is_empty() {
+                self.doubt_keys(table, &[key])?;
+            }
+        }
+        Ok(())
     }
 
     fn mirror_update(
@@ -326,6 +350,9 @@ impl Transaction<'_> {
             SetByEntries::Everything => {}
             SetByEntries::Columns(set) => {
                 self.mirror_columns(relations, table, key, assignments.to_vec(), &set)?;
+                if self.is_newer(&row, answer.since)? {
+                    self.doubt_key(table, &row, key)?;
+                }
             }
             SetByEntries::Nothing => {
                 let before = self.before(relations, table, key)?;
