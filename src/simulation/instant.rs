@@ -469,7 +469,8 @@ impl Inner {
                         let owner = *self.history.owners.get(&old.sequence)?;
                         self.history.unit(owner, &old.row).is_dropped = true;
                         let call = self.history.calls[&owner].clone();
-                        Some(self.history.at_once(call.process, call.write, self.tick))
+                        let write = call.write.of_row(&entry.row);
+                        Some(self.history.at_once(call.process, write, self.tick))
                     })
                 }
                 _ => by_body,

@@ -137,6 +137,14 @@ impl WriteCall {
         }
     }
 
+    /// The same of one of its rows alone.
+    pub(super) fn of_row(mut self, row: &RowName) -> Self {
+        if let CallKind::Insert { rows, .. } = &mut self.kind {
+            rows.retain(|new| tables::row_name(self.table, &new.key) == *row);
+        }
+        self
+    }
+
     /// What its entries are.
     pub(super) fn entry_kind(&self) -> EntryKind {
         match &self.kind {

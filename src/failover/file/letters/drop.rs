@@ -1,7 +1,8 @@
 //! A refused entry is forgotten.
 
 use super::Refused;
-use crate::failover::file::transaction::Transaction;
+use crate::failover::file::transaction::{Transaction, internal};
+use crate::failover::rules::edges::{Cause, Wait};
 use crate::failover::rules::entry::EntryKind;
 use crate::failover::rules::name::{RowKey, RowName, TableName};
 use crate::failover::seam::{self, Met, Mutation};
@@ -35,6 +36,11 @@ impl Transaction<'_> {
         let taken = self.list(taken, [sequence], |row| {
             Ok(RowName::new(TableName::stored(row.get(0)?), RowKey::stored(row.get(1)?)))
         })?;
+        let mut newest_first = doomed.clone();
+        newest_first.sort_unstable_by(|one, other| other.cmp(one));
+        for sequence in newest_first {
+            self.bequeath(sequence)?;
+        }
         // One with entries left is fetched once they have gone: the file has what was forgotten.
         for removed in self.remove(&doomed)?.into_values() {
             self.doubt(&removed.row, Some(removed.local_key))?;
@@ -43,6 +49,48 @@ impl Transaction<'_> {
             self.doubt(&row, None)?;
         }
         Ok(doomed.len() as u64)
+    }
+
+    /// Who waits for this entry as the newest of a row waits for the one before it once it is forgotten:
+    /// that one may be a letter, or held by one, and is older.
+    fn bequeath(&self, sequence: i64) -> Result<()> {
+        let sql = "select table_name, row_key, waits from chronicle_outbox where sequence = ?1";
+        let entry = self.first(sql, [sequence], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+        })?;
+        let Some((table, key, waits)) = entry else { return Ok(()) };
+        let waits: Vec<Wait> = serde_json::from_str(&waits).map_err(internal)?;
+        let Some(before) = waits.iter().find(|wait| wait.cause == Cause::Row) else {
+            return Ok(());
+        };
+        let sql = "select sequence, waits from chronicle_outbox \
+            where table_name = ?1 and row_key = ?2 and sequence > ?3 \
+            union select o.sequence, o.waits from chronicle_refs r join chronicle_outbox o using (sequence) \
+            where r.table_name = ?1 and r.row_key = ?2 and r.sequence > ?3";
+        let followers = self.list(sql, (table, key, sequence), |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+        })?;
+        for (follower, waits) in followers {
+            let mut waits: Vec<Wait> = serde_json::from_str(&waits).map_err(internal)?;
+            let is_heir = |wait: &&Wait| {
+                wait.before == sequence && matches!(wait.cause, Cause::Row | Cause::Parent)
+            };
+            let inherited: Vec<Wait> = waits
+                .iter()
+                .filter(is_heir)
+                .map(|wait| Wait { before: before.before, cause: wait.cause })
+                .collect();
+            if inherited.is_empty() {
+                continue;
+            }
+            seam::met(Met::WaitInherited);
+            waits.extend(inherited);
+            self.execute(
+                "update chronicle_outbox set waits = ?2, alone = 0 where sequence = ?1",
+                (follower, serde_json::to_string(&waits).map_err(internal)?),
+            )?;
+        }
+        Ok(())
     }
 
     /// The letter, the updates of its row up to the next insert, upsert or delete, and the children
