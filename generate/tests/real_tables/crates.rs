@@ -91,7 +91,7 @@ cases = { path = \"../cases\" }",
 cases = {{ path = \"../cases\" }}
 chronicle-test-servers = {{ path = {servers:?} }}
 chrono = {{ version = \"0.4\", default-features = false }}
-futures-util = \"0.3\"
+futures-util = {{ version = \"0.3\", default-features = false, features = [\"std\"] }}
 serde = {{ version = \"1\", features = [\"derive\"] }}
 serde_json = \"1\"
 tempfile = \"3\"
