@@ -69,7 +69,16 @@ impl<R, T> Field<R, T> {
         Self { column, types: PhantomData }
     }
 
-    pub(crate) const fn position(self) -> usize {
+    /// Its position among the record's [`columns`](crate::Table::columns).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # fn main() -> chronicle::Result<()> {
+    /// assert_eq!((Tasks::ID.position(), Tasks::TITLE.position()), (0, 1));
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub const fn position(self) -> usize {
         self.column
     }
 }

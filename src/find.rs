@@ -3,7 +3,9 @@
 use crate::filter::Node;
 use crate::key::Key;
 use crate::operation::Selection;
-use crate::{Cursor, Error, ErrorKind, Filter, Order, Page, Query, Record, Result, Store, Values};
+use crate::{
+    Cursor, Error, ErrorKind, Filter, Order, Page, Query, Record, Result, Selected, Store, Values,
+};
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use sea_orm::Value;
 use std::ops::Deref;
@@ -23,32 +25,53 @@ const STREAM_PAGE: u64 = 500;
 /// ```
 #[derive(Debug)]
 #[must_use = "a query does nothing until it is run, by `all()` for example"]
-pub struct Find<R: Record> {
+pub struct Find<R: Record, T = R> {
     store: Store,
-    query: Query<R>,
+    query: Query<R, T>,
 }
 
-impl<R: Record> Clone for Find<R> {
+impl<R: Record, T> Clone for Find<R, T> {
     fn clone(&self) -> Self {
         Self { store: self.store.clone(), query: self.query.clone() }
     }
 }
 
 /// `to_sql` and `to_request` of the [`Query`].
-impl<R: Record> Deref for Find<R> {
-    type Target = Query<R>;
-    fn deref(&self) -> &Query<R> {
+impl<R: Record, T> Deref for Find<R, T> {
+    type Target = Query<R, T>;
+    fn deref(&self) -> &Query<R, T> {
         &self.query
     }
 }
 
-impl<R: Record> Find<R> {
-    pub(crate) const fn new(store: Store, query: Query<R>) -> Self {
+impl<R: Record, T: Selected<R>> Find<R, T> {
+    pub(crate) const fn new(store: Store, query: Query<R, T>) -> Self {
         Self { store, query }
     }
 
-    fn map(self, change: impl FnOnce(Query<R>) -> Query<R>) -> Self {
+    fn map(self, change: impl FnOnce(Query<R, T>) -> Query<R, T>) -> Self {
         Self { store: self.store, query: change(self.query) }
+    }
+
+    /// Gives some columns of each row, as a struct that is [`Selected`]. A failover pair keeps nothing
+    /// of what is read so.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// #[derive(Debug, PartialEq, chronicle::Selected)]
+    /// #[repository(of = "Tasks")]
+    /// struct Line {
+    ///     title: String,
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let lines = tasks.find().filter(Tasks::PRIORITY.eq(3)).select::<Line>().all().await?;
+    /// assert_eq!(lines, [Line { title: "call home".to_owned() }]);
+    /// # Ok(()) }
+    /// ```
+    pub fn select<S: Selected<R>>(self) -> Find<R, S> {
+        Find { store: self.store, query: self.query.select() }
     }
 
     /// Keeps the rows that match. Several filters must all match.
@@ -130,6 +153,10 @@ impl<R: Record> Find<R> {
         self.store.read(&read).await
     }
 
+    async fn rows(&self) -> Result<Vec<Vec<Value>>> {
+        self.values(self.query.selection()).await
+    }
+
     /// Every row, complete also beyond the number that a server gives in one answer.
     ///
     /// ```
@@ -143,8 +170,8 @@ impl<R: Record> Find<R> {
     ///
     /// # Errors
     /// Those of a read: `Unavailable`, `Timeout`, `Denied`, `SchemaMismatch`, `InvalidInput` …
-    pub async fn all(self) -> Result<Vec<R>> {
-        self.values(Selection::Rows).await?.into_iter().map(decode).collect()
+    pub async fn all(self) -> Result<Vec<T>> {
+        self.rows().await?.into_iter().map(decode_selected).collect()
     }
 
     /// The first row in the query's order, if there is one.
@@ -160,9 +187,9 @@ impl<R: Record> Find<R> {
     ///
     /// # Errors
     /// As [`all`](Self::all).
-    pub async fn first(self) -> Result<Option<R>> {
+    pub async fn first(self) -> Result<Option<T>> {
         let limit = self.query.row_limit().map_or(1, |limit| limit.min(1));
-        self.limit(limit).values(Selection::Rows).await?.pop().map(decode).transpose()
+        self.limit(limit).rows().await?.pop().map(decode_selected).transpose()
     }
 
     /// The row, where the query finds no more than one.
@@ -180,9 +207,9 @@ impl<R: Record> Find<R> {
     ///
     /// # Errors
     /// `Conflict` when there is more than one row; otherwise as [`all`](Self::all).
-    pub async fn optional(self) -> Result<Option<R>> {
+    pub async fn optional(self) -> Result<Option<T>> {
         let limit = self.query.row_limit().map_or(2, |limit| limit.min(2));
-        let mut rows = self.limit(limit).values(Selection::Rows).await?;
+        let mut rows = self.limit(limit).rows().await?;
         if rows.len() > 1 {
             return Err(Error::new(
                 ErrorKind::Conflict,
@@ -190,7 +217,7 @@ impl<R: Record> Find<R> {
             )
             .with_table(R::TABLE.name));
         }
-        rows.pop().map(decode).transpose()
+        rows.pop().map(decode_selected).transpose()
     }
 
     /// The one row that the query finds.
@@ -209,7 +236,7 @@ impl<R: Record> Find<R> {
     /// # Errors
     /// `NotFound` when there is none, `Conflict` when there is more than one; otherwise as
     /// [`all`](Self::all).
-    pub async fn one(self) -> Result<R> {
+    pub async fn one(self) -> Result<T> {
         self.optional().await?.ok_or_else(|| {
             Error::new(ErrorKind::NotFound, "no row matches").with_table(R::TABLE.name)
         })
@@ -228,7 +255,7 @@ impl<R: Record> Find<R> {
     /// # Errors
     /// As [`all`](Self::all).
     pub async fn count(self) -> Result<u64> {
-        let read = self.query.to_read(Selection::Keys)?;
+        let read = self.query.to_read(Selection::keys(R::TABLE))?;
         if read.filter == Node::Constant(false) {
             return Ok(0);
         }
@@ -250,7 +277,7 @@ impl<R: Record> Find<R> {
     /// As [`all`](Self::all).
     pub async fn exists(self) -> Result<bool> {
         let limit = self.query.row_limit().map_or(1, |limit| limit.min(1));
-        Ok(!self.limit(limit).values(Selection::Keys).await?.is_empty())
+        Ok(!self.limit(limit).values(Selection::keys(R::TABLE)).await?.is_empty())
     }
 
     /// The first `size` rows, and the cursor behind them.
@@ -268,7 +295,7 @@ impl<R: Record> Find<R> {
     ///
     /// # Errors
     /// As [`all`](Self::all); `InvalidInput` when `size` is 0.
-    pub async fn page(self, size: u64) -> Result<Page<R>> {
+    pub async fn page(self, size: u64) -> Result<Page<T>> {
         if size == 0 {
             return Err(Error::invalid("a page must have room for at least one row"));
         }
@@ -279,14 +306,16 @@ impl<R: Record> Find<R> {
         // One row more than asked for tells whether there is a next page.
         let ask =
             if limit.is_some_and(|limit| limit <= size) { within } else { size.saturating_add(1) };
-        let mut values = self.limit(ask).values(Selection::Rows).await?;
+        let find = self.limit(ask);
+        let columns = find.query.columns();
+        let mut values = find.rows().await?;
         let more = values.len() as u64 > size;
         values.truncate(usize::try_from(within).unwrap_or(usize::MAX));
         let next = values.last().filter(|_| more).map(|row| match R::TABLE.key {
             [] => Cursor::of_offset(offset + values.len() as u64),
-            _ => Cursor::of::<R>(&order, row),
+            _ => Cursor::of(&order, &columns, row),
         });
-        let rows = values.into_iter().map(decode).collect::<Result<_>>()?;
+        let rows = values.into_iter().map(decode_selected).collect::<Result<_>>()?;
         Ok(Page { rows, next })
     }
 
@@ -311,7 +340,7 @@ impl<R: Record> Find<R> {
     /// # Errors
     /// An item is an error as of [`page`](Self::page), and the stream ends with it.
     #[must_use = "a stream does nothing until it is read"]
-    pub fn pages(self, size: u64) -> BoxStream<'static, Result<Page<R>>> {
+    pub fn pages(self, size: u64) -> BoxStream<'static, Result<Page<T>>> {
         stream::try_unfold(Some(self), move |find| async move {
             let Some(find) = find else { return Ok(None) };
             if find.query.row_limit() == Some(0) {
@@ -329,7 +358,7 @@ impl<R: Record> Find<R> {
             });
             Ok(Some((page, following)))
         })
-        .try_filter(|page: &Page<R>| std::future::ready(!page.rows.is_empty()))
+        .try_filter(|page: &Page<T>| std::future::ready(!page.rows.is_empty()))
         .boxed()
     }
 
@@ -351,12 +380,20 @@ impl<R: Record> Find<R> {
     /// # Errors
     /// As [`pages`](Self::pages).
     #[must_use = "a stream does nothing until it is read"]
-    pub fn stream(self) -> BoxStream<'static, Result<R>> {
+    pub fn stream(self) -> BoxStream<'static, Result<T>> {
         self.pages(STREAM_PAGE)
             .map_ok(|page| stream::iter(page.rows.into_iter().map(Ok)))
             .try_flatten()
             .boxed()
     }
+}
+
+fn decode_selected<R: Record, T: Selected<R>>(values: Vec<Value>) -> Result<T> {
+    let values = match T::COLUMNS {
+        None => Values::new(R::TABLE, values),
+        Some(columns) => Values::of_columns(R::TABLE, columns, values),
+    };
+    T::from_selected(values).map_err(|error| error.with_table(R::TABLE.name))
 }
 
 /// The query for one key.

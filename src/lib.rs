@@ -110,6 +110,7 @@ mod record;
 mod repository;
 mod scalar;
 mod schema;
+mod selected;
 #[cfg(all(test, feature = "sqlite", feature = "postgrest"))]
 #[allow(
     clippy::expect_used,
@@ -131,7 +132,7 @@ pub use backend::postgrest::{self, Postgrest};
 #[cfg(feature = "sqlite")]
 pub use backend::sqlite::{self, Sqlite};
 pub use backend::{Ability, Backend, BackendKind, Capabilities, Info, RawRow};
-pub use chronicle_macros::{Id, Repository, Scalar};
+pub use chronicle_macros::{Id, Repository, Scalar, Selected};
 pub use error::{Error, ErrorKind, Result};
 pub use field::{Field, JsonPath};
 pub use filter::Filter;
@@ -150,6 +151,7 @@ pub use scalar::{
 #[cfg(feature = "sqlite")]
 pub use schema::SchemaReport;
 pub use schema::{Definition, definition_of, postgres_script};
+pub use selected::{HasRecord, Selected};
 pub use store::{Config, Store};
 pub use table::{Column, Conflict, Parent, Source, Table, parents_of};
 pub use value::{Kind, now};

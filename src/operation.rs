@@ -35,12 +35,26 @@ pub struct Read {
 }
 
 /// What a [`Read`] asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Selection {
     /// Every column, in the order of the table.
     Rows,
+    /// The columns at these positions, the key's among them where there is one.
+    Columns(Vec<usize>),
+}
+
+impl Selection {
     /// The key alone: whether there are such rows.
-    Keys,
+    pub(crate) fn keys(table: &Table) -> Self {
+        Self::Columns(if table.key.is_empty() { vec![0] } else { table.key.to_vec() })
+    }
+
+    pub(crate) fn columns(&self, table: &'static Table) -> Vec<&'static Column> {
+        match self {
+            Self::Rows => table.columns.iter().collect(),
+            Self::Columns(positions) => positions.iter().map(|at| &table.columns[*at]).collect(),
+        }
+    }
 }
 
 impl Read {
@@ -61,10 +75,17 @@ impl Read {
 
     /// The columns of each row of the answer.
     pub(crate) fn columns(&self) -> Vec<&'static Column> {
-        match self.selection {
-            Selection::Rows => self.table.columns.iter().collect(),
-            Selection::Keys => self.table.naming_columns(),
-        }
+        self.selection.columns(self.table)
+    }
+
+    /// The key of a row of the answer.
+    #[cfg(feature = "postgrest")]
+    pub(crate) fn key_of(&self, row: &[Value]) -> Key {
+        let Selection::Columns(positions) = &self.selection else {
+            return self.table.key_of(row);
+        };
+        let value = |key: &usize| positions.iter().position(|at| at == key).map(|at| &row[at]);
+        Key::new(self.table.key.iter().filter_map(value).cloned().collect::<Vec<_>>())
     }
 }
 

@@ -8,8 +8,9 @@ pub use cursor::{Cursor, Page};
 use crate::filter::Node;
 use crate::operation::{Read, Selection};
 use crate::order::OrderTerm;
-use crate::{Filter, Order, Record, Result};
+use crate::{Column, Filter, Order, Record, Result, Selected};
 use std::fmt;
+use std::marker::PhantomData;
 
 /// The largest integer of both databases. No table has more rows.
 const MOST_ROWS: u64 = i64::MAX as u64;
@@ -33,15 +34,16 @@ const MOST_ROWS: u64 = i64::MAX as u64;
 /// assert!(open.to_request()?.url_path().ends_with("done_at=is.null&order=id.asc&limit=10"));
 /// # Ok(()) }
 /// ```
-pub struct Query<R> {
+pub struct Query<R, T = R> {
     filters: Vec<Node>,
     order: Vec<Order<R>>,
     limit: Option<u64>,
     offset: u64,
     after: Option<Cursor>,
+    selected: PhantomData<fn() -> T>,
 }
 
-impl<R> Clone for Query<R> {
+impl<R, T> Clone for Query<R, T> {
     fn clone(&self) -> Self {
         Self {
             filters: self.filters.clone(),
@@ -49,17 +51,25 @@ impl<R> Clone for Query<R> {
             limit: self.limit,
             offset: self.offset,
             after: self.after.clone(),
+            selected: PhantomData,
         }
     }
 }
 
-impl<R> Default for Query<R> {
+impl<R, T> Default for Query<R, T> {
     fn default() -> Self {
-        Self { filters: Vec::new(), order: Vec::new(), limit: None, offset: 0, after: None }
+        Self {
+            filters: Vec::new(),
+            order: Vec::new(),
+            limit: None,
+            offset: 0,
+            after: None,
+            selected: PhantomData,
+        }
     }
 }
 
-impl<R: Record> fmt::Debug for Query<R> {
+impl<R: Record, T> fmt::Debug for Query<R, T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Query")
@@ -87,6 +97,29 @@ impl<R: Record> Query<R> {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+}
+
+impl<R: Record, T: Selected<R>> Query<R, T> {
+    /// Gives some columns of each row, as a struct that is [`Selected`].
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// #[derive(chronicle::Selected)]
+    /// #[repository(of = "Tasks")]
+    /// struct Line {
+    ///     title: String,
+    /// }
+    ///
+    /// # fn main() -> chronicle::Result<()> {
+    /// let query = Tasks::query().select::<Line>();
+    /// assert!(query.to_sql()?.sql.starts_with("SELECT `title`, `id` FROM"), "with the key");
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn select<S: Selected<R>>(self) -> Query<R, S> {
+        let Self { filters, order, limit, offset, after, selected: _ } = self;
+        Query { filters, order, limit, offset, after, selected: PhantomData }
     }
 
     /// Keeps the rows that match. Several filters must all match.
@@ -187,6 +220,25 @@ impl<R: Record> Query<R> {
             }
         }
         terms
+    }
+
+    /// The columns of its rows; behind those that were asked for the ones by which rows are sorted,
+    /// and so the key.
+    pub(crate) fn selection(&self) -> Selection {
+        let Some(columns) = T::COLUMNS else { return Selection::Rows };
+        let mut positions = columns.to_vec();
+        let position = |column| R::TABLE.columns.iter().position(|one| one == column);
+        for at in self.total_order().iter().filter_map(|term| position(term.column)) {
+            if !positions.contains(&at) {
+                positions.push(at);
+            }
+        }
+        Selection::Columns(positions)
+    }
+
+    /// The columns of [`selection`](Self::selection).
+    pub(crate) fn columns(&self) -> Vec<&'static Column> {
+        self.selection().columns(R::TABLE)
     }
 
     pub(crate) fn to_read(&self, selection: Selection) -> Result<Read> {

@@ -162,7 +162,8 @@ pub struct Values {
 #[derive(Debug)]
 enum Columns {
     All(std::slice::Iter<'static, Column>),
-    Key(std::slice::Iter<'static, usize>, &'static [Column]),
+    /// Those at these positions.
+    Some(std::slice::Iter<'static, usize>, &'static [Column]),
 }
 
 impl Iterator for Columns {
@@ -170,7 +171,7 @@ impl Iterator for Columns {
     fn next(&mut self) -> Option<&'static Column> {
         match self {
             Self::All(columns) => columns.next(),
-            Self::Key(key, columns) => key.next().map(|at| &columns[*at]),
+            Self::Some(positions, columns) => positions.next().map(|at| &columns[*at]),
         }
     }
 }
@@ -198,7 +199,16 @@ impl Values {
 
     /// The values of the key columns of one row, in the order of [`Table::key`].
     pub(crate) fn of_key(table: &'static Table, values: Vec<Value>) -> Self {
-        let columns = Columns::Key(table.key.iter(), table.columns);
+        Self::of_columns(table, table.key, values)
+    }
+
+    /// The values of the columns at these positions, and perhaps more.
+    pub(crate) fn of_columns(
+        table: &'static Table,
+        positions: &'static [usize],
+        values: Vec<Value>,
+    ) -> Self {
+        let columns = Columns::Some(positions.iter(), table.columns);
         Self { columns, values: values.into_iter(), key: None }
     }
 

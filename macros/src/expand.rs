@@ -8,12 +8,14 @@ mod patch;
 mod record;
 mod repository;
 mod scalar;
+mod selected;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 pub(crate) use self::id::id;
 pub(crate) use self::scalar::scalar;
+pub(crate) use self::selected::selected;
 use crate::schema::{Access, Entity};
 
 /// All code for one `#[derive(Repository)]`.

@@ -166,6 +166,48 @@ pub fn derive_scalar(input: TokenStream) -> TokenStream {
         .into()
 }
 
+/// Makes a struct one that a query may give in place of whole rows: it has some of the record's columns.
+///
+/// `#[repository(of = "Tasks")]` names the repository, by a path. A field has the name of the record's field, or names it:
+/// `#[repository(field = "title")]`. Its type is that of the column, which the compiler compares.
+///
+/// ```
+/// mod note {
+///     use sea_orm::entity::prelude::*;
+///
+///     #[derive(Clone, Debug, PartialEq, DeriveEntityModel, chronicle::Repository)]
+///     #[sea_orm(table_name = "notes")]
+///     #[repository(name = "Note")]
+///     pub struct Model {
+///         #[sea_orm(primary_key, auto_increment = false)]
+///         pub id: Uuid,
+///         pub text: String,
+///         pub stars: i32,
+///     }
+///
+///     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+///     pub enum Relation {}
+///     impl ActiveModelBehavior for ActiveModel {}
+/// }
+///
+/// #[derive(chronicle::Selected)]
+/// #[repository(of = "note::Notes")]
+/// struct Line {
+///     text: String,
+///     #[repository(field = "stars")]
+///     rank: i32,
+/// }
+///
+/// let query = note::Notes::query().select::<Line>();
+/// ```
+#[proc_macro_derive(Selected, attributes(repository))]
+pub fn derive_selected(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    schema::Selected::parse(&input)
+        .map_or_else(syn::Error::into_compile_error, |selected| expand::selected(&selected))
+        .into()
+}
+
 /// Makes a typed id out of a tuple struct that holds one `Uuid`: `#[derive(chronicle::Id)] pub struct EventId(Uuid);`
 ///
 /// The id is text wherever it leaves the process: hyphenated and lower case in `SQLite`, in JSON and in `Display`.

@@ -11,6 +11,7 @@ mod key;
 mod names;
 mod relations;
 mod scalar;
+mod selected;
 mod table;
 mod table_attributes;
 mod types;
@@ -24,6 +25,7 @@ pub(crate) use self::field_attributes::Made;
 pub(crate) use self::id::Id;
 pub(crate) use self::relations::{Parent, Relations};
 pub(crate) use self::scalar::{Form, Scalar};
+pub(crate) use self::selected::Selected;
 pub(crate) use self::table::Table;
 pub(crate) use self::table_attributes::Access;
 
@@ -38,7 +40,8 @@ pub(crate) enum Entity {
 
 impl Entity {
     pub(crate) fn parse(input: &DeriveInput) -> Result<Self> {
-        let fields = named_fields(input)?;
+        let what = "`Repository` stands on a struct with named fields, one for each column";
+        let fields = named_fields(input, what)?;
         if input.ident == "Model" {
             Table::parse(input, fields).map(|table| Self::Table(Box::new(table)))
         } else if input.ident == "ModelEx" {
@@ -52,7 +55,7 @@ impl Entity {
     }
 }
 
-fn named_fields(input: &DeriveInput) -> Result<&FieldsNamed> {
+fn named_fields<'i>(input: &'i DeriveInput, what: &str) -> Result<&'i FieldsNamed> {
     let generics = &input.generics;
     if !generics.params.is_empty() || generics.where_clause.is_some() {
         let place = if generics.params.is_empty() {
@@ -70,8 +73,5 @@ fn named_fields(input: &DeriveInput) -> Result<&FieldsNamed> {
     {
         return Ok(fields);
     }
-    Err(Error::new(
-        input.ident.span(),
-        "`Repository` stands on a struct with named fields, one for each column",
-    ))
+    Err(Error::new(input.ident.span(), what))
 }

@@ -1,7 +1,7 @@
 //! [`Cursor`]: a place in a query's order, and [`Page`]: the rows up to it.
 
 use crate::order::{Direction, OrderTerm};
-use crate::{Error, Record, Result, value};
+use crate::{Column, Error, Result, value};
 use sea_orm::{JsonValue, Value};
 use std::fmt;
 use std::str::FromStr;
@@ -50,13 +50,12 @@ pub struct Page<R> {
 }
 
 impl Cursor {
-    /// The place of a row, given by its values in the order of the table's columns.
-    pub(crate) fn of<R: Record>(order: &[OrderTerm], row: &[Value]) -> Self {
-        let columns = R::TABLE.columns;
+    /// The place of a row, given by its values of these columns.
+    pub(crate) fn of(order: &[OrderTerm], columns: &[&Column], row: &[Value]) -> Self {
         let terms = order
             .iter()
             .filter_map(|term| {
-                let at = columns.iter().position(|column| column == term.column)?;
+                let at = columns.iter().position(|column| *column == term.column)?;
                 let value = value::to_json(row.get(at)?);
                 Some((term.column.name.to_owned(), term.direction(), value))
             })
@@ -64,10 +63,6 @@ impl Cursor {
         Self { terms }
     }
 
-    /// The values for the columns of `order`.
-    ///
-    /// # Errors
-    /// `InvalidInput` when the cursor was made with another order.
     /// The place behind so many rows, where no key tells them apart.
     pub(crate) fn of_offset(rows: u64) -> Self {
         Self { terms: vec![(String::new(), Direction::Ascending, rows.into())] }
@@ -81,6 +76,10 @@ impl Cursor {
         }
     }
 
+    /// The values for the columns of `order`.
+    ///
+    /// # Errors
+    /// `InvalidInput` when the cursor was made with another order.
     pub(crate) fn values(&self, order: &[OrderTerm]) -> Result<Vec<Value>> {
         let fits = self.terms.len() == order.len()
             && self.terms.iter().zip(order).all(|((name, direction, _), term)| {

@@ -35,6 +35,7 @@ mod properties;
 mod raw;
 mod reads;
 mod sample;
+mod selects;
 mod store;
 mod tables;
 mod texts;
@@ -121,6 +122,12 @@ suite! {
         limit_and_offset_cut_rows_and_counts
         list_is_newest_first
         a_query_that_is_not_bound_runs_too
+    }
+    selects {
+        some_columns_of_each_row
+        pages_of_some_columns
+        some_columns_of_long_lists
+        some_columns_below_a_key_of_several
     }
     finders {
         by_a_unique_column

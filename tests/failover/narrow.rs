@@ -55,6 +55,32 @@ use item::{NewSessionItem, SessionItemPatch, SessionItems};
 /// What was read is kept behind the call.
 const BEHIND: Duration = Duration::from_millis(400);
 
+#[derive(Debug, PartialEq, Eq, chronicle::Selected)]
+#[repository(of = "Sessions")]
+struct Branch {
+    git_branch: Option<String>,
+}
+
+/// The file has no use for a part of a row.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_selection_of_columns_is_not_kept() {
+    let fixture = Fixture::new().await;
+    let failover = fixture.open().await;
+    let there = Sessions::new(fixture.remote());
+    let row = NewSession::new(SessionStatus::Active).git_branch("main");
+    let id = there.insert(row).await.unwrap().id;
+    let sessions = Sessions::new(&failover);
+    let branches = sessions.find().select::<Branch>();
+    assert_eq!(branches.one().await.unwrap().git_branch.as_deref(), Some("main"));
+    let own = sessions.insert(NewSession::new(SessionStatus::Active)).await.unwrap();
+    tokio::time::sleep(BEHIND).await;
+    fixture.gateway.refuse().await.unwrap();
+    assert_eq!(sessions.get(id).await.unwrap(), None, "it was never read as a whole");
+    let branches = sessions.find().select::<Branch>();
+    assert_eq!(branches.all().await.unwrap(), [Branch { git_branch: None }]);
+    assert_eq!(sessions.get(own.id).await.unwrap(), Some(own));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_read_of_some_columns_brings_no_row() {
     let fixture = Fixture::new().await;

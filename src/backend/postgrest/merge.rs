@@ -122,12 +122,12 @@ impl Postgrest {
         while rows.len() < most && !left.is_empty() && !right.is_empty() {
             let (mut lefts, mut rights) = (window(read, &left), window(read, &right));
             let keys = left.iter().take(lefts).chain(right.iter().take(rights));
-            let keys = keys.map(|row| key(read, row)).collect();
+            let keys = keys.map(|row| read.key_of(row)).collect();
             let places = self.places(read, order, keys).await?;
             // What one side holds beyond its window may come before the rest of the other's.
             while lefts > 0 && rights > 0 {
                 let place = |row: &VecDeque<Vec<Value>>| {
-                    places.get(&key(read, row.front()?).text()).copied()
+                    places.get(&read.key_of(row.front()?).text()).copied()
                 };
                 let (from, window) = match (place(&left), place(&right)) {
                     (Some(before), Some(behind)) if before > behind => (&mut right, &mut rights),
@@ -137,7 +137,7 @@ impl Postgrest {
                 let row = from.pop_front();
                 *window -= 1;
                 // A row without a place was deleted meanwhile.
-                rows.extend(row.filter(|row| places.contains_key(&key(read, row).text())));
+                rows.extend(row.filter(|row| places.contains_key(&read.key_of(row).text())));
             }
         }
         rows.extend(left);
@@ -155,7 +155,7 @@ impl Postgrest {
     ) -> Result<HashMap<String, usize>> {
         let read = Read {
             table: read.table,
-            selection: Selection::Keys,
+            selection: Selection::keys(read.table),
             filter: any_of(read.table, keys),
             order: order.to_vec(),
             limit: None,
@@ -163,7 +163,7 @@ impl Postgrest {
         };
         let rows = self.read_page(&read, Page::of(&read)).await?;
         let places = rows.iter().enumerate();
-        Ok(places.map(|(place, row)| (key(&read, row).text(), place)).collect())
+        Ok(places.map(|(place, row)| (read.key_of(row).text(), place)).collect())
     }
 }
 
@@ -179,23 +179,15 @@ fn distinct(read: &Read, parts: Parts) -> Vec<(usize, Vec<Value>)> {
     let parts = parts.into_iter().enumerate();
     parts
         .flat_map(|(part, rows)| rows.into_iter().map(move |row| (part, row)))
-        .filter(|(_, row)| read.table.key.is_empty() || seen.insert(key(read, row).text()))
+        .filter(|(_, row)| read.table.key.is_empty() || seen.insert(read.key_of(row).text()))
         .collect()
-}
-
-/// The key of a row of the answer.
-fn key(read: &Read, row: &[Value]) -> Key {
-    match read.selection {
-        Selection::Rows => read.table.key_of(row),
-        Selection::Keys => Key::new(row.get(..read.table.key.len()).unwrap_or_default()),
-    }
 }
 
 /// How many of the next rows are named at once: half of what a URL has room for.
 fn window(read: &Read, rows: &VecDeque<Vec<Value>>) -> usize {
     let mut used = 0;
     let fit = rows.iter().take_while(|row| {
-        used += split::length_of_key(&key(read, row));
+        used += split::length_of_key(&read.key_of(row));
         used <= KEYS / 2
     });
     fit.count().max(1)

@@ -101,7 +101,7 @@ impl Postgrest {
 /// The keys of the rows that match.
 fn keys_of(table: &'static Table, filter: Node) -> Read {
     let order = OrderTerm::of_key(table, false);
-    Read { table, selection: Selection::Keys, filter, order, limit: None, offset: 0 }
+    Read { table, selection: Selection::keys(table), filter, order, limit: None, offset: 0 }
 }
 
 /// How many rows the filter finds at most, where it names keys or values of a unique column.

@@ -2,10 +2,9 @@
 
 use super::request::Request;
 use super::select::first_request;
-use crate::operation::Selection;
-use crate::{Query, Record, Result};
+use crate::{Query, Record, Result, Selected};
 
-impl<R: Record> Query<R> {
+impl<R: Record, T: Selected<R>> Query<R, T> {
     /// The request that PostgREST is given for the rows. A query that needs several (a long list,
     /// more rows than one answer holds) shows the first.
     ///
@@ -22,6 +21,6 @@ impl<R: Record> Query<R> {
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a value that no database can hold (a
     /// NUL character), a cursor of another order, or a filter that fits no URL.
     pub fn to_request(&self) -> Result<Request> {
-        first_request(&self.to_read(Selection::Rows)?)
+        first_request(&self.to_read(self.selection())?)
     }
 }

@@ -1,11 +1,10 @@
 //! [`Query::to_sql`]: the SQL that SQLite is given.
 
 use super::compile::select;
-use crate::operation::Selection;
-use crate::{Query, Record, Result};
+use crate::{Query, Record, Result, Selected};
 use sea_orm::Statement;
 
-impl<R: Record> Query<R> {
+impl<R: Record, T: Selected<R>> Query<R, T> {
     /// The statement that SQLite is given for the rows.
     ///
     /// ```
@@ -20,6 +19,6 @@ impl<R: Record> Query<R> {
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a value that no database can hold (a
     /// NUL character), or a cursor of another order.
     pub fn to_sql(&self) -> Result<Statement> {
-        Ok(select(&self.to_read(Selection::Rows)?))
+        Ok(select(&self.to_read(self.selection())?))
     }
 }
