@@ -153,8 +153,12 @@ impl<R: Record, T: Selected<R>> Find<R, T> {
         self.store.read(&read).await
     }
 
-    async fn rows(&self) -> Result<Vec<Vec<Value>>> {
+    pub(crate) async fn rows(&self) -> Result<Vec<Vec<Value>>> {
         self.values(self.query.selection()).await
+    }
+
+    pub(crate) const fn store(&self) -> &Store {
+        &self.store
     }
 
     /// Every row, complete also beyond the number that a server gives in one answer.
@@ -188,8 +192,12 @@ impl<R: Record, T: Selected<R>> Find<R, T> {
     /// # Errors
     /// As [`all`](Self::all).
     pub async fn first(self) -> Result<Option<T>> {
+        self.first_values().await?.map(decode_selected).transpose()
+    }
+
+    pub(crate) async fn first_values(self) -> Result<Option<Vec<Value>>> {
         let limit = self.query.row_limit().map_or(1, |limit| limit.min(1));
-        self.limit(limit).rows().await?.pop().map(decode_selected).transpose()
+        Ok(self.limit(limit).rows().await?.pop())
     }
 
     /// The row, where the query finds no more than one.
@@ -208,6 +216,10 @@ impl<R: Record, T: Selected<R>> Find<R, T> {
     /// # Errors
     /// `Conflict` when there is more than one row; otherwise as [`all`](Self::all).
     pub async fn optional(self) -> Result<Option<T>> {
+        self.only_values().await?.map(decode_selected).transpose()
+    }
+
+    pub(crate) async fn only_values(self) -> Result<Option<Vec<Value>>> {
         let limit = self.query.row_limit().map_or(2, |limit| limit.min(2));
         let mut rows = self.limit(limit).rows().await?;
         if rows.len() > 1 {
@@ -217,7 +229,7 @@ impl<R: Record, T: Selected<R>> Find<R, T> {
             )
             .with_table(R::TABLE.name));
         }
-        rows.pop().map(decode_selected).transpose()
+        Ok(rows.pop())
     }
 
     /// The one row that the query finds.
@@ -237,9 +249,7 @@ impl<R: Record, T: Selected<R>> Find<R, T> {
     /// `NotFound` when there is none, `Conflict` when there is more than one; otherwise as
     /// [`all`](Self::all).
     pub async fn one(self) -> Result<T> {
-        self.optional().await?.ok_or_else(|| {
-            Error::new(ErrorKind::NotFound, "no row matches").with_table(R::TABLE.name)
-        })
+        self.optional().await?.ok_or_else(not_found::<R>)
     }
 
     /// How many rows the query finds; its limit and offset count.
@@ -296,6 +306,15 @@ impl<R: Record, T: Selected<R>> Find<R, T> {
     /// # Errors
     /// As [`all`](Self::all); `InvalidInput` when `size` is 0.
     pub async fn page(self, size: u64) -> Result<Page<T>> {
+        let (values, next) = self.page_of_values(size).await?;
+        let rows = values.into_iter().map(decode_selected).collect::<Result<_>>()?;
+        Ok(Page { rows, next })
+    }
+
+    pub(crate) async fn page_of_values(
+        self,
+        size: u64,
+    ) -> Result<(Vec<Vec<Value>>, Option<Cursor>)> {
         if size == 0 {
             return Err(Error::invalid("a page must have room for at least one row"));
         }
@@ -315,8 +334,7 @@ impl<R: Record, T: Selected<R>> Find<R, T> {
             [] => Cursor::of_offset(offset + values.len() as u64),
             _ => Cursor::of(&order, &columns, row),
         });
-        let rows = values.into_iter().map(decode_selected).collect::<Result<_>>()?;
-        Ok(Page { rows, next })
+        Ok((values, next))
     }
 
     /// Every row in pages of `size`, each asked for when it is wanted. Nothing is held open between
@@ -386,6 +404,10 @@ impl<R: Record, T: Selected<R>> Find<R, T> {
             .try_flatten()
             .boxed()
     }
+}
+
+pub(crate) fn not_found<R: Record>() -> Error {
+    Error::new(ErrorKind::NotFound, "no row matches").with_table(R::TABLE.name)
 }
 
 fn decode_selected<R: Record, T: Selected<R>>(values: Vec<Value>) -> Result<T> {

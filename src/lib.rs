@@ -107,6 +107,7 @@ mod order;
 mod patch;
 mod query;
 mod record;
+mod related;
 mod repository;
 mod scalar;
 mod schema;
@@ -132,7 +133,7 @@ pub use backend::postgrest::{self, Postgrest};
 #[cfg(feature = "sqlite")]
 pub use backend::sqlite::{self, Sqlite};
 pub use backend::{Ability, Backend, BackendKind, Capabilities, Info, RawRow};
-pub use chronicle_macros::{Id, Repository, Scalar, Selected};
+pub use chronicle_macros::{Id, Relations, Repository, Scalar, Selected};
 pub use error::{Error, ErrorKind, Result};
 pub use field::{Field, JsonPath};
 pub use filter::Filter;
@@ -143,6 +144,7 @@ pub use order::Order;
 pub use patch::Patch;
 pub use query::{Cursor, Page, Query};
 pub use record::{FieldType, Keyed, NewRecord, Record, Values, Writable};
+pub use related::{Children, FindWith, Relation, Relations, ToMany, ToOne};
 pub use repository::Repository;
 pub use scalar::{
     Array, Comparable, Element, Exact, GeneratedKey, JsonDocument, List, Opaque, Operand, Ordered,

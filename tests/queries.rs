@@ -19,7 +19,7 @@ fn session_id(number: u128) -> session::SessionId {
 }
 
 /// The statement with its parameters, and the request; both as a database gets them.
-fn forms<R: chronicle::Record>(query: &Query<R>) -> String {
+fn forms<R: chronicle::Record, T: chronicle::Selected<R>>(query: &Query<R, T>) -> String {
     let sql = query.to_sql().unwrap();
     let columns: Vec<_> =
         R::TABLE.columns.iter().map(|column| format!("`{}`", column.name)).collect();
@@ -223,4 +223,30 @@ snapshot!(after_a_key_of_two_columns, {
     let cursor: Cursor =
         format!(r#"[["order_id","asc","{key}"],["number","asc",3]]"#).parse().unwrap();
     lines().after(cursor)
+});
+
+#[derive(chronicle::Selected)]
+#[repository(of = "Events")]
+#[allow(dead_code, reason = "its columns are looked at, not its rows")]
+struct Stopped {
+    timestamp: DateTime<Utc>,
+    hook_name: Option<String>,
+}
+
+snapshot!(some_columns, events().order_by(Events::CREATED_AT.desc()).select::<Stopped>());
+snapshot!(beside_a_parent, {
+    let open = Sessions::STATUS.eq(session::SessionStatus::Active);
+    events().filter(Events::HOOK_NAME.eq("Stop")).filter(Events::SESSION.is(open))
+});
+snapshot!(without_a_parent_of_a_kind, {
+    let main = Sessions::GIT_BRANCH.is_in(["main", "a,b"]);
+    events().filter(!Events::SESSION.is(main.or(Sessions::USER_ID.is_null())))
+});
+snapshot!(beside_children, {
+    let failed = ToolEvents::TOOL_NAME.eq("Edit").and(ToolEvents::EXECUTION_TIME.gt(5.0));
+    Sessions::query().filter(Sessions::TOOL_EVENTS.any(failed).or(!Sessions::EVENTS.exists()))
+});
+snapshot!(beside_children_of_a_parent, {
+    let beside = Sessions::EVENTS.any(Events::HOOK_NAME.eq("Stop"));
+    Query::<tool_event::Model>::new().filter(ToolEvents::SESSION.is(beside))
 });

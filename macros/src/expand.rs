@@ -6,6 +6,7 @@ mod id;
 mod new_row;
 mod patch;
 mod record;
+mod related;
 mod repository;
 mod scalar;
 mod selected;
@@ -14,6 +15,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 pub(crate) use self::id::id;
+pub(crate) use self::related::related;
 pub(crate) use self::scalar::scalar;
 pub(crate) use self::selected::selected;
 use crate::schema::{Access, Entity};
@@ -31,7 +33,11 @@ pub(crate) fn entity(entity: &Entity) -> TokenStream {
             let patch = patch::expand(table);
             quote! { #record #repository #new_row #patch }
         }
-        Entity::Relations(relations) => finders::by_parents(relations),
+        Entity::Relations(relations) => {
+            let finders = finders::by_parents(relations);
+            let related = relations.related.as_ref().map(related);
+            quote! { #finders #related }
+        }
     }
 }
 

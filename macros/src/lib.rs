@@ -166,6 +166,44 @@ pub fn derive_scalar(input: TokenStream) -> TokenStream {
         .into()
 }
 
+/// Makes constants of the repository out of the enum `Relation` of an entity in the compact format: `Orders::CUSTOMER` for
+/// `belongs_to` and `has_one`, `Customers::ORDERS` for `has_many`. They are what `find().with(…)` takes. In the dense
+/// format `Repository` makes them of the fields `HasOne` and `HasMany`.
+///
+/// `#[repository(of = "Orders")]` names the repository. A relation over a junction (`via`) is left out.
+///
+/// ```
+/// mod note {
+///     use sea_orm::entity::prelude::*;
+///
+///     #[derive(Clone, Debug, PartialEq, DeriveEntityModel, chronicle::Repository)]
+///     #[sea_orm(table_name = "notes")]
+///     #[repository(name = "Note")]
+///     pub struct Model {
+///         #[sea_orm(primary_key, auto_increment = false)]
+///         pub id: Uuid,
+///         pub before_id: Option<Uuid>,
+///     }
+///
+///     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation, chronicle::Relations)]
+///     #[repository(of = "Notes")]
+///     pub enum Relation {
+///         #[sea_orm(belongs_to = "Entity", from = "Column::BeforeId", to = "Column::Id")]
+///         Before,
+///     }
+///     impl ActiveModelBehavior for ActiveModel {}
+/// }
+///
+/// let relation = note::Notes::BEFORE;
+/// ```
+#[proc_macro_derive(Relations, attributes(repository, sea_orm))]
+pub fn derive_relations(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    schema::RelatedRows::parse(&input)
+        .map_or_else(syn::Error::into_compile_error, |related| expand::related(&related))
+        .into()
+}
+
 /// Makes a struct one that a query may give in place of whole rows: it has some of the record's columns.
 ///
 /// `#[repository(of = "Tasks")]` names the repository, by a path. A field has the name of the record's field, or names it:

@@ -1,7 +1,8 @@
 //! [`Node`]: the untyped tree of conditions that backends compile.
 
 use crate::key::{Key, KeyColumns};
-use crate::{Column, Error, Result, value};
+use crate::related::Join;
+use crate::{Column, Error, ErrorKind, Result, Table, value};
 use sea_orm::Value;
 use std::collections::HashSet;
 
@@ -33,6 +34,12 @@ pub(crate) enum Node {
         expression: Expression,
         position: TextMatch,
         text: String,
+    },
+    /// Rows beside which there is one that matches. Without a join the relation does not fit the
+    /// entities.
+    Related {
+        join: Option<Join>,
+        filter: Box<Self>,
     },
     All(Vec<Self>),
     Any(Vec<Self>),
@@ -141,6 +148,16 @@ impl Node {
                 expression.check()?;
                 Self::IsNull(expression)
             }
+            Self::Related { join: None, .. } => {
+                return Err(Error::new(
+                    ErrorKind::SchemaMismatch,
+                    "SeaORM's relation names a column that the entity does not have",
+                ));
+            }
+            Self::Related { join, filter } => match filter.reduce()? {
+                Self::Constant(false) => Self::Constant(false),
+                filter => Self::Related { join, filter: Box::new(filter) },
+            },
             Self::All(nodes) => Self::reduce_list(nodes, true)?,
             Self::Any(nodes) => Self::reduce_list(nodes, false)?,
             Self::Not(node) => match node.reduce()? {
@@ -150,6 +167,27 @@ impl Node {
             },
             Self::Constant(value) => Self::Constant(value),
         })
+    }
+
+    /// The tables of related rows that it asks for, through all levels.
+    pub(crate) fn related_tables(&self) -> Vec<&'static Table> {
+        match self {
+            Self::Related { join, filter } => {
+                let own = join.iter().map(|join| join.table);
+                own.chain(filter.related_tables()).collect()
+            }
+            Self::All(nodes) | Self::Any(nodes) => {
+                nodes.iter().flat_map(Self::related_tables).collect()
+            }
+            Self::Not(node) => node.related_tables(),
+            Self::Constant(_)
+            | Self::Compare { .. }
+            | Self::In { .. }
+            | Self::Keys { .. }
+            | Self::IsNull(_)
+            | Self::Has { .. }
+            | Self::Text { .. } => Vec::new(),
+        }
     }
 
     /// `neutral` is `true` for a conjunction and `false` for a disjunction: the constant that such

@@ -455,6 +455,13 @@ fn target<R: Record>(filter: Filter<R>, all: &str) -> Result<Option<Target>> {
             "the filter matches every row: if that is meant, use `{all}`"
         ))
         .with_table(R::TABLE.name)),
+        // Over PostgREST it would be one on what is given back, and not on what is changed.
+        node if !node.related_tables().is_empty() => Err(Error::new(
+            ErrorKind::Unsupported,
+            "a write by a condition takes none on related rows",
+        )
+        .with_table(R::TABLE.name)
+        .with_hint("find the rows first, and write them by their keys (`is_in`)")),
         node => Ok(Some(Target::Filter(node))),
     }
 }

@@ -368,7 +368,7 @@ fn matches(node: &Node, row: &Row) -> bool {
                 row.get(column.name).and_then(JsonValue::as_str) == Some(text)
             })
         }),
-        Node::Has { .. } | Node::Text { .. } => {
+        Node::Has { .. } | Node::Text { .. } | Node::Related { .. } => {
             panic!("the simulation has no such condition: {node:?}")
         }
     }

@@ -34,6 +34,7 @@ mod patches;
 mod properties;
 mod raw;
 mod reads;
+mod relatives;
 mod sample;
 mod selects;
 mod store;
@@ -128,6 +129,12 @@ suite! {
         pages_of_some_columns
         some_columns_of_long_lists
         some_columns_below_a_key_of_several
+    }
+    relatives {
+        rows_come_with_related_ones
+        many_rows_with_related_ones
+        conditions_on_related_rows
+        writes_take_no_condition_on_related_rows
     }
     finders {
         by_a_unique_column

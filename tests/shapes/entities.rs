@@ -164,3 +164,34 @@ pub(crate) mod blob {
     }
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// It refers to itself, and to a row with a key of two columns.
+pub(crate) mod node {
+    use chronicle::Repository;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Repository)]
+    #[sea_orm(table_name = "nodes")]
+    #[repository(name = "Node")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i32,
+        pub above_id: Option<i32>,
+        pub shelf: Option<Uuid>,
+        pub slot: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation, chronicle::Relations)]
+    #[repository(of = "Nodes")]
+    pub enum Relation {
+        #[sea_orm(belongs_to = "Entity", from = "Column::AboveId", to = "Column::Id")]
+        Above,
+        #[sea_orm(
+            belongs_to = "super::slot::Entity",
+            from = "(Column::Shelf, Column::Slot)",
+            to = "(super::slot::Column::Shelf, super::slot::Column::Name)"
+        )]
+        Place,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -7,6 +7,7 @@ mod adopted;
 mod entities;
 mod keys;
 mod parents;
+mod relatives;
 mod uniques;
 mod values;
 mod world;

@@ -5,7 +5,7 @@ use syn::{DeriveInput, FieldsNamed, Path, Type, Visibility};
 use super::errors::Errors;
 use super::field_attributes::FieldAttributes;
 use super::table_attributes::TableAttributes;
-use super::{names, types};
+use super::{RelatedRows, names, types};
 
 /// The foreign keys of a table, as its `ModelEx` describes them.
 #[derive(Debug)]
@@ -14,6 +14,7 @@ pub(crate) struct Relations {
     /// The repository; `None` if `Model` reports an error in its name.
     pub(crate) repository: Option<Ident>,
     pub(crate) parents: Vec<Parent>,
+    pub(crate) related: Option<RelatedRows>,
 }
 
 /// A foreign key column for which `Model`, which does not know it as one, made no finder.
@@ -67,7 +68,10 @@ impl Relations {
                 scalar: types::option_inner(ty).unwrap_or(ty).clone(),
             })
             .collect();
-        Self { visibility: input.vis.clone(), repository, parents }
+        let related = repository
+            .as_ref()
+            .map(|repository| RelatedRows::of_fields(&input.vis, repository, fields));
+        Self { visibility: input.vis.clone(), repository, parents, related }
     }
 }
 

@@ -19,8 +19,12 @@ pub(crate) fn last_name(ty: &Type) -> String {
 
 /// `T` of `Option<T>`.
 pub(crate) fn option_inner(ty: &Type) -> Option<&Type> {
-    let segment = last_segment(ty).filter(|segment| segment.ident == "Option")?;
-    let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
+    if last_name(ty) == "Option" { argument(ty) } else { None }
+}
+
+/// The one type in the angle brackets of the last segment.
+pub(crate) fn argument(ty: &Type) -> Option<&Type> {
+    let PathArguments::AngleBracketed(arguments) = &last_segment(ty)?.arguments else {
         return None;
     };
     let mut arguments = arguments.args.iter();

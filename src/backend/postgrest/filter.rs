@@ -5,16 +5,29 @@
 
 use crate::filter::{Comparison, Expression, JsonStep, Node, TextMatch};
 use crate::key::Key;
+use crate::related::{ForeignKey, Join};
 use crate::{Column, Table, value};
 use std::fmt::Write;
 
-/// The parameters that together are the condition `filter`.
+/// A condition as PostgREST takes it.
+#[derive(Debug, Default)]
+pub(super) struct Compiled {
+    pub(super) parameters: Vec<(String, String)>,
+    /// What stands in `select` besides columns: related rows that are asked for, and not given.
+    pub(super) embeds: Vec<String>,
+}
+
+/// The condition `filter` on the rows of a table.
+pub(super) fn compile(table: &'static Table, filter: &Node) -> Compiled {
+    let mut compiler = Compiler::default();
+    let mut parameters = compiler.parameters(table, filter);
+    parameters.append(&mut compiler.inner);
+    Compiled { parameters, embeds: compiler.embeds }
+}
+
+/// The parameters that together are the condition `filter`, which asks for no related rows.
 pub(super) fn parameters(table: &'static Table, filter: &Node) -> Vec<(String, String)> {
-    match filter {
-        Node::Constant(true) => Vec::new(),
-        Node::All(nodes) => nodes.iter().map(|node| parameter(table, node, false)).collect(),
-        node => vec![parameter(table, node, false)],
-    }
+    compile(table, filter).parameters
 }
 
 /// The parameters that name rows by their keys.
@@ -58,6 +71,7 @@ pub(super) fn has_tree(filter: &Node) -> bool {
             | Node::Compare { .. }
             | Node::In { .. }
             | Node::IsNull(_)
+            | Node::Related { .. }
             | Node::Text { .. } => false,
         }
     }
@@ -67,37 +81,98 @@ pub(super) fn has_tree(filter: &Node) -> bool {
     }
 }
 
-fn parameter(table: &'static Table, node: &Node, negated: bool) -> (String, String) {
-    let not = if negated { "not." } else { "" };
-    match node {
-        Node::Not(inner) => parameter(table, inner, !negated),
-        Node::All(nodes) => (format!("{not}and"), group(table, nodes)),
-        Node::Any(nodes) => (format!("{not}or"), group(table, nodes)),
-        Node::Keys { columns, keys } => (format!("{not}or"), members(columns, keys)),
-        leaf => {
-            let Condition { field, operator, operand } = Condition::of(table, leaf);
-            (field, format!("{not}{operator}.{}", operand.bare()))
+/// A condition in the making. Related rows are embedded, without any column, and a row that has some
+/// is one whose embedding is not NULL
+/// (<https://docs.postgrest.org/en/stable/references/api/resource_embedding.html#null-filtering-on-embedded-resources>).
+#[derive(Default)]
+struct Compiler {
+    /// The name of the embedding that the parameters are for, with a point behind it.
+    prefix: String,
+    embeds: Vec<String>,
+    /// The parameters of embeddings.
+    inner: Vec<(String, String)>,
+    /// How many embeddings have a name.
+    named: usize,
+}
+
+impl Compiler {
+    fn parameters(&mut self, table: &'static Table, filter: &Node) -> Vec<(String, String)> {
+        match filter {
+            Node::Constant(true) => Vec::new(),
+            Node::All(nodes) => {
+                nodes.iter().map(|node| self.parameter(table, node, false)).collect()
+            }
+            node => vec![self.parameter(table, node, false)],
         }
     }
-}
 
-/// The members of a logic tree, in parentheses.
-fn group(table: &'static Table, nodes: &[Node]) -> String {
-    let members: Vec<String> = nodes.iter().map(|node| member(table, node, false)).collect();
-    format!("({})", members.join(","))
-}
-
-fn member(table: &'static Table, node: &Node, negated: bool) -> String {
-    let not = if negated { "not." } else { "" };
-    match node {
-        Node::Not(inner) => member(table, inner, !negated),
-        Node::All(nodes) => format!("{not}and{}", group(table, nodes)),
-        Node::Any(nodes) => format!("{not}or{}", group(table, nodes)),
-        Node::Keys { columns, keys } => format!("{not}or{}", members(columns, keys)),
-        leaf => {
-            let Condition { field, operator, operand } = Condition::of(table, leaf);
-            format!("{field}.{not}{operator}.{}", operand.in_tree())
+    fn parameter(&mut self, table: &'static Table, node: &Node, negated: bool) -> (String, String) {
+        let not = if negated { "not." } else { "" };
+        let prefix = self.prefix.clone();
+        match node {
+            Node::Not(inner) => self.parameter(table, inner, !negated),
+            Node::All(nodes) => (format!("{prefix}{not}and"), self.group(table, nodes)),
+            Node::Any(nodes) => (format!("{prefix}{not}or"), self.group(table, nodes)),
+            Node::Keys { columns, keys } => (format!("{prefix}{not}or"), members(columns, keys)),
+            Node::Related { join: Some(join), filter } => {
+                let not = if negated { "" } else { "not." };
+                (prefix + &self.embed(join, filter), format!("{not}is.null"))
+            }
+            leaf => {
+                let Condition { field, operator, operand } = Condition::of(table, leaf);
+                (prefix + &field, format!("{not}{operator}.{}", operand.bare()))
+            }
         }
+    }
+
+    /// The members of a logic tree, in parentheses.
+    fn group(&mut self, table: &'static Table, nodes: &[Node]) -> String {
+        let members: Vec<String> =
+            nodes.iter().map(|node| self.member(table, node, false)).collect();
+        format!("({})", members.join(","))
+    }
+
+    fn member(&mut self, table: &'static Table, node: &Node, negated: bool) -> String {
+        let not = if negated { "not." } else { "" };
+        match node {
+            Node::Not(inner) => self.member(table, inner, !negated),
+            Node::All(nodes) => format!("{not}and{}", self.group(table, nodes)),
+            Node::Any(nodes) => format!("{not}or{}", self.group(table, nodes)),
+            Node::Keys { columns, keys } => format!("{not}or{}", members(columns, keys)),
+            Node::Related { join: Some(join), filter } => {
+                let not = if negated { "" } else { "not." };
+                format!("{}.{not}is.null", self.embed(join, filter))
+            }
+            leaf => {
+                let Condition { field, operator, operand } = Condition::of(table, leaf);
+                format!("{field}.{not}{operator}.{}", operand.in_tree())
+            }
+        }
+    }
+
+    /// The name of an embedding of the rows that belong together and match.
+    fn embed(&mut self, join: &Join, filter: &Node) -> String {
+        let alias = format!("related{}", self.named);
+        let mut below = Self {
+            prefix: format!("{}{alias}.", self.prefix),
+            named: self.named + 1,
+            ..Self::default()
+        };
+        let parameters = below.parameters(join.table, filter);
+        self.inner.extend(parameters);
+        self.inner.append(&mut below.inner);
+        self.named = below.named;
+        // Of two relations between the same tables, and of those of a table to itself, the foreign key
+        // tells which one is meant.
+        let target = match join.foreign_key() {
+            Some(ForeignKey::Own(column)) => name(column.name),
+            Some(ForeignKey::Theirs(column)) => {
+                format!("{}!{}", name(join.table.name), name(column.name))
+            }
+            None => name(join.table.name),
+        };
+        self.embeds.push(format!("{alias}:{target}({})", below.embeds.join(",")));
+        alias
     }
 }
 
@@ -154,6 +229,7 @@ impl Condition {
             Node::Constant(true) => Self { operator: "not.is", ..key_is_null() },
             Node::Constant(false)
             | Node::Keys { .. }
+            | Node::Related { .. }
             | Node::All(_)
             | Node::Any(_)
             | Node::Not(_) => key_is_null(),

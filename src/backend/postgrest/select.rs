@@ -38,8 +38,16 @@ impl Page {
     pub(super) fn plan(&self, read: &Read, schema: Option<&str>, rows: u64) -> Result<Plan> {
         let limit = self.limit.map_or(rows, |limit| limit.min(rows));
         let request = Request::new(Method::Get, format!("/{}", read.table.name));
-        let mut request = split::with_names(request, "select", names(&selected(read)))
-            .with_parameters(filter::parameters(read.table, &self.filter));
+        let condition = filter::compile(read.table, &self.filter);
+        let columns = names(&selected(read));
+        let request = if condition.embeds.is_empty() {
+            split::with_names(request, "select", columns)
+        } else {
+            let columns = if split::are_too_long(&columns) { "*".to_owned() } else { columns };
+            let select: Vec<String> = [columns].into_iter().chain(condition.embeds).collect();
+            request.parameter("select", select.join(","))
+        };
+        let mut request = request.with_parameters(condition.parameters);
         if !read.order.is_empty() {
             let terms: Vec<String> = read.order.iter().map(order).collect();
             request = request.parameter("order", terms.join(","));
@@ -80,9 +88,11 @@ pub(crate) fn first_request(read: &Read) -> Result<Request> {
 /// How many rows match. `GET` rather than `HEAD`, whose errors have no body and so no code; no row
 /// is sent with `limit=0`, and the server's own limit of rows does not touch the total.
 pub(super) fn count(table: &'static Table, schema: Option<&str>, filter: &Node) -> Request {
+    let condition = filter::compile(table, filter);
+    let select = [filter::name(table.naming_columns()[0].name)].into_iter().chain(condition.embeds);
     Request::new(Method::Get, format!("/{}", table.name))
-        .parameter("select", filter::name(table.naming_columns()[0].name))
-        .with_parameters(filter::parameters(table, filter))
+        .parameter("select", select.collect::<Vec<_>>().join(","))
+        .with_parameters(condition.parameters)
         .parameter("limit", "0")
         .schema(table.schema.or(schema))
         .prefer("count=exact")

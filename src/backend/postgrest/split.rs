@@ -27,7 +27,11 @@ pub(super) fn is_too_long(request: &Request) -> bool {
 
 /// Adds the names of columns to a request, unless they are too long.
 pub(super) fn with_names(request: Request, parameter: &str, names: String) -> Request {
-    if url_length(&names) > LONGEST_NAMES { request } else { request.parameter(parameter, names) }
+    if are_too_long(&names) { request } else { request.parameter(parameter, names) }
+}
+
+pub(super) fn are_too_long(names: &str) -> bool {
+    url_length(names) > LONGEST_NAMES
 }
 
 /// Whether a row may match two pieces of the filter: the text in its list may be two texts here and

@@ -2,6 +2,7 @@
 
 use crate::filter::{Comparison, Expression, JsonStep, Node, TextMatch};
 use crate::operation::{Duplicates, OrderTerm, Read, Target};
+use crate::related::Join;
 use crate::{Column, Table, value};
 use sea_orm::sea_query::Values;
 use sea_orm::{DbBackend, Statement, Value};
@@ -23,7 +24,7 @@ pub(crate) fn select(read: &Read) -> Statement {
     sql.list(read.columns(), |sql, column| sql.name(column.name));
     sql.push(" FROM ");
     sql.name(read.table.name);
-    sql.condition(&read.filter);
+    sql.condition(read.table, &read.filter);
     sql.push(" ORDER BY ");
     sql.list(&read.order, Sql::order_term);
     // Not as a parameter: SQLite plans by the limit, and would prepare the statement anew each time
@@ -49,7 +50,7 @@ pub(super) fn columns(table: &Table, columns: &[&Column], condition: &Node) -> S
     }
     sql.push(" FROM ");
     sql.name(table.name);
-    sql.condition(condition);
+    sql.condition(table, condition);
     sql.into_statement()
 }
 
@@ -58,7 +59,7 @@ pub(super) fn count(read: &Read) -> Statement {
     let mut sql = Sql::default();
     sql.push("SELECT count(*) FROM ");
     sql.name(read.table.name);
-    sql.condition(&read.filter);
+    sql.condition(read.table, &read.filter);
     sql.into_statement()
 }
 
@@ -72,7 +73,7 @@ pub(super) fn update(table: &Table, assignments: &[(usize, Value)], condition: &
         sql.push(" = ");
         sql.bind(value.clone());
     });
-    sql.condition(condition);
+    sql.condition(table, condition);
     sql.into_statement()
 }
 
@@ -80,7 +81,7 @@ pub(super) fn delete(table: &Table, condition: &Node) -> Statement {
     let mut sql = Sql::default();
     sql.push("DELETE FROM ");
     sql.name(table.name);
-    sql.condition(condition);
+    sql.condition(table, condition);
     sql.into_statement()
 }
 
@@ -104,7 +105,7 @@ pub(super) fn insert_text(table: &Table, given: &[usize], rows: usize) -> String
 
 /// A statement that gives back these columns of the rows that it wrote.
 pub(super) fn returning(text: String, columns: &[&Column]) -> Statement {
-    let mut sql = Sql { text, values: Vec::new() };
+    let mut sql = Sql { text, ..Sql::default() };
     sql.push(" RETURNING ");
     sql.list(columns, |sql, column| sql.name(column.name));
     sql.into_statement()
@@ -164,6 +165,10 @@ fn push_quoted(text: &mut String, name: &str) {
 struct Sql {
     text: String,
     values: Vec<Value>,
+    /// What the table is called whose rows a condition is about.
+    scope: String,
+    /// How many tables of related rows have a name.
+    related: usize,
 }
 
 impl Sql {
@@ -203,11 +208,37 @@ impl Sql {
         self.push(if term.descending { " DESC" } else { " ASC" });
     }
 
-    fn condition(&mut self, node: &Node) {
+    fn condition(&mut self, table: &Table, node: &Node) {
         if *node != Node::Constant(true) {
             self.push(" WHERE ");
+            self.scope = quoted(table.name);
             self.node(node, false);
         }
+    }
+
+    /// Whether there is a row beside this one. Inside, columns without a table are those of the inner
+    /// one, which has a name of its own: it may be the same table.
+    fn exists(&mut self, join: &Join, filter: &Node) {
+        self.related += 1;
+        let inner = format!("`related{}`", self.related);
+        self.push("EXISTS (SELECT 1 FROM ");
+        self.name(join.table.name);
+        self.push(&format!(" AS {inner} WHERE "));
+        for (at, (from, to)) in join.pairs().enumerate() {
+            if at > 0 {
+                self.push(" AND ");
+            }
+            let (outer, from, to) = (&self.scope, quoted(from.name), quoted(to.name));
+            let pair = format!("{inner}.{to} = {outer}.{from}");
+            self.push(&pair);
+        }
+        if *filter != Node::Constant(true) {
+            self.push(" AND ");
+            let outer = std::mem::replace(&mut self.scope, inner);
+            self.node(filter, true);
+            self.scope = outer;
+        }
+        self.push(")");
     }
 
     /// `inner`: inside another condition, where a list needs parentheses.
@@ -258,6 +289,9 @@ impl Sql {
                 self.push("))");
             }
             Node::Text { expression, position, text } => self.text(expression, *position, text),
+            Node::Related { join: Some(join), filter } => self.exists(join, filter),
+            // A reduced filter has none.
+            Node::Related { join: None, .. } => self.push("1 = 0"),
             Node::All(nodes) => self.joined(nodes, " AND ", inner),
             Node::Any(nodes) => self.joined(nodes, " OR ", inner),
             Node::Not(node) => match &**node {

@@ -27,8 +27,8 @@ impl Engine {
                 })
                 .await;
         }
-        self.file.know(read.table).await?;
-        let (route, since) = self.route_of_read(read.table)?;
+        self.know_all(read).await?;
+        let (route, since) = self.route_of_read(read)?;
         if route == Route::File {
             return self.read_file(read).await;
         }
@@ -61,8 +61,8 @@ impl Engine {
                 })
                 .await;
         }
-        self.file.know(read.table).await?;
-        if self.route_of_read(read.table)?.0 == Route::Remote {
+        self.know_all(read).await?;
+        if self.route_of_read(read)?.0 == Route::Remote {
             let (engine, asked) = (self.clone(), read.clone());
             let answer = self
                 .to_its_end(Box::pin(async move {
@@ -98,14 +98,34 @@ impl Engine {
         self.to_its_end(Box::pin(async move { engine.remote.query_raw(&sql, values).await })).await
     }
 
-    fn route_of_read(&self, table: &'static Table) -> Result<(Route, i64)> {
+    async fn know_all(&self, read: &Read) -> Result<()> {
+        for table in tables_of(read) {
+            if table.key.is_empty() {
+                let message = format!(
+                    "the rows of `{}` have no key, and so the file has none to compare with",
+                    table.name
+                );
+                return Err(Error::new(ErrorKind::Unsupported, message));
+            }
+            self.file.know(table).await?;
+        }
+        Ok(())
+    }
+
+    fn route_of_read(&self, read: &Read) -> Result<(Route, i64)> {
         if self.settings.mode == WriteMode::LocalFirst {
             return Ok((Route::File, 0));
         }
         let relations = self.file.relations();
         self.file.ask(|transaction| {
-            let facts = transaction.facts_of_read(&relations, table)?;
-            Ok((route::of_read(facts), transaction.counts.write))
+            let mut route = Route::Remote;
+            for table in tables_of(read) {
+                let facts = transaction.facts_of_read(&relations, table)?;
+                if route::of_read(facts) == Route::File {
+                    route = Route::File;
+                }
+            }
+            Ok((route, transaction.counts.write))
         })
     }
 
@@ -119,6 +139,9 @@ impl Engine {
 
     /// Fails where the file is asked by its key for a row whose state it does not know.
     fn check_known(&self, read: &Read) -> Result<()> {
+        for table in read.filter.related_tables() {
+            self.check_named(table, &Node::Constant(true))?;
+        }
         self.check_named(read.table, &read.filter)
     }
 
@@ -176,6 +199,11 @@ impl Engine {
         self.note_outage(outage.of_read()).await;
         Ok(None)
     }
+}
+
+/// The tables whose rows a read asks for or compares.
+fn tables_of(read: &Read) -> Vec<&'static Table> {
+    [read.table].into_iter().chain(read.filter.related_tables()).collect()
 }
 
 /// The rows of the file are from before the entity had all its columns.

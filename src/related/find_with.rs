@@ -1,0 +1,357 @@
+//! [`FindWith`]: a query whose rows come with related ones.
+
+use super::{Children, Join, ToMany, ToOne};
+use crate::filter::{Expression, Node};
+use crate::find::{Find, decode};
+use crate::key::Key;
+use crate::{Filter, Page, Query, Record, Result, Store, value};
+use futures_util::future::BoxFuture;
+use sea_orm::Value;
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+/// A query whose rows come with related ones; made by [`Find::with`].
+///
+/// Each relation is one query more, over the keys of all rows at once. On a failover pair each of them
+/// is answered by the remote or by the file as any other.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_related.rs"));
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+/// # let (customers, orders) = shop().await?;
+/// let find = orders.find().filter(Orders::TOTAL.ge(20)).with(Orders::CUSTOMER);
+/// for (order, customer) in find.all().await? {
+///     println!("{} of {}", order.total, customer.map_or("nobody".to_owned(), |customer| customer.name));
+/// }
+/// # Ok(()) }
+/// ```
+#[must_use = "a query does nothing until it is run, by `all()` for example"]
+pub struct FindWith<R: Record, L> {
+    find: Find<R>,
+    relations: L,
+}
+
+impl<R: Record, L: Clone> Clone for FindWith<R, L> {
+    fn clone(&self) -> Self {
+        Self { find: self.find.clone(), relations: self.relations.clone() }
+    }
+}
+
+impl<R: Record, L: fmt::Debug> fmt::Debug for FindWith<R, L> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("FindWith")
+            .field("find", &*self.find)
+            .field("relations", &self.relations)
+            .finish()
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// What [`Find::with`] takes: a [`ToOne`], a [`ToMany`], or [some](Children) of the latter's rows.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_related.rs"));
+/// fn is_relation<R: chronicle::Record>(_: impl chronicle::Relation<R>) {}
+/// # fn main() {
+/// is_relation::<order::Model>(Orders::CUSTOMER);
+/// is_relation::<customer::Model>(Customers::ORDERS.filter(Orders::TOTAL.ge(20)));
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no relation of `{R}`",
+    note = "take a relation of the repository, such as `Orders::CUSTOMER`"
+)]
+pub trait Relation<R: Record>: sealed::Sealed + Send + Sync + 'static {
+    /// The record of the related rows.
+    type Target: Record;
+    /// What stands beside a row: an `Option` or a `Vec`.
+    type Rows: Send;
+    #[doc(hidden)]
+    fn query(&self) -> Query<Self::Target>;
+    #[doc(hidden)]
+    fn positions(&self) -> Result<(Vec<usize>, Vec<usize>)>;
+    #[doc(hidden)]
+    fn collect(rows: Vec<Self::Target>) -> Self::Rows;
+}
+
+impl<R, T> sealed::Sealed for ToOne<R, T> {}
+impl<R: Record, T: Record> Relation<R> for ToOne<R, T> {
+    type Target = T;
+    type Rows = Option<T>;
+    fn query(&self) -> Query<T> {
+        Query::new()
+    }
+    fn positions(&self) -> Result<(Vec<usize>, Vec<usize>)> {
+        self.join().map(|Join { from, to, .. }| (from, to))
+    }
+    fn collect(rows: Vec<T>) -> Option<T> {
+        rows.into_iter().next()
+    }
+}
+
+impl<R, T> sealed::Sealed for ToMany<R, T> {}
+impl<R: Record, T: Record> Relation<R> for ToMany<R, T> {
+    type Target = T;
+    type Rows = Vec<T>;
+    fn query(&self) -> Query<T> {
+        Query::new()
+    }
+    fn positions(&self) -> Result<(Vec<usize>, Vec<usize>)> {
+        self.join().map(|Join { from, to, .. }| (from, to))
+    }
+    fn collect(rows: Vec<T>) -> Vec<T> {
+        rows
+    }
+}
+
+impl<R, T: Record> sealed::Sealed for Children<R, T> {}
+impl<R: Record, T: Record> Relation<R> for Children<R, T> {
+    type Target = T;
+    type Rows = Vec<T>;
+    fn query(&self) -> Query<T> {
+        self.query.clone()
+    }
+    fn positions(&self) -> Result<(Vec<usize>, Vec<usize>)> {
+        self.relation.positions()
+    }
+    fn collect(rows: Vec<T>) -> Vec<T> {
+        rows
+    }
+}
+
+/// One to four relations, as a tuple.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_related.rs"));
+/// fn are_relations<R: chronicle::Record, L: chronicle::Relations<R>>(_: L) {}
+/// # fn main() {
+/// are_relations::<order::Model, _>((Orders::CUSTOMER,));
+/// # }
+/// ```
+pub trait Relations<R: Record>: Send + Sync + 'static {
+    /// A row with what is related to it.
+    type Row: Send;
+    #[doc(hidden)]
+    fn load(
+        self,
+        store: Store,
+        rows: Vec<Vec<Value>>,
+    ) -> BoxFuture<'static, Result<Vec<Self::Row>>>;
+}
+
+macro_rules! relations {
+    ($($relation:ident $at:tt),+) => {
+        impl<R: Record, $($relation: Relation<R>),+> Relations<R> for ($($relation,)+) {
+            type Row = (R, $($relation::Rows),+);
+
+            fn load(
+                self,
+                store: Store,
+                rows: Vec<Vec<Value>>,
+            ) -> BoxFuture<'static, Result<Vec<Self::Row>>> {
+                Box::pin(async move {
+                    $(
+                        #[allow(non_snake_case, reason = "it is named as its type")]
+                        let mut $relation = related::<R, _>(&store, &self.$at, &rows).await?.into_iter();
+                    )+
+                    let mut loaded = Vec::with_capacity(rows.len());
+                    for row in rows {
+                        loaded.push((
+                            decode::<R>(row)?,
+                            $($relation.next().unwrap_or_else(|| $relation::collect(Vec::new()))),+
+                        ));
+                    }
+                    Ok(loaded)
+                })
+            }
+        }
+    };
+}
+relations!(A 0);
+relations!(A 0, B 1);
+relations!(A 0, B 1, C 2);
+relations!(A 0, B 1, C 2, D 3);
+
+/// What is related to each of the rows, in their order.
+async fn related<R: Record, A: Relation<R>>(
+    store: &Store,
+    relation: &A,
+    rows: &[Vec<Value>],
+) -> Result<Vec<A::Rows>> {
+    let (from, to) = relation.positions()?;
+    let key = |row: &[Value], positions: &[usize]| {
+        let values: Vec<Value> = positions.iter().map(|at| row[*at].clone()).collect();
+        (!values.iter().any(value::is_null)).then(|| Key::new(values))
+    };
+    let mut seen = HashSet::new();
+    let keys: Vec<Key> = rows
+        .iter()
+        .filter_map(|row| key(row, &from))
+        .filter(|key| seen.insert(key.text()))
+        .collect();
+    let mut found: HashMap<String, Vec<Vec<Value>>> = HashMap::new();
+    if !keys.is_empty() {
+        let columns = A::Target::TABLE.columns;
+        let node = match &to[..] {
+            [at] => Node::In {
+                expression: Expression::Column(&columns[*at]),
+                values: keys.iter().flat_map(|key| key.values().to_vec()).collect(),
+            },
+            to => Node::Keys { columns: to.iter().map(|at| &columns[*at]).collect(), keys },
+        };
+        let query = relation.query().filter(Filter::from_node(node));
+        for row in Find::new(store.clone(), query).rows().await? {
+            if let Some(key) = key(&row, &to) {
+                found.entry(key.text()).or_default().push(row);
+            }
+        }
+    }
+    let of_row = |row: &Vec<Value>| {
+        let related = key(row, &from).and_then(|key| found.get(&key.text()));
+        let related = related.into_iter().flatten().cloned().map(decode::<A::Target>);
+        related.collect::<Result<_>>().map(A::collect)
+    };
+    rows.iter().map(of_row).collect()
+}
+
+impl<R: Record> Find<R> {
+    /// Reads related rows along: each row comes as a tuple with what stands beside it.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_related.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let (customers, orders) = shop().await?;
+    /// let (order, customer) = orders.find().filter(Orders::ID.eq(1)).with(Orders::CUSTOMER).one().await?;
+    /// assert_eq!((order.total, customer.unwrap().name.as_str()), (10, "Ada"));
+    /// # Ok(()) }
+    /// ```
+    pub fn with<A: Relation<R>>(self, relation: A) -> FindWith<R, (A,)> {
+        FindWith { find: self, relations: (relation,) }
+    }
+}
+
+macro_rules! with {
+    ($($relation:ident $at:tt),+) => {
+        impl<R: Record, $($relation: Relation<R>),+> FindWith<R, ($($relation,)+)> {
+            /// Reads more related rows along.
+            ///
+            /// ```
+            /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_related.rs"));
+            /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+            /// # let (customers, orders) = shop().await?;
+            /// let find = customers.find().with(Customers::ORDERS);
+            /// let rows = find.with(Customers::ORDERS.filter(Orders::TOTAL.ge(20))).all().await?;
+            /// assert_eq!((rows[0].1.len(), rows[0].2.len()), (2, 1));
+            /// # Ok(()) }
+            /// ```
+            pub fn with<N: Relation<R>>(self, relation: N) -> FindWith<R, ($($relation,)+ N)> {
+                FindWith { find: self.find, relations: ($(self.relations.$at,)+ relation) }
+            }
+        }
+    };
+}
+with!(A 0);
+with!(A 0, B 1);
+with!(A 0, B 1, C 2);
+
+impl<R: Record, L: Relations<R>> FindWith<R, L> {
+    async fn load(find: Find<R>, relations: L) -> Result<Vec<L::Row>> {
+        let rows = find.rows().await?;
+        relations.load(find.store().clone(), rows).await
+    }
+
+    /// Every row.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_related.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let (customers, orders) = shop().await?;
+    /// assert_eq!(orders.find().with(Orders::CUSTOMER).all().await?.len(), 3);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Find::all`].
+    pub async fn all(self) -> Result<Vec<L::Row>> {
+        Self::load(self.find, self.relations).await
+    }
+
+    /// The first row in the query's order, if there is one.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_related.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let (customers, orders) = shop().await?;
+    /// let largest = orders.find().order_by(Orders::TOTAL.desc()).with(Orders::CUSTOMER).first().await?;
+    /// assert_eq!(largest.unwrap().0.total, 30);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Find::all`].
+    pub async fn first(self) -> Result<Option<L::Row>> {
+        let store = self.find.store().clone();
+        let Some(row) = self.find.first_values().await? else { return Ok(None) };
+        Ok(self.relations.load(store, vec![row]).await?.pop())
+    }
+
+    /// The row, where the query finds no more than one.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_related.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let (customers, orders) = shop().await?;
+    /// let none = orders.find().filter(Orders::ID.eq(9)).with(Orders::CUSTOMER).optional().await?;
+    /// assert!(none.is_none());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Find::optional`].
+    pub async fn optional(self) -> Result<Option<L::Row>> {
+        let store = self.find.store().clone();
+        let Some(row) = self.find.only_values().await? else { return Ok(None) };
+        Ok(self.relations.load(store, vec![row]).await?.pop())
+    }
+
+    /// The one row that the query finds.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_related.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let (customers, orders) = shop().await?;
+    /// let (order, _) = orders.find().filter(Orders::ID.eq(1)).with(Orders::CUSTOMER).one().await?;
+    /// assert_eq!(order.total, 10);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Find::one`].
+    pub async fn one(self) -> Result<L::Row> {
+        self.optional().await?.ok_or_else(crate::find::not_found::<R>)
+    }
+
+    /// The first `size` rows, and the cursor behind them.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_related.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let (customers, orders) = shop().await?;
+    /// let page = orders.find().with(Orders::CUSTOMER).page(2).await?;
+    /// let rest = orders.find().after(page.next.unwrap()).with(Orders::CUSTOMER).all().await?;
+    /// assert_eq!((page.rows.len(), rest.len()), (2, 1));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Find::page`].
+    pub async fn page(self, size: u64) -> Result<Page<L::Row>> {
+        let store = self.find.store().clone();
+        let (rows, next) = self.find.page_of_values(size).await?;
+        Ok(Page { rows: self.relations.load(store, rows).await?, next })
+    }
+}
