@@ -160,6 +160,7 @@ impl NewRow {
         Self { values, left_out }
     }
 
+    #[cfg(all(feature = "postgrest", feature = "sqlite"))]
     pub(crate) const fn new(values: Vec<Value>, left_out: Vec<usize>) -> Self {
         Self { values, left_out }
     }

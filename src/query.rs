@@ -118,7 +118,7 @@ impl<R: Record, T: Selected<R>> Query<R, T> {
     /// ```
     #[must_use]
     pub fn select<S: Selected<R>>(self) -> Query<R, S> {
-        let Self { filters, order, limit, offset, after, selected: _ } = self;
+        let Self { filters, order, limit, offset, after, .. } = self;
         Query { filters, order, limit, offset, after, selected: PhantomData }
     }
 

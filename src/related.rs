@@ -200,6 +200,7 @@ impl<R: Record, T: Record> ToMany<R, T> {
     /// assert_eq!(orders.len(), 1);
     /// # Ok(()) }
     /// ```
+    #[must_use]
     pub fn filter(self, filter: Filter<T>) -> Children<R, T> {
         self.children().filter(filter)
     }
@@ -215,6 +216,7 @@ impl<R: Record, T: Record> ToMany<R, T> {
     /// assert_eq!(orders[0].total, 30);
     /// # Ok(()) }
     /// ```
+    #[must_use]
     pub fn order_by(self, order: Order<T>) -> Children<R, T> {
         self.children().order_by(order)
     }

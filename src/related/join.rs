@@ -11,6 +11,7 @@ pub(crate) struct Join {
     pub(crate) table: &'static Table,
     pub(crate) to: Vec<usize>,
     /// Whether the columns of the first table are the foreign key.
+    #[cfg(feature = "postgrest")]
     is_child: bool,
 }
 
@@ -38,10 +39,18 @@ impl Join {
         let from = positions(of, &definition.from_col)?;
         let to = positions(table, &definition.to_col)?;
         // SeaORM calls the side that is referred to the owner.
-        Ok(Self { of, from, table, to, is_child: !definition.is_owner })
+        Ok(Self {
+            of,
+            from,
+            table,
+            to,
+            #[cfg(feature = "postgrest")]
+            is_child: !definition.is_owner,
+        })
     }
 
     /// The columns that belong together, in pairs.
+    #[cfg(feature = "sqlite")]
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (&'static Column, &'static Column)> {
         let columns = self.from.iter().zip(&self.to);
         columns.map(|(from, to)| (&self.of.columns[*from], &self.table.columns[*to]))

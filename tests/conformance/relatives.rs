@@ -76,8 +76,10 @@ pub(crate) async fn many_rows_with_related_ones(fixture: &Fixture) {
     assert_eq!(rows.len(), 600);
     for (parent, children) in rows {
         let expected = parent.weight.unwrap();
-        let mut numbers: Vec<i32> =
-            children.iter().map(|child| child.label[1..].parse().unwrap()).collect();
+        let mut numbers: Vec<i32> = children
+            .iter()
+            .map(|child| child.label.trim_start_matches('c').parse().unwrap())
+            .collect();
         numbers.sort_unstable();
         assert_eq!(numbers, [expected, expected + 600]);
     }
