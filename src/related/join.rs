@@ -1,6 +1,6 @@
 //! [`Join`]: the columns by which rows of two tables belong together.
 
-use crate::{Column, Error, ErrorKind, Result, Table};
+use crate::{Error, ErrorKind, Result, Table};
 use sea_orm::{Identity, RelationDef};
 
 /// Columns of one table, and those of another that hold the same values.
@@ -51,7 +51,9 @@ impl Join {
 
     /// The columns that belong together, in pairs.
     #[cfg(feature = "sqlite")]
-    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&'static Column, &'static Column)> {
+    pub(crate) fn pairs(
+        &self,
+    ) -> impl Iterator<Item = (&'static crate::Column, &'static crate::Column)> {
         let columns = self.from.iter().zip(&self.to);
         columns.map(|(from, to)| (&self.of.columns[*from], &self.table.columns[*to]))
     }
@@ -72,8 +74,8 @@ impl Join {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum ForeignKey {
     /// Of the row that others are looked for beside.
-    Own(&'static Column),
-    Theirs(&'static Column),
+    Own(&'static crate::Column),
+    Theirs(&'static crate::Column),
 }
 
 impl PartialEq for Join {
