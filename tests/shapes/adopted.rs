@@ -41,6 +41,6 @@ async fn what_the_server_makes_is_not_adopted() {
     let made = "select count(*) from tickets where rank is not null";
     assert_eq!(world.ask(made).await, ["3"], "the server's default");
     let here = Tickets::new(&failover).find().order_by(Tickets::ID.asc()).all().await.unwrap();
-    let there = Tickets::new(&world.remote()).find().all().await.unwrap();
+    let there = Tickets::new(world.remote()).find().all().await.unwrap();
     assert_eq!(here, there);
 }
