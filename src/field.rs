@@ -4,7 +4,7 @@ mod json_path;
 
 pub use json_path::JsonPath;
 
-use crate::filter::{Comparison, Expression, Filter, Node, TextMatch};
+use crate::filter::{Case, Comparison, Expression, Filter, Node, TextMatch};
 use crate::order::Direction;
 use crate::{
     Column, Comparable, Exact, JsonDocument, List, Operand, Order, Ordered, Record, Scalar, Stored,
@@ -346,7 +346,7 @@ impl<R: Record, T: Stored> Field<R, T> {
     where
         As<T>: Text,
     {
-        Filter::text(self.expression(), TextMatch::Contains, text.into())
+        Filter::text(self.expression(), TextMatch::Contains, Case::Exact, text.into())
     }
 
     /// Rows whose text starts with `text`: case-sensitive and literal.
@@ -362,7 +362,7 @@ impl<R: Record, T: Stored> Field<R, T> {
     where
         As<T>: Text,
     {
-        Filter::text(self.expression(), TextMatch::StartsWith, text.into())
+        Filter::text(self.expression(), TextMatch::StartsWith, Case::Exact, text.into())
     }
 
     /// Rows whose text ends with `text`: case-sensitive and literal.
@@ -378,7 +378,78 @@ impl<R: Record, T: Stored> Field<R, T> {
     where
         As<T>: Text,
     {
-        Filter::text(self.expression(), TextMatch::EndsWith, text.into())
+        Filter::text(self.expression(), TextMatch::EndsWith, Case::Exact, text.into())
+    }
+
+    /// Rows whose text contains `text`, whether letters are large or small.
+    ///
+    /// The letters of all scripts count as equal to their lower-case form, where that is one character
+    /// (`ß` is not `SS`), on both databases. `text` has 200 characters at most; a longer one is
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// assert_eq!(tasks.find().filter(Tasks::TITLE.contains_any_case("THE")).count().await?, 2);
+    /// # Ok(()) }
+    /// ```
+    pub fn contains_any_case(self, text: impl Into<String>) -> Filter<R>
+    where
+        As<T>: Text,
+    {
+        Filter::text(self.expression(), TextMatch::Contains, Case::Any, text.into())
+    }
+
+    /// Rows whose text starts with `text`, whether letters are large or small.
+    /// As [`contains_any_case`](Self::contains_any_case) otherwise.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// assert_eq!(tasks.find().filter(Tasks::TITLE.starts_with_any_case("W")).count().await?, 2);
+    /// # Ok(()) }
+    /// ```
+    pub fn starts_with_any_case(self, text: impl Into<String>) -> Filter<R>
+    where
+        As<T>: Text,
+    {
+        Filter::text(self.expression(), TextMatch::StartsWith, Case::Any, text.into())
+    }
+
+    /// Rows whose text ends with `text`, whether letters are large or small.
+    /// As [`contains_any_case`](Self::contains_any_case) otherwise.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// assert_eq!(tasks.find().filter(Tasks::TITLE.ends_with_any_case("Home")).count().await?, 1);
+    /// # Ok(()) }
+    /// ```
+    pub fn ends_with_any_case(self, text: impl Into<String>) -> Filter<R>
+    where
+        As<T>: Text,
+    {
+        Filter::text(self.expression(), TextMatch::EndsWith, Case::Any, text.into())
+    }
+
+    /// Rows whose text is `text`, whether letters are large or small.
+    /// As [`contains_any_case`](Self::contains_any_case) otherwise.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// assert_eq!(tasks.find().filter(Tasks::TITLE.eq_any_case("Call Home")).count().await?, 1);
+    /// # Ok(()) }
+    /// ```
+    pub fn eq_any_case(self, text: impl Into<String>) -> Filter<R>
+    where
+        As<T>: Text,
+    {
+        Filter::text(self.expression(), TextMatch::Whole, Case::Any, text.into())
     }
 }
 

@@ -1,8 +1,9 @@
 //! [`Filter`]: which rows; the typed shell of a closed tree of conditions.
 
+pub(crate) mod folding;
 mod node;
 
-pub(crate) use node::{Comparison, Expression, JsonStep, Node, TextMatch};
+pub(crate) use node::{Case, Comparison, Expression, JsonStep, Node, TextMatch};
 
 use crate::Record;
 use std::fmt;
@@ -56,8 +57,13 @@ impl<R: Record> Filter<R> {
         self.node
     }
 
-    pub(crate) fn text(expression: Expression, position: TextMatch, text: String) -> Self {
-        Self::from_node(Node::Text { expression, position, text })
+    pub(crate) fn text(
+        expression: Expression,
+        position: TextMatch,
+        case: Case,
+        text: String,
+    ) -> Self {
+        Self::from_node(Node::Text { expression, position, case, text })
     }
 
     /// Rows that match both.

@@ -250,3 +250,13 @@ snapshot!(beside_children_of_a_parent, {
     let beside = Sessions::EVENTS.any(Events::HOOK_NAME.eq("Stop"));
     Query::<tool_event::Model>::new().filter(ToolEvents::SESSION.is(beside))
 });
+
+snapshot!(contains_any_case, events().filter(Events::HOOK_NAME.contains_any_case("Stop*[é]")));
+snapshot!(
+    is_any_case,
+    events().filter(Events::HOOK_NAME.eq_any_case("σ.").or(Events::HOOK_NAME.is_null()))
+);
+snapshot!(
+    json_starts_with_any_case,
+    events().filter(!Events::DATA.key("cwd").starts_with_any_case("/Home"))
+);

@@ -1,6 +1,6 @@
 //! [`JsonPath`]: a value inside a JSON column, and its operations.
 
-use crate::filter::{Comparison, Expression, Filter, JsonStep, Node, TextMatch};
+use crate::filter::{Case, Comparison, Expression, Filter, JsonStep, Node, TextMatch};
 use crate::{Column, Record};
 use std::fmt;
 use std::marker::PhantomData;
@@ -175,7 +175,7 @@ impl<R: Record> JsonPath<R> {
     /// # Ok(()) }
     /// ```
     pub fn contains(self, text: impl Into<String>) -> Filter<R> {
-        Filter::text(self.expression(), TextMatch::Contains, text.into())
+        Filter::text(self.expression(), TextMatch::Contains, Case::Exact, text.into())
     }
 
     /// Rows where the value's text starts with `text`, case-sensitive and literal.
@@ -188,7 +188,7 @@ impl<R: Record> JsonPath<R> {
     /// # Ok(()) }
     /// ```
     pub fn starts_with(self, text: impl Into<String>) -> Filter<R> {
-        Filter::text(self.expression(), TextMatch::StartsWith, text.into())
+        Filter::text(self.expression(), TextMatch::StartsWith, Case::Exact, text.into())
     }
 
     /// Rows where the value's text ends with `text`, case-sensitive and literal.
@@ -201,6 +201,62 @@ impl<R: Record> JsonPath<R> {
     /// # Ok(()) }
     /// ```
     pub fn ends_with(self, text: impl Into<String>) -> Filter<R> {
-        Filter::text(self.expression(), TextMatch::EndsWith, text.into())
+        Filter::text(self.expression(), TextMatch::EndsWith, Case::Exact, text.into())
+    }
+
+    /// Rows where the value's text contains `text`, whether letters are large or small: as
+    /// [`Field::contains_any_case`](crate::Field::contains_any_case).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// assert_eq!(tasks.find().filter(Tasks::DETAILS.key("for").contains_any_case("DA")).count().await?, 1);
+    /// # Ok(()) }
+    /// ```
+    pub fn contains_any_case(self, text: impl Into<String>) -> Filter<R> {
+        Filter::text(self.expression(), TextMatch::Contains, Case::Any, text.into())
+    }
+
+    /// Rows where the value's text starts with `text`, whether letters are large or small: as
+    /// [`Field::contains_any_case`](crate::Field::contains_any_case).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// assert_eq!(tasks.find().filter(Tasks::DETAILS.key("for").starts_with_any_case("a")).count().await?, 1);
+    /// # Ok(()) }
+    /// ```
+    pub fn starts_with_any_case(self, text: impl Into<String>) -> Filter<R> {
+        Filter::text(self.expression(), TextMatch::StartsWith, Case::Any, text.into())
+    }
+
+    /// Rows where the value's text ends with `text`, whether letters are large or small: as
+    /// [`Field::contains_any_case`](crate::Field::contains_any_case).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// assert_eq!(tasks.find().filter(Tasks::DETAILS.key("for").ends_with_any_case("DA")).count().await?, 1);
+    /// # Ok(()) }
+    /// ```
+    pub fn ends_with_any_case(self, text: impl Into<String>) -> Filter<R> {
+        Filter::text(self.expression(), TextMatch::EndsWith, Case::Any, text.into())
+    }
+
+    /// Rows where the value's text is `text`, whether letters are large or small: as
+    /// [`Field::contains_any_case`](crate::Field::contains_any_case).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// assert_eq!(tasks.find().filter(Tasks::DETAILS.key("for").eq_any_case("ADA")).count().await?, 1);
+    /// # Ok(()) }
+    /// ```
+    pub fn eq_any_case(self, text: impl Into<String>) -> Filter<R> {
+        Filter::text(self.expression(), TextMatch::Whole, Case::Any, text.into())
     }
 }

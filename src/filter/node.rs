@@ -33,6 +33,7 @@ pub(crate) enum Node {
     Text {
         expression: Expression,
         position: TextMatch,
+        case: Case,
         text: String,
     },
     /// Rows beside which there is one that matches. Without a join the relation does not fit the
@@ -78,7 +79,18 @@ pub(crate) enum TextMatch {
     Contains,
     StartsWith,
     EndsWith,
+    Whole,
 }
+
+/// How letters are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Case {
+    Exact,
+    Any,
+}
+
+/// Longest text that is looked for in any case, in characters: as a pattern it fits a URL.
+const LONGEST_ANY_CASE: usize = 200;
 
 impl Node {
     /// The condition on one column that most callers inside the crate need.
@@ -137,12 +149,25 @@ impl Node {
             }
             // Keys are in their stored form when they come here.
             Self::Keys { columns, keys } => Self::Keys { columns, keys },
-            Self::Text { expression, position, text } => {
+            Self::Text { expression, position, case, text } => {
                 expression.check()?;
                 value::check_text(&text).map_err(|error| expression.at(&error))?;
-                // True of every text and unknown for NULL, in the one form that compilers take it in.
-                let position = if text.is_empty() { TextMatch::StartsWith } else { position };
-                Self::Text { expression, position, text }
+                if case == Case::Any && text.chars().count() > LONGEST_ANY_CASE {
+                    return Err(expression.at(&Error::invalid(format!(
+                        "a text to be found in any case has {LONGEST_ANY_CASE} characters at most"
+                    ))));
+                }
+                if text.is_empty() && position != TextMatch::Whole {
+                    // True of every text and unknown for NULL, in the one form that compilers take it in.
+                    Self::Text {
+                        expression,
+                        position: TextMatch::StartsWith,
+                        case: Case::Exact,
+                        text,
+                    }
+                } else {
+                    Self::Text { expression, position, case, text }
+                }
             }
             Self::IsNull(expression) => {
                 expression.check()?;

@@ -128,7 +128,7 @@ macro_rules! primitives {
 }
 
 primitives! {
-    bool = Bool: Comparable, Exact, Element;
+    bool = Bool: Comparable, Exact, Ordered, Element;
     i8 = I8: Comparable, Exact, Ordered;
     i16 = I16: Comparable, Exact, Ordered, Element;
     i32 = I32: Comparable, Exact, Ordered, Element;

@@ -149,6 +149,8 @@ suite! {
         contained
         at_the_start
         at_the_end
+        in_any_case
+        letters_of_all_scripts_in_any_case
         as_keys
         very_long_texts
         a_nul_is_refused

@@ -14,7 +14,7 @@ pub(crate) enum Condition {
     NumberIn(Vec<i32>),
     Real(Comparison, f64),
     Time(Comparison, DateTime<Utc>),
-    Flag(Equality, bool),
+    Flag(Comparison, bool),
     Text(TextTest),
     /// The text at a path of `data`.
     Data(Vec<Step>, TextTest),
@@ -36,12 +36,6 @@ pub(crate) enum Comparison {
     GreaterOrEqual,
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Equality {
-    Equal,
-    NotEqual,
-}
-
 #[derive(Clone, Debug)]
 pub(crate) enum TextTest {
     Equal(String),
@@ -50,6 +44,10 @@ pub(crate) enum TextTest {
     Contains(String),
     StartsWith(String),
     EndsWith(String),
+    ContainsAnyCase(String),
+    StartsWithAnyCase(String),
+    EndsWithAnyCase(String),
+    EqualAnyCase(String),
 }
 
 #[derive(Clone, Debug)]
@@ -90,6 +88,10 @@ macro_rules! test_text {
             TextTest::Contains(text) => $field.contains(text),
             TextTest::StartsWith(text) => $field.starts_with(text),
             TextTest::EndsWith(text) => $field.ends_with(text),
+            TextTest::ContainsAnyCase(text) => $field.contains_any_case(text),
+            TextTest::StartsWithAnyCase(text) => $field.starts_with_any_case(text),
+            TextTest::EndsWithAnyCase(text) => $field.ends_with_any_case(text),
+            TextTest::EqualAnyCase(text) => $field.eq_any_case(text),
         }
     };
 }
@@ -104,8 +106,7 @@ impl Condition {
             Self::NumberIn(values) => Facts::NUMBER.is_in(values),
             Self::Real(comparison, value) => compare!(Facts::REAL, comparison, value),
             Self::Time(comparison, value) => compare!(Facts::TIME, comparison, value),
-            Self::Flag(Equality::Equal, value) => Facts::FLAG.eq(value),
-            Self::Flag(Equality::NotEqual, value) => Facts::FLAG.ne(value),
+            Self::Flag(comparison, value) => compare!(Facts::FLAG, comparison, value),
             Self::Text(test) => test_text!(Facts::TEXT, test),
             Self::Data(steps, test) => test_text!(path(&steps), test),
             Self::DataIsNull(steps) => path(&steps).is_null(),
@@ -137,8 +138,7 @@ impl Condition {
             Self::NumberIn(values) => fact.number.map(|number| values.contains(&number)),
             Self::Real(comparison, value) => comparison.of(fact.real.as_ref(), value),
             Self::Time(comparison, value) => comparison.of(fact.time.as_ref(), value),
-            Self::Flag(Equality::Equal, value) => fact.flag.map(|flag| flag == *value),
-            Self::Flag(Equality::NotEqual, value) => fact.flag.map(|flag| flag != *value),
+            Self::Flag(comparison, value) => comparison.of(fact.flag.as_ref(), value),
             Self::Text(test) => test.of(fact.text.as_deref()),
             Self::Data(steps, test) => test.of(text_at(fact.data.as_ref(), steps).as_deref()),
             Self::DataIsNull(steps) => Some(text_at(fact.data.as_ref(), steps).is_none()),
@@ -219,6 +219,10 @@ impl TextTest {
             Self::Contains(part) => text.contains(part.as_str()),
             Self::StartsWith(part) => text.starts_with(part.as_str()),
             Self::EndsWith(part) => text.ends_with(part.as_str()),
+            Self::ContainsAnyCase(part) => folded(text).contains(&folded(part)),
+            Self::StartsWithAnyCase(part) => folded(text).starts_with(&folded(part)),
+            Self::EndsWithAnyCase(part) => folded(text).ends_with(&folded(part)),
+            Self::EqualAnyCase(part) => folded(text) == folded(part),
         })
     }
 }
@@ -275,4 +279,17 @@ fn text_at(data: Option<&Json>, steps: &[Step]) -> Option<String> {
         Json::Bool(_) | Json::Number(_) => Some(value.to_string()),
         Json::Array(_) | Json::Object(_) => panic!("{steps:?} leads to no scalar"),
     }
+}
+
+/// In lower case, character by character.
+fn folded(text: &str) -> String {
+    let fold = |character: char| {
+        let mut lower = character.to_lowercase();
+        match (lower.next(), lower.next()) {
+            _ if character == 'ς' => 'σ',
+            (Some(lower), None) => lower,
+            _ => character,
+        }
+    };
+    text.chars().map(fold).collect()
 }

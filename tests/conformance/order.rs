@@ -18,6 +18,9 @@ pub(crate) async fn store(fixture: &Fixture) -> (Facts, Vec<Fact>) {
         if id % 3 != 0 {
             fact = fact.real([0.1, -2.0, 1e10, 0.1][usize::try_from(id % 4).unwrap()]);
         }
+        if id % 6 != 0 {
+            fact = fact.flag(id % 2 == 0);
+        }
         if id % 5 != 0 {
             fact = fact.time(time(times[usize::try_from(id % 3).unwrap()]));
         }
@@ -54,6 +57,12 @@ pub(crate) fn cases() -> Vec<Case> {
         case!("number desc", [Facts::NUMBER.desc()], |a, b| b
             .number
             .cmp(&a.number)
+            .then(b.id.cmp(&a.id))),
+        case!("flag desc", [Facts::FLAG.desc()], |a, b| b.flag.cmp(&a.flag).then(b.id.cmp(&a.id))),
+        case!("flag, number desc", [Facts::FLAG.asc(), Facts::NUMBER.desc()], |a, b| a
+            .flag
+            .cmp(&b.flag)
+            .then(b.number.cmp(&a.number))
             .then(b.id.cmp(&a.id))),
         case!("time desc", [Facts::TIME.desc()], |a, b| b.time.cmp(&a.time).then(b.id.cmp(&a.id))),
         case!("number, real desc", [Facts::NUMBER.asc(), Facts::REAL.desc()], |a, b| a

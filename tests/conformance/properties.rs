@@ -1,7 +1,7 @@
 //! Random filters find what SQL's three-valued logic says that they find.
 
 use crate::fixture::Fixture;
-use crate::oracle::{Column, Comparison, Condition, Equality, Step, TextTest};
+use crate::oracle::{Column, Comparison, Condition, Step, TextTest};
 use crate::sample::{Fact, Facts, NewFact, ids, time};
 use chrono::{DateTime, Utc};
 use proptest::collection::vec;
@@ -76,6 +76,10 @@ fn text_test() -> impl Strategy<Value = TextTest> {
         text().prop_map(TextTest::Contains),
         text().prop_map(TextTest::StartsWith),
         text().prop_map(TextTest::EndsWith),
+        text().prop_map(TextTest::ContainsAnyCase),
+        text().prop_map(TextTest::StartsWithAnyCase),
+        text().prop_map(TextTest::EndsWithAnyCase),
+        text().prop_map(TextTest::EqualAnyCase),
     ]
 }
 
@@ -102,8 +106,7 @@ fn leaf() -> impl Strategy<Value = Condition> {
         vec(select(NUMBERS), 0..4).prop_map(Condition::NumberIn),
         (comparison(), select(REALS)).prop_map(|(by, value)| Condition::Real(by, value)),
         (comparison(), select(times())).prop_map(|(by, value)| Condition::Time(by, value)),
-        any::<bool>().prop_map(|value| Condition::Flag(Equality::Equal, value)),
-        any::<bool>().prop_map(|value| Condition::Flag(Equality::NotEqual, value)),
+        (comparison(), any::<bool>()).prop_map(|(how, value)| Condition::Flag(how, value)),
         text_test().prop_map(Condition::Text),
         text_test().prop_map(Condition::Text),
         (path(), text_test()).prop_map(|(path, test)| Condition::Data(path, test)),

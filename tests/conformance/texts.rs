@@ -230,6 +230,55 @@ pub(crate) async fn at_the_end(fixture: &Fixture) {
     each(fixture, |text| TextTest::EndsWith(text.to_owned())).await;
 }
 
+/// Letters of several scripts, those whose other case is not one character, and those without any.
+const LETTERS: [&str; 12] = [
+    "Straße",
+    "STRASSE",
+    "ÉTÉ",
+    "été",
+    "ΟΔΌΣ",
+    "οδός",
+    "İstanbul",
+    "istanbul",
+    "ЖЁЛТЫЙ",
+    "ﬁn",
+    "ǆ",
+    "\u{212a}elvin",
+];
+
+pub(crate) async fn in_any_case(fixture: &Fixture) {
+    let (facts, rows) = store(fixture).await;
+    for text in TEXTS {
+        for test in [
+            TextTest::ContainsAnyCase((*text).to_owned()),
+            TextTest::StartsWithAnyCase(text.to_uppercase()),
+            TextTest::EndsWithAnyCase(text.to_lowercase()),
+            TextTest::EqualAnyCase(text.to_uppercase()),
+        ] {
+            check(&facts, &rows, Condition::Text(test)).await;
+        }
+    }
+}
+
+pub(crate) async fn letters_of_all_scripts_in_any_case(fixture: &Fixture) {
+    let facts = Facts::new(fixture.store());
+    let rows = LETTERS.iter().zip(0..).map(|(text, id)| NewFact::new(id).text(*text));
+    facts.insert_many(rows).await.unwrap();
+    let rows = facts.find().all().await.unwrap();
+    let small = LETTERS.map(str::to_lowercase);
+    let large = LETTERS.map(str::to_uppercase);
+    for text in LETTERS.map(str::to_owned).into_iter().chain(small).chain(large) {
+        check(&facts, &rows, Condition::Text(TextTest::EqualAnyCase(text.clone()))).await;
+        check(&facts, &rows, Condition::Text(TextTest::ContainsAnyCase(text))).await;
+    }
+    let word = "KELVIN";
+    assert_eq!(facts.find().filter(Facts::TEXT.eq_any_case(word)).count().await.unwrap(), 1);
+    let long = facts.find().filter(Facts::TEXT.contains_any_case("σ".repeat(200)));
+    assert_eq!(long.count().await.unwrap(), 0);
+    let longer = facts.find().filter(Facts::TEXT.contains_any_case("a".repeat(201)));
+    refused(longer.count().await, ErrorKind::InvalidInput);
+}
+
 pub(crate) async fn as_keys(fixture: &Fixture) {
     let labels = Labels::new(fixture.store());
     let keys = labels.insert_many(TEXTS.iter().map(|text| NewLabel::new(*text))).await.unwrap();

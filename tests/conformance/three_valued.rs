@@ -1,7 +1,7 @@
 //! A NULL makes a condition unknown, and what is unknown is not found, nor its negation.
 
 use crate::fixture::Fixture;
-use crate::oracle::{Column, Comparison, Condition, Equality, Step, TextTest};
+use crate::oracle::{Column, Comparison, Condition, Step, TextTest};
 use crate::sample::{Fact, Facts, NewFact, ids, time};
 use serde_json::json;
 
@@ -49,8 +49,8 @@ fn leaves() -> Vec<Condition> {
         Condition::NumberBetween(1, 0),
         Condition::NumberIn(vec![]),
         Condition::NumberIn(vec![1, 2]),
-        Condition::Flag(Equality::Equal, true),
-        Condition::Flag(Equality::NotEqual, true),
+        Condition::Flag(Comparison::Equal, true),
+        Condition::Flag(Comparison::NotEqual, true),
         Condition::DataIsNull(vec![Step::Key("k")]),
     ];
     for comparison in Comparison::EACH {
@@ -85,7 +85,7 @@ pub(crate) async fn each_condition_and_its_negation(fixture: &Fixture) {
 
 pub(crate) async fn joined_by_and_and_or(fixture: &Fixture) {
     let (facts, rows) = store(fixture).await;
-    let unknown = Condition::Flag(Equality::Equal, true);
+    let unknown = Condition::Flag(Comparison::Equal, true);
     for leaf in leaves() {
         for joined in [
             Condition::All(vec![leaf.clone(), unknown.clone()]),

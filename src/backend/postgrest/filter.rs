@@ -3,7 +3,7 @@
 //! Outside of logic trees a value is everything behind the operator and is never quoted; inside of
 //! trees and lists it is quoted (<https://docs.postgrest.org/en/stable/references/api/tables_views.html>).
 
-use crate::filter::{Comparison, Expression, JsonStep, Node, TextMatch};
+use crate::filter::{Case, Comparison, Expression, JsonStep, Node, TextMatch, folding};
 use crate::key::Key;
 use crate::related::{ForeignKey, Join};
 use crate::{Column, Table, value};
@@ -221,8 +221,8 @@ impl Condition {
                 operator: "cs",
                 operand: Operand::Text(format!("{{{}}}", quoted(&value::to_text(value)))),
             },
-            Node::Text { expression, position, text } => {
-                let (operator, pattern) = pattern(*position, text);
+            Node::Text { expression, position, case, text } => {
+                let (operator, pattern) = pattern(*position, *case, text);
                 Self { field: field(expression), operator, operand: Operand::Text(pattern) }
             }
             // Reduced filters hold no constant but at their root. No key is NULL.
@@ -266,36 +266,48 @@ const fn operator(comparison: Comparison) -> &'static str {
 }
 
 /// The operator and pattern for literal text. `like` cannot find an asterisk, which stands for `%`
-/// there, so such text goes by regular expression.
-fn pattern(position: TextMatch, text: &str) -> (&'static str, String) {
-    let by_expression = text.contains('*');
-    let special: &[char] = if by_expression {
-        &['\\', '^', '$', '.', '|', '?', '*', '+', '(', ')', '[', ']', '{', '}']
-    } else {
-        &['\\', '%', '_']
-    };
-    let mut literal = String::with_capacity(text.len() + 8);
-    for character in text.chars() {
-        if special.contains(&character) {
-            literal.push('\\');
-        }
-        literal.push(character);
-    }
-    if by_expression {
+/// there, so such text goes by regular expression, and so does text in any case.
+fn pattern(position: TextMatch, case: Case, text: &str) -> (&'static str, String) {
+    if case == Case::Any || text.contains('*') {
+        let literal = match case {
+            Case::Any => folding::pattern(text, push_expression),
+            Case::Exact => {
+                let mut literal = String::with_capacity(text.len() + 8);
+                text.chars().for_each(|character| push_expression(character, &mut literal));
+                literal
+            }
+        };
         let pattern = match position {
             TextMatch::Contains => literal,
             TextMatch::StartsWith => format!("^{literal}"),
             TextMatch::EndsWith => format!("{literal}$"),
+            TextMatch::Whole => format!("^{literal}$"),
         };
-        ("match", pattern)
-    } else {
-        let pattern = match position {
-            TextMatch::Contains => format!("*{literal}*"),
-            TextMatch::StartsWith => format!("{literal}*"),
-            TextMatch::EndsWith => format!("*{literal}"),
-        };
-        ("like", pattern)
+        return ("match", pattern);
     }
+    let mut literal = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if matches!(character, '\\' | '%' | '_') {
+            literal.push('\\');
+        }
+        literal.push(character);
+    }
+    let pattern = match position {
+        TextMatch::Contains => format!("*{literal}*"),
+        TextMatch::StartsWith => format!("{literal}*"),
+        TextMatch::EndsWith => format!("*{literal}"),
+        TextMatch::Whole => return ("eq", text.to_owned()),
+    };
+    ("like", pattern)
+}
+
+fn push_expression(character: char, pattern: &mut String) {
+    const SPECIAL: [char; 14] =
+        ['\\', '^', '$', '.', '|', '?', '*', '+', '(', ')', '[', ']', '{', '}'];
+    if SPECIAL.contains(&character) {
+        pattern.push('\\');
+    }
+    pattern.push(character);
 }
 
 fn field(expression: &Expression) -> String {

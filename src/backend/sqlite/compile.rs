@@ -1,6 +1,6 @@
 //! From operations to SQLite's SQL.
 
-use crate::filter::{Comparison, Expression, JsonStep, Node, TextMatch};
+use crate::filter::{Case, Comparison, Expression, JsonStep, Node, TextMatch, folding};
 use crate::operation::{Duplicates, OrderTerm, Read, Target};
 use crate::related::Join;
 use crate::{Column, Table, value};
@@ -288,7 +288,14 @@ impl Sql {
                 self.bind(element_of_json(value));
                 self.push("))");
             }
-            Node::Text { expression, position, text } => self.text(expression, *position, text),
+            Node::Text { expression, position, case: Case::Exact, text } => {
+                self.text(expression, *position, text);
+            }
+            Node::Text { expression, position, case: Case::Any, text } => {
+                self.expression(expression);
+                self.push(" GLOB ");
+                self.bind(any_case(*position, text).into());
+            }
             Node::Related { join: Some(join), filter } => self.exists(join, filter),
             // A reduced filter has none.
             Node::Related { join: None, .. } => self.push("1 = 0"),
@@ -432,6 +439,11 @@ impl Sql {
     /// index (<https://sqlite.org/optoverview.html#the_like_optimization>).
     fn text(&mut self, expression: &Expression, position: TextMatch, text: &str) {
         match position {
+            TextMatch::Whole => {
+                self.expression(expression);
+                self.push(" = ");
+                self.bind(text.into());
+            }
             TextMatch::Contains => {
                 self.push("instr(");
                 self.expression(expression);
@@ -475,13 +487,25 @@ fn json_path(steps: &[JsonStep]) -> String {
 
 fn glob_literal(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '*' | '?' | '[' => pattern.extend(['[', character, ']']),
-            character => pattern.push(character),
-        }
-    }
+    text.chars().for_each(|character| push_glob(character, &mut pattern));
     pattern
+}
+
+fn push_glob(character: char, pattern: &mut String) {
+    match character {
+        '*' | '?' | '[' => pattern.extend(['[', character, ']']),
+        character => pattern.push(character),
+    }
+}
+
+fn any_case(position: TextMatch, text: &str) -> String {
+    let pattern = folding::pattern(text, push_glob);
+    match position {
+        TextMatch::Contains => format!("*{pattern}*"),
+        TextMatch::StartsWith => format!("{pattern}*"),
+        TextMatch::EndsWith => format!("*{pattern}"),
+        TextMatch::Whole => pattern,
+    }
 }
 
 /// A finite number as a whole one and a power of two, whose product it is.
