@@ -108,7 +108,7 @@ macro_rules! constant {
 
         impl<R: Record, T: Record> $name<R, T> {
             pub(crate) fn join(self) -> Result<Join> {
-                Join::of(R::TABLE, T::TABLE, &(self.definition)())
+                Join::between(R::TABLE, T::TABLE, &(self.definition)())
             }
 
             fn related(self, filter: Filter<T>) -> Filter<R> {

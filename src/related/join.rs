@@ -18,7 +18,7 @@ pub(crate) struct Join {
 impl Join {
     /// # Errors
     /// `SchemaMismatch` for columns that the entities do not have.
-    pub(crate) fn of(
+    pub(crate) fn between(
         of: &'static Table,
         table: &'static Table,
         definition: &RelationDef,
@@ -56,6 +56,18 @@ impl Join {
     ) -> impl Iterator<Item = (&'static crate::Column, &'static crate::Column)> {
         let columns = self.from.iter().zip(&self.to);
         columns.map(|(from, to)| (&self.of.columns[*from], &self.table.columns[*to]))
+    }
+
+    /// The table that is around.
+    #[cfg(feature = "postgrest")]
+    pub(crate) const fn of(&self) -> &'static Table {
+        self.of
+    }
+
+    /// Whether both tables are one.
+    #[cfg(feature = "postgrest")]
+    pub(crate) fn is_of_itself(&self) -> bool {
+        (self.of.schema, self.of.name) == (self.table.schema, self.table.name)
     }
 
     /// The one column of the foreign key, if it is one.

@@ -195,3 +195,42 @@ pub(crate) mod node {
     }
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// Names that conditions on related rows have for themselves, and a foreign key named like its parent's
+/// table, beside another one.
+pub(crate) mod odd {
+    use chronicle::Repository;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Repository)]
+    #[sea_orm(table_name = "related1")]
+    #[repository(name = "Odd", repository = "Odds")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i32,
+        pub related0: Option<i32>,
+        pub above: Option<i32>,
+        pub owners: Option<i32>,
+        pub second_owner: Option<i32>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation, chronicle::Relations)]
+    #[repository(of = "Odds")]
+    pub enum Relation {
+        #[sea_orm(belongs_to = "Entity", from = "Column::Above", to = "Column::Id")]
+        Upper,
+        #[sea_orm(
+            belongs_to = "super::owner::Entity",
+            from = "Column::Owners",
+            to = "super::owner::Column::Id"
+        )]
+        First,
+        #[sea_orm(
+            belongs_to = "super::owner::Entity",
+            from = "Column::SecondOwner",
+            to = "super::owner::Column::Id"
+        )]
+        Second,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}

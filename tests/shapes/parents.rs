@@ -1,17 +1,32 @@
 //! A parent that its children name by unique columns, and not by its key.
 
-use crate::entities::author::{self, Authors, NewAuthor};
+use crate::entities::author::{self, AuthorPatch, Authors, NewAuthor};
 use crate::entities::book::{self, BookPatch, Books, NewBook};
 use crate::world::World;
-use chronicle::Record;
 use chronicle::failover::DeadLetterReason;
+use chronicle::{Backend, Record};
 
 const TABLES: [&chronicle::Table; 2] = [author::Model::TABLE, book::Model::TABLE];
 
-/// A delete does not overtake children that have moved away from its row.
+/// The file's tables in letters of another case, which SQLite takes for the same.
+const IN_CAPITALS: &str = "create table Authors (ID integer primary key not null, \
+    House integer not null, Code text not null, unique (House, Code)); \
+    create table BOOKS (id integer primary key not null, HOUSE integer not null, \
+    code text not null, title text not null, \
+    foreign key (House, CODE) references authors (house, code) on delete cascade)";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delete_waits_for_the_children_that_were_moved() {
+    moved(World::new(&TABLES, "").await).await;
     let world = World::new(&TABLES, "").await;
+    let file = world.plain_file().await;
+    file.execute_script(IN_CAPITALS).await.unwrap();
+    file.close().await.unwrap();
+    moved(world).await;
+}
+
+/// A delete does not overtake children that have moved away from its row.
+async fn moved(world: World) {
     let failover = world.open().await;
     let (authors, books) = (Authors::new(&failover), Books::new(&failover));
     authors.insert_many([NewAuthor::new(1, 1, "a"), NewAuthor::new(2, 1, "b")]).await.unwrap();
@@ -69,5 +84,28 @@ async fn a_child_waits_for_its_new_parent() {
     world.until_paused(&failover).await;
     world.sql("grant insert on authors to service_role").await;
     assert_eq!(world.heal(&failover).await.dead_letters, 0);
+    assert_eq!(world.ask("select code from books order by id").await, ["b", "b"]);
+}
+
+/// Nor does an update that takes away what children named their parent by.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_is_taken_away_once_nobody_refers_to_it() {
+    let world = World::new(&TABLES, "").await;
+    let failover = world.open().await;
+    let (authors, books) = (Authors::new(&failover), Books::new(&failover));
+    authors.insert_many([NewAuthor::new(1, 1, "a"), NewAuthor::new(2, 1, "b")]).await.unwrap();
+    books.insert_many((1..4).map(|id| NewBook::new(id, 1, "a", "t"))).await.unwrap();
+    world.cut().await;
+    books.update(1, BookPatch::new().code("b")).await.unwrap();
+    books.update(2, BookPatch::new().code("b")).await.unwrap();
+    books.delete(3).await.unwrap();
+    authors.update(1, AuthorPatch::new().code("z")).await.unwrap();
+    world.migrate("alter table books rename column code to kode").await;
+    world.until_paused(&failover).await;
+    // While the children wait, so does one that goes direct otherwise.
+    authors.update(1, AuthorPatch::new().code("y")).await.unwrap();
+    world.migrate("alter table books rename column kode to code").await;
+    assert_eq!(world.heal(&failover).await.dead_letters, 0);
+    assert_eq!(world.ask("select code from authors order by id").await, ["y", "b"]);
     assert_eq!(world.ask("select code from books order by id").await, ["b", "b"]);
 }

@@ -54,9 +54,14 @@ impl World {
 
     /// The file, past the pair, with its tables.
     pub(crate) async fn file(&self) -> Sqlite {
-        let file = Sqlite::open(self.path()).await.unwrap();
+        let file = self.plain_file().await;
         file.create_tables(&self.tables).await.unwrap();
         file
+    }
+
+    /// The file, past the pair, as it is.
+    pub(crate) async fn plain_file(&self) -> Sqlite {
+        Sqlite::open(self.path()).await.unwrap()
     }
 
     /// Runs SQL at the remote's database as its owner.

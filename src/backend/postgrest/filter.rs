@@ -152,7 +152,11 @@ impl Compiler {
 
     /// The name of an embedding of the rows that belong together and match.
     fn embed(&mut self, join: &Join, filter: &Node) -> String {
-        let alias = format!("related{}", self.named);
+        let mut alias = format!("related{}", self.named);
+        // A column of the row may be called so.
+        while join.of().columns.iter().any(|column| column.name == alias) {
+            alias.insert(0, '_');
+        }
         let mut below = Self {
             prefix: format!("{}{alias}.", self.prefix),
             named: self.named + 1,
@@ -165,7 +169,10 @@ impl Compiler {
         // Of two relations between the same tables, and of those of a table to itself, the foreign key
         // tells which one is meant.
         let target = match join.foreign_key() {
-            Some(ForeignKey::Own(column)) => name(column.name),
+            Some(ForeignKey::Own(column)) if join.is_of_itself() => name(column.name),
+            Some(ForeignKey::Own(column)) => {
+                format!("{}!{}", name(join.table.name), name(column.name))
+            }
             Some(ForeignKey::Theirs(column)) => {
                 format!("{}!{}", name(join.table.name), name(column.name))
             }

@@ -220,7 +220,11 @@ impl Sql {
     /// one, which has a name of its own: it may be the same table.
     fn exists(&mut self, join: &Join, filter: &Node) {
         self.related += 1;
-        let inner = format!("`related{}`", self.related);
+        let mut inner = format!("`related{}`", self.related);
+        // The table around it may be called so.
+        while inner.eq_ignore_ascii_case(&self.scope) {
+            inner.insert(1, '_');
+        }
         self.push("EXISTS (SELECT 1 FROM ");
         self.name(join.table.name);
         self.push(&format!(" AS {inner} WHERE "));

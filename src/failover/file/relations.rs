@@ -89,18 +89,22 @@ impl Relations {
             .query_row("pragma schema_version", [], |row| row.get(0))
             .map_err(from_rusqlite)?;
         let mut relations = Self { version, ..Self::default() };
+        let spelling = Spelling::read(connection)?;
         let keys = "select m.name, p.name from sqlite_schema m, pragma_table_info(m.name) p \
             where m.type = 'table' and p.pk > 0 order by m.name, p.name";
         for (table, column) in pairs(connection, keys)? {
+            let (table, column) = spelling.of(table, column);
             relations.keys.entry(table).or_default().push(column);
         }
+        relations.keys.values_mut().for_each(|columns| columns.sort_unstable());
         let generated = "select m.name, c.name from sqlite_schema m, pragma_table_xinfo(m.name) c \
             where m.type = 'table' and c.hidden in (2, 3)";
         for (table, column) in pairs(connection, generated)? {
+            let (table, column) = spelling.of(table, column);
             relations.generated.entry(table).or_default().push(column);
         }
-        relations.read_unique(connection)?;
-        relations.read_foreign(connection)?;
+        relations.read_unique(connection, &spelling)?;
+        relations.read_foreign(connection, &spelling)?;
         relations.entities = entities(connection)?;
         let columns = "select table_name, column_name from chronicle_columns";
         for (table, _) in pairs(connection, columns)? {
@@ -128,7 +132,7 @@ impl Relations {
         !self.made(&TableName::of(table)).iter().all(is_own)
     }
 
-    fn read_foreign(&mut self, connection: &Connection) -> Result<()> {
+    fn read_foreign(&mut self, connection: &Connection, spelling: &Spelling) -> Result<()> {
         /// The parent, and each of its columns with the child's.
         type Found = (String, OnDelete, Vec<(String, String)>);
         let mut statement = connection
@@ -150,8 +154,13 @@ impl Relations {
                 entry.2.push((to, column));
             }
         }
-        for ((child, _), (parent, on_delete, mut pairs)) in found {
+        for ((child, _), (parent, on_delete, pairs)) in found {
+            let pair = |(to, column)| {
+                (spelling.of(parent.clone(), to).1, spelling.of(child.clone(), column).1)
+            };
+            let mut pairs: Vec<(String, String)> = pairs.into_iter().map(pair).collect();
             pairs.sort_unstable();
+            let (child, parent) = (spelling.table(child), spelling.table(parent));
             let (to, columns): (Vec<String>, Vec<String>) = pairs.into_iter().unzip();
             if self.names_a_row(&parent, &to) {
                 self.foreign.push(Foreign { child, columns, parent, to, on_delete });
@@ -160,7 +169,7 @@ impl Relations {
         Ok(())
     }
 
-    fn read_unique(&mut self, connection: &Connection) -> Result<()> {
+    fn read_unique(&mut self, connection: &Connection, spelling: &Spelling) -> Result<()> {
         let sql = "select m.name || char(0) || i.name, c.name \
             from sqlite_schema m, pragma_index_list(m.name) i, pragma_index_info(i.name) c \
             where m.type = 'table' and i.\"unique\" = 1 and i.partial = 0 and i.origin <> 'pk' \
@@ -172,9 +181,21 @@ impl Relations {
         }
         for (index, columns) in indexes {
             let table = index.split('\0').next().unwrap_or_default().to_owned();
-            self.unique.entry(table).or_default().push(columns);
+            let columns =
+                columns.into_iter().map(|column| spelling.of(table.clone(), column).1).collect();
+            self.unique.entry(spelling.table(table)).or_default().push(columns);
         }
         Ok(())
+    }
+
+    /// Whether rows of other tables refer to columns like these of a table, which are not its key.
+    pub(super) fn is_referred_by(&self, table: &Table, is_it: impl Fn(&str) -> bool) -> bool {
+        let key = self.key_of(table.name);
+        self.foreign.iter().any(|foreign| {
+            foreign.parent == table.name
+                && foreign.to != key
+                && foreign.to.iter().any(|name| is_it(name))
+        })
     }
 
     /// Whether these columns of a table, sorted, are its key or unique.
@@ -588,6 +609,39 @@ impl Transaction<'_> {
         self.unlink(relations, &below.table, &below.local_key)?;
         let key = relations.key_of(&below.table);
         self.remove_row(&below.table, key, &below.local_key).map(drop)
+    }
+}
+
+/// The names of tables and columns as the entities have them that were used with the file: to SQLite
+/// letters are the same in any case.
+struct Spelling(HashMap<String, (String, HashMap<String, String>)>);
+
+impl Spelling {
+    fn read(connection: &Connection) -> Result<Self> {
+        let mut known: HashMap<String, (String, HashMap<String, String>)> = HashMap::new();
+        let sql = "select table_name, column_name from chronicle_columns";
+        for (table, column) in pairs(connection, sql)? {
+            let (_, table) = TableName::stored(table).parts();
+            let (_, columns) =
+                known.entry(table.to_lowercase()).or_insert_with(|| (table, HashMap::new()));
+            columns.insert(column.to_lowercase(), column);
+        }
+        Ok(Self(known))
+    }
+
+    fn table(&self, name: String) -> String {
+        self.0.get(&name.to_lowercase()).map_or(name, |(known, _)| known.clone())
+    }
+
+    /// A table and one of its columns.
+    fn of(&self, table: String, column: String) -> (String, String) {
+        match self.0.get(&table.to_lowercase()) {
+            None => (table, column),
+            Some((known, columns)) => {
+                let column = columns.get(&column.to_lowercase()).cloned().unwrap_or(column);
+                (known.clone(), column)
+            }
+        }
     }
 }
 

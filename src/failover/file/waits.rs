@@ -188,9 +188,8 @@ impl Transaction<'_> {
         }
         let mut waits = waits.to_vec();
         let all = waits.len();
-        if kind == EntryKind::Delete
-            && let Some(before) = self.newest_child(row, sequence)?
-        {
+        let asks_children = kind == EntryKind::Delete || waits.contains(&Wait::OF_CHILDREN);
+        if asks_children && let Some(before) = self.newest_child(row, sequence)? {
             seam::met(Met::WaitsForChild);
             waits.push(Wait { before, cause: Cause::Child });
         }
@@ -209,8 +208,8 @@ impl Transaction<'_> {
                 }
             }
         }
-        // A delete has to wait for children besides, which are looked up.
-        place.alone = place.wait.is_some() && !place.held && kind != EntryKind::Delete && all == 1;
+        // Some have to wait for children besides, which are looked up.
+        place.alone = place.wait.is_some() && !place.held && !asks_children && all == 1;
         Ok(place)
     }
 
@@ -394,7 +393,13 @@ impl Transaction<'_> {
                 let mut refs = self.before(relations, table, key)?;
                 refs.extend(self.refs(relations, &parents, table, values())?);
                 let uniques = super::outbox::uniques_of(table, &unique, values());
-                look(RowName::of(table, key), &refs, &uniques)?;
+                let row = RowName::of(table, key);
+                look(row.clone(), &refs, &uniques)?;
+                let is_set =
+                    |name: &str| assignments.iter().any(|(at, _)| table.columns[*at].name == name);
+                if relations.is_referred_by(table, is_set) {
+                    facts.waits |= self.newest_child(&row, i64::MAX)?.is_some();
+                }
             }
             WriteKind::Delete { target: Target::Key(key) } => {
                 let refs = self.before(relations, table, key)?;

@@ -10,6 +10,12 @@ pub(crate) struct Wait {
     pub(crate) cause: Cause,
 }
 
+impl Wait {
+    /// It takes a value away by which children name their parent, as a delete does: those are looked up
+    /// when it is next.
+    pub(crate) const OF_CHILDREN: Self = Self { before: 0, cause: Cause::Child };
+}
+
 /// Why an entry waits for an earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -18,8 +24,8 @@ pub(crate) enum Cause {
     Row,
     /// It is the newest that brings or removes a row which this one refers to.
     Parent,
-    /// This one deletes a row that it refers to. Not written down, but looked up when the delete is
-    /// next: there may be 10,000 of them.
+    /// This one deletes a row that it refers to, or changes what it is referred to by. Looked up when
+    /// this one is next: there may be 10,000 of them.
     Child,
     /// It is the newest that holds one of this one's unique values.
     Unique,

@@ -5,6 +5,7 @@ use crate::Result;
 use crate::failover::environment::Moment;
 use crate::failover::file::local_key;
 use crate::failover::file::transaction::{Transaction, internal};
+use crate::failover::rules::edges::Wait;
 use crate::failover::rules::entry::EntryKind;
 use crate::failover::rules::name::{RowKey, RowName, TableName, key_columns};
 use crate::failover::seam::{self, Met};
@@ -43,7 +44,13 @@ impl Transaction<'_> {
         let table = shape.table;
         self.counts.sequence += 1;
         let sequence = self.counts.sequence;
-        let waits = self.edges(&entry.row, &entry.refs, &entry.takes, sequence)?;
+        let mut waits = self.edges(&entry.row, &entry.refs, &entry.takes, sequence)?;
+        if entry.kind != EntryKind::Delete {
+            let columns: Vec<String> = serde_json::from_str(&entry.columns).map_err(internal)?;
+            if shape.relations.is_referred_by(table, |name| columns.iter().any(|one| one == name)) {
+                waits.push(Wait::OF_CHILDREN);
+            }
+        }
         let place = self.place(&entry.row, entry.kind, sequence, &waits)?;
         if place.held {
             seam::met(Met::HeldAtAppend);
