@@ -170,10 +170,7 @@ impl Compiler {
         // tells which one is meant.
         let target = match join.foreign_key() {
             Some(ForeignKey::Own(column)) if join.is_of_itself() => name(column.name),
-            Some(ForeignKey::Own(column)) => {
-                format!("{}!{}", name(join.table.name), name(column.name))
-            }
-            Some(ForeignKey::Theirs(column)) => {
+            Some(ForeignKey::Own(column) | ForeignKey::Theirs(column)) => {
                 format!("{}!{}", name(join.table.name), name(column.name))
             }
             None => name(join.table.name),
