@@ -94,7 +94,7 @@ impl World {
         let start = Instant::now();
         loop {
             let info = failover.failover_info().await.unwrap();
-            if info.status == Status::Healthy && info.unsure == 0 {
+            if info.status == Status::Healthy && (info.unsure == 0 || info.dead_letters > 0) {
                 return info;
             }
             assert!(start.elapsed() < PATIENCE, "not healthy: {info:?}");

@@ -4,14 +4,18 @@ use super::send::Outcome;
 use super::{Marked, Next, Part, REWORK, Replayer};
 use crate::failover::engine::Engine;
 use crate::failover::environment::Moment;
-use crate::failover::file::{DURABLE, MIRROR, Transaction};
+use crate::failover::file::{DURABLE, MIRROR, Refusal, Transaction};
+use crate::failover::letter::DeadLetterReason;
 use crate::failover::remote::Applied;
 use crate::failover::rules::batches::{Batch, MOST_ROWS, UnderWay};
 use crate::failover::rules::entry::EntryKind;
+use crate::failover::rules::name::key_columns;
 use crate::failover::seam::{self, Met};
-use crate::{ErrorKind, Result};
+use crate::{Column, ErrorKind, Kind, RawRow, Result};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
+use sea_orm::JsonValue;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Entries that leave the outbox in one transaction.
@@ -88,7 +92,13 @@ impl Engine {
         taken: Vec<(Marked, Applied)>,
         besides: Option<UnderWay>,
     ) -> Result<Vec<Marked>> {
-        let taken: Vec<_> = taken.into_iter().map(Taken::new).collect();
+        let taken: Vec<_> = taken
+            .into_iter()
+            .map(|(marked, applied)| {
+                let strayed = self.strayed(&marked.part.batch, &applied);
+                Taken::new(marked, applied, strayed)
+            })
+            .collect();
         let last = taken.len().saturating_sub(1);
         let besides = Arc::new(besides);
         let (mut is_drained, mut next) = (false, Vec::new());
@@ -133,10 +143,54 @@ impl Engine {
         Ok(next)
     }
 
+    /// The rows that the remote has stored under another key than theirs, as a trigger makes it: as far
+    /// as it was asked for them, and their keys have one form only.
+    fn strayed(&self, batch: &Batch, applied: &Applied) -> Vec<i64> {
+        let Some(table) = self.file.known(batch.table.as_str()) else { return Vec::new() };
+        let has_one_form = |column: &Column| {
+            matches!(
+                column.kind,
+                Kind::Text | Kind::Uuid | Kind::I8 | Kind::I16 | Kind::I32 | Kind::I64
+            )
+        };
+        if !batch.kind.creates()
+            || applied.rows.len() != batch.items.len()
+            || !table.key_columns().all(has_one_form)
+        {
+            return Vec::new();
+        }
+        let columns = key_columns(table);
+        let text = |value: &JsonValue| match value {
+            JsonValue::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let key = |row: &RawRow| -> Option<Vec<String>> {
+            columns.iter().map(|column| row.get(column).map(text)).collect()
+        };
+        let Some(stored) = applied.rows.iter().map(key).collect::<Option<HashSet<_>>>() else {
+            return Vec::new();
+        };
+        let strayed =
+            batch.items.iter().filter(|item| !stored.contains(&item.entry.row.key.texts()));
+        strayed.map(|item| item.entry.sequence).collect()
+    }
+
     /// Records a chunk of a batch that the remote has taken.
     fn record(&self, transaction: &mut Transaction<'_>, taken: &Taken, chunk: usize) -> Result<()> {
-        let Taken { part, request, applied, done } = taken;
+        let Taken { part, request, applied, strayed, done } = taken;
         if chunk == 0 {
+            for item in &part.batch.items {
+                if strayed.contains(&item.entry.sequence) {
+                    let refusal = Refusal {
+                        reason: DeadLetterReason::Refused,
+                        code: None,
+                        message:
+                            "the database has changed the key: the row is there under another one"
+                                .to_owned(),
+                    };
+                    transaction.refuse(item, &refusal, true, self.environment.now())?;
+                }
+            }
             note_accepted(transaction, &part.batch);
             self.note_success(transaction, &part.batch.table);
             let known = self.file.known(part.batch.table.as_str());
@@ -160,19 +214,28 @@ struct Taken {
     part: Part,
     request: i64,
     applied: Applied,
+    /// The entries whose rows have another key there.
+    strayed: Vec<i64>,
     /// The entries that are done with it.
     done: Vec<i64>,
 }
 
 impl Taken {
-    fn new((marked, applied): (Marked, Applied)) -> Self {
+    fn new(marked: Marked, applied: Applied, strayed: Vec<i64>) -> Self {
         let Marked { part, request } = marked;
-        let done = part.batch.done(applied.touched);
-        Self { part, request, applied, done }
+        let mut done = part.batch.done(applied.touched);
+        for item in part.batch.items.iter().filter(|item| strayed.contains(&item.entry.sequence)) {
+            // What was to travel with it waits for it.
+            done.retain(|one| {
+                *one != item.entry.sequence
+                    && item.folded.iter().all(|folded| folded.sequence != *one)
+            });
+        }
+        Self { part, request, applied, strayed, done }
     }
 
     fn chunks(&self) -> usize {
-        self.done.len().div_ceil(ENTRIES_AT_ONCE)
+        self.done.len().div_ceil(ENTRIES_AT_ONCE).max(1)
     }
 }
 
