@@ -210,6 +210,38 @@ impl Failover {
         self.engine.status.subscribe()
     }
 
+    /// Runs SQL of your own on the file, which only reads: whatever the remote has or does, the rows are
+    /// those that the file holds now, with what waits for the remote, and without what it never saw.
+    /// `$1`, `$2` … stand for the parameters, as in [`Store::query_raw`](crate::Store::query_raw), which
+    /// asks the remote. The tables `chronicle_…` are the failover's own, and no interface.
+    ///
+    /// A program that writes to the file past its store writes past the outbox as well: such a change
+    /// never comes to the remote, and a later read of the row overwrites it.
+    ///
+    /// ```
+    /// # use chronicle::failover::Failover;
+    /// # async fn look(failover: &Failover) -> chronicle::Result<()> {
+    /// let sql = "select priority, count(*) as tasks from tasks where priority > $1 group by priority";
+    /// for row in failover.query_file(sql, [2.into()]).await? {
+    ///     println!("{} {}", row["priority"], row["tasks"]);
+    /// }
+    /// # Ok(()) }
+    /// # fn main() {}
+    /// ```
+    ///
+    /// # Errors
+    /// `InvalidInput` for a statement that writes, or a parameter that cannot be stored; what SQLite says
+    /// of the statement.
+    pub async fn query_file(
+        &self,
+        sql: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<RawRow>> {
+        let parameters: Result<Vec<Value>> =
+            parameters.into_iter().map(crate::value::parameter).collect();
+        self.engine.file.sqlite().look_raw(sql.to_owned(), parameters?).await
+    }
+
     /// The state of the outbox and the breaker, from the file.
     ///
     /// ```no_run

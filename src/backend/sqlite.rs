@@ -211,6 +211,26 @@ impl Sqlite {
     }
 }
 
+#[cfg(feature = "postgrest")]
+impl Sqlite {
+    /// Runs statements of the caller's own that only read.
+    pub(crate) async fn look_raw(
+        &self,
+        sql: String,
+        parameters: Vec<Value>,
+    ) -> Result<Vec<RawRow>> {
+        match &*self.engine {
+            Engine::Own(database) => {
+                database.look(move |connection| raw::look(connection, &sql, &parameters)).await
+            }
+            Engine::Pool(_) => Err(Error::new(
+                ErrorKind::Unsupported,
+                "a connection of the caller's is asked by them",
+            )),
+        }
+    }
+}
+
 impl Backend for Sqlite {
     fn kind(&self) -> BackendKind {
         BackendKind::Sqlite

@@ -1,6 +1,7 @@
 //! What the file keeps of the remote.
 
 use crate::fixture::{Fixture, healed, session};
+use chronicle::ErrorKind;
 use chronicle::failover::Status;
 use chronicle_entity::{Events, NewEvent, NewSession, SessionPatch, SessionStatus, Sessions};
 use chronicle_entity::{event, session};
@@ -148,4 +149,28 @@ async fn entries_of_an_earlier_version_of_the_entity_are_converted() {
     fixture.gateway.heal().await.unwrap();
     assert_eq!(healed(&failover).await.status, Status::Healthy);
     fixture.assert_equal().await;
+}
+
+/// SQL of one's own reads the file as it is, and never writes past the outbox.
+#[tokio::test(flavor = "multi_thread")]
+async fn sql_on_the_file_only_reads() {
+    let fixture = Fixture::new().await;
+    let failover = fixture.open().await;
+    let id = session(&failover).await;
+    let elsewhere = NewSession::new(SessionStatus::Active);
+    Sessions::new(fixture.remote()).insert(elsewhere).await.unwrap();
+    let count = "select count(*) as sessions from sessions where status = $1";
+    let rows = failover.query_file(count, ["active".into()]).await.unwrap();
+    assert_eq!(rows[0]["sessions"], 1, "the file never saw the other one");
+    fixture.gateway.refuse().await.unwrap();
+    let patch = SessionPatch::new().status(SessionStatus::Ended);
+    Sessions::new(&failover).update(id, patch).await.unwrap();
+    let rows = failover.query_file(count, ["ended".into()]).await.unwrap();
+    assert_eq!(rows[0]["sessions"], 1, "with what waits");
+    for sql in ["delete from sessions", "select 1; drop table sessions", "pragma user_version = 7"]
+    {
+        let error = failover.query_file(sql, []).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{sql}: {error}");
+    }
+    assert!(Sessions::new(&failover).get(id).await.unwrap().is_some());
 }

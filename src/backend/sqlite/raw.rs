@@ -10,10 +10,37 @@ use sea_orm::{JsonValue, Value};
 
 /// Runs the statements one after the other; the rows of all of them.
 pub(super) fn run(connection: &Connection, sql: &str, parameters: &[Value]) -> Result<Vec<RawRow>> {
+    run_those(connection, sql, parameters, |_| Ok(()))
+}
+
+/// As [`run`], where every statement only reads.
+#[cfg(feature = "postgrest")]
+pub(super) fn look(
+    connection: &Connection,
+    sql: &str,
+    parameters: &[Value],
+) -> Result<Vec<RawRow>> {
+    run_those(connection, sql, parameters, |statement| {
+        if statement.readonly() {
+            return Ok(());
+        }
+        Err(Error::invalid("the statement writes, and here is only read").with_hint(
+            "write by a repository: what goes past the outbox never comes to the remote",
+        ))
+    })
+}
+
+fn run_those(
+    connection: &Connection,
+    sql: &str,
+    parameters: &[Value],
+    check: impl Fn(&Statement<'_>) -> Result<()>,
+) -> Result<Vec<RawRow>> {
     let mut found = Vec::new();
     let mut batch = Batch::new(connection, sql);
     let mut bound = 0;
     while let Some(mut statement) = batch.next().map_err(from_rusqlite)? {
+        check(&statement)?;
         bound += bind(&mut statement, parameters, bound)?;
         let names: Vec<String> = statement.column_names().into_iter().map(String::from).collect();
         let mut rows = statement.raw_query();
