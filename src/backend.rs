@@ -14,7 +14,7 @@ pub mod sqlite;
 pub use capabilities::{Ability, Capabilities};
 pub use kind::BackendKind;
 
-use crate::{Read, Result, Write, Written};
+use crate::{Error, ErrorKind, Read, Result, Write, Written};
 use futures_util::future::BoxFuture;
 use sea_orm::{JsonValue, Value};
 use std::any::Any;
@@ -111,6 +111,13 @@ pub trait Backend: Any + fmt::Debug + Send + Sync {
         sql: &'a str,
         parameters: Vec<Value>,
     ) -> BoxFuture<'a, Result<Vec<RawRow>>>;
+
+    /// Calls a function of the database with its named arguments; gives its answer as JSON.
+    fn call<'a>(&'a self, function: &'a str, arguments: RawRow) -> BoxFuture<'a, Result<Vec<u8>>> {
+        let _ = arguments;
+        let message = format!("there is no function `{function}` to call: the database has none");
+        Box::pin(async move { Err(Error::new(ErrorKind::Unsupported, message)) })
+    }
 
     /// Asks the database whether it can serve: `Ok` when it can.
     fn health(&self) -> BoxFuture<'_, Result<()>>;

@@ -487,6 +487,10 @@ impl Backend for Failover {
         Box::pin(self.engine.query_raw(sql, parameters))
     }
 
+    fn call<'a>(&'a self, function: &'a str, arguments: RawRow) -> BoxFuture<'a, Result<Vec<u8>>> {
+        Box::pin(self.engine.call(function, arguments))
+    }
+
     /// `Ok` while the file can serve, whether or not the remote can.
     fn health(&self) -> BoxFuture<'_, Result<()>> {
         self.engine.file.sqlite().health()

@@ -154,6 +154,8 @@ pub use scalar::{
 pub use schema::SchemaReport;
 pub use schema::{Definition, definition_of, postgres_script};
 pub use selected::{HasRecord, Selected};
+#[cfg(feature = "postgrest")]
+pub use store::Call;
 pub use store::{Config, Store};
 pub use table::{Column, Conflict, Parent, Source, Table, parents_of};
 pub use value::{Kind, now};

@@ -1,7 +1,11 @@
 //! [`Store`]: the backend chosen at run time, and what is measured of every operation.
 
+#[cfg(feature = "postgrest")]
+mod call;
 mod config;
 
+#[cfg(feature = "postgrest")]
+pub use call::Call;
 pub use config::Config;
 
 use crate::{Backend, BackendKind, Error, Info, RawRow, Read, Result, Write, Written};

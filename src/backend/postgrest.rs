@@ -36,6 +36,7 @@
 
 mod answer;
 mod apply;
+mod call;
 mod client;
 mod error;
 mod failure;
@@ -62,6 +63,7 @@ mod to_request;
 mod token;
 mod write;
 
+pub(crate) use call::rows_of as rows_of_call;
 #[cfg(feature = "sqlite")]
 pub(crate) use identity::{ANONYMOUS, Identity};
 pub use key::Key;
@@ -194,6 +196,10 @@ impl Backend for Postgrest {
         parameters: Vec<Value>,
     ) -> BoxFuture<'a, Result<Vec<RawRow>>> {
         Box::pin(named(self.execute_sql(sql, parameters)))
+    }
+
+    fn call<'a>(&'a self, function: &'a str, arguments: RawRow) -> BoxFuture<'a, Result<Vec<u8>>> {
+        Box::pin(named(self.call_function(function, arguments)))
     }
 
     fn health(&self) -> BoxFuture<'_, Result<()>> {

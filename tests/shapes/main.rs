@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod adopted;
+mod calls;
 mod entities;
 mod keys;
 mod parents;

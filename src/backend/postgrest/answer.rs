@@ -29,6 +29,18 @@ pub(super) fn raw_rows(answer: &Answer<'_>, purpose: Purpose) -> Result<Vec<RawR
     })
 }
 
+/// What a function gives, as JSON; nothing is `null`.
+pub(super) fn of_function(answer: &Answer<'_>, purpose: Purpose) -> Result<Vec<u8>, Failure> {
+    if answer.status.as_u16() == 204 {
+        return Ok(b"null".to_vec());
+    }
+    check_json(answer, purpose)?;
+    match serde_json::from_slice::<serde::de::IgnoredAny>(answer.body) {
+        Ok(_) => Ok(answer.body.to_vec()),
+        Err(error) => Err(undecodable(Undecodable::of(&error, None), answer, purpose)),
+    }
+}
+
 /// What an answer that cannot be decoded means. PostgREST tells a range with all rows that it sends:
 /// where it does, the answer is its own, and to ask again is of no use.
 fn undecodable(why: Undecodable, answer: &Answer<'_>, purpose: Purpose) -> Failure {

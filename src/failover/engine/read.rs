@@ -85,17 +85,34 @@ impl Engine {
         sql: &str,
         values: Vec<Value>,
     ) -> Result<Vec<RawRow>> {
+        self.check_alike("SQL of your own")?;
+        let (engine, sql) = (self.clone(), sql.to_owned());
+        self.to_its_end(Box::pin(async move { engine.remote.query_raw(&sql, values).await })).await
+    }
+
+    pub(crate) async fn call(
+        self: &Arc<Self>,
+        function: &str,
+        arguments: RawRow,
+    ) -> Result<Vec<u8>> {
+        self.check_alike("a function")?;
+        let (engine, function) = (self.clone(), function.to_owned());
+        self.to_its_end(Box::pin(async move { engine.remote.call(&function, arguments).await }))
+            .await
+    }
+
+    /// Fails where the remote is out of reach, or something waits that it does not know.
+    fn check_alike(self: &Arc<Self>, what: &str) -> Result<()> {
         let waits = self.file.ask(|transaction| {
             Ok(transaction.state.breaker.is_open() || !transaction.is_drained()?)
         })?;
         if waits {
             return Err(Error::new(
                 ErrorKind::Unavailable,
-                "SQL of your own needs the remote, which is out of reach, or behind the file",
+                format!("{what} needs the remote, which is out of reach, or behind the file"),
             ));
         }
-        let (engine, sql) = (self.clone(), sql.to_owned());
-        self.to_its_end(Box::pin(async move { engine.remote.query_raw(&sql, values).await })).await
+        Ok(())
     }
 
     async fn know_all(&self, read: &Read) -> Result<()> {
