@@ -4,7 +4,9 @@ use proc_macro2::TokenStream;
 use strsim::osa_distance;
 use syn::meta::ParseNestedMeta;
 use syn::parse::Parse;
-use syn::{Expr, Result, Token, parenthesized, token};
+use syn::{DeriveInput, Expr, LitStr, Path, Result, Token, parenthesized, token};
+
+use super::errors::Errors;
 
 /// The value in `key = value`.
 pub(crate) fn value<T: Parse>(meta: &ParseNestedMeta<'_>) -> Result<T> {
@@ -36,4 +38,34 @@ pub(crate) fn skip(meta: &ParseNestedMeta<'_>) -> Result<()> {
         content.parse::<TokenStream>()?;
     }
     Ok(())
+}
+
+/// The repository that `of` names on an `owner`, an enum or a struct, of its `parts`.
+pub(crate) fn repository_of(
+    input: &DeriveInput,
+    owner: &str,
+    parts: &str,
+    errors: &mut Errors,
+) -> Path {
+    let mut repository = None;
+    for attribute in input.attrs.iter().filter(|one| one.path().is_ident("repository")) {
+        errors.keep(attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("of") {
+                repository = Some(value::<LitStr>(&meta)?.parse()?);
+                return Ok(());
+            }
+            Err(meta.error(format!(
+                "unknown key: the {owner} takes `of = \"...\"`, the name of the repository"
+            )))
+        }));
+    }
+    repository.unwrap_or_else(|| {
+        errors.at(
+            input.ident.span(),
+            format!(
+                "name the repository whose {parts} these are: `#[repository(of = \"Events\")]`"
+            ),
+        );
+        input.ident.clone().into()
+    })
 }

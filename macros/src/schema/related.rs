@@ -4,7 +4,7 @@ use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
 use syn::{Attribute, Data, DeriveInput, Error, FieldsNamed, LitStr, Path, Result, Visibility};
 
-use super::attributes::{skip, value};
+use super::attributes::{repository_of, skip, value};
 use super::errors::Errors;
 use super::types;
 
@@ -37,24 +37,7 @@ impl RelatedRows {
             ));
         };
         let mut errors = Errors::default();
-        let mut repository = None;
-        for attribute in input.attrs.iter().filter(|one| one.path().is_ident("repository")) {
-            errors.keep(attribute.parse_nested_meta(|meta| {
-                if meta.path.is_ident("of") {
-                    repository = Some(value::<LitStr>(&meta)?.parse()?);
-                    return Ok(());
-                }
-                Err(meta.error(
-                    "unknown key: the enum takes `of = \"...\"`, the name of the repository",
-                ))
-            }));
-        }
-        if repository.is_none() {
-            errors.at(
-                input.ident.span(),
-                "name the repository whose relations these are: `#[repository(of = \"Events\")]`",
-            );
-        }
+        let repository = repository_of(input, "enum", "relations", &mut errors);
         let ident = &input.ident;
         let mut relations = Vec::new();
         for variant in &data.variants {
@@ -67,8 +50,6 @@ impl RelatedRows {
             }
         }
         errors.finish()?;
-        let repository =
-            repository.ok_or_else(|| Error::new(input.ident.span(), "no repository"))?;
         Ok(Self { visibility: input.vis.clone(), repository, relations })
     }
 

@@ -1,7 +1,7 @@
 use proc_macro2::Ident;
-use syn::{DeriveInput, Error, LitStr, Path, Result, Type};
+use syn::{DeriveInput, LitStr, Path, Result, Type};
 
-use super::attributes::value;
+use super::attributes::{repository_of, value};
 use super::errors::Errors;
 
 /// A struct with some of a record's columns.
@@ -25,24 +25,7 @@ impl Selected {
     pub(crate) fn parse(input: &DeriveInput) -> Result<Self> {
         let fields = super::named_fields(input, "`Selected` stands on a struct with named fields")?;
         let mut errors = Errors::default();
-        let mut repository = None;
-        for attribute in input.attrs.iter().filter(|one| one.path().is_ident("repository")) {
-            errors.keep(attribute.parse_nested_meta(|meta| {
-                if meta.path.is_ident("of") {
-                    repository = Some(value::<LitStr>(&meta)?.parse()?);
-                    return Ok(());
-                }
-                Err(meta.error(
-                    "unknown key: the struct takes `of = \"...\"`, the name of the repository",
-                ))
-            }));
-        }
-        if repository.is_none() {
-            errors.at(
-                input.ident.span(),
-                "name the repository whose columns these are: `#[repository(of = \"Events\")]`",
-            );
-        }
+        let repository = repository_of(input, "struct", "columns", &mut errors);
         let mut columns = Vec::new();
         for field in &fields.named {
             let Some(name) = field.ident.clone() else { continue };
@@ -61,8 +44,6 @@ impl Selected {
             columns.push(SelectedColumn { field: name, ty: field.ty.clone(), of });
         }
         errors.finish()?;
-        let repository =
-            repository.ok_or_else(|| Error::new(input.ident.span(), "no repository"))?;
         Ok(Self { ident: input.ident.clone(), repository, columns })
     }
 }
