@@ -66,8 +66,11 @@ async fn a_function_is_called_where_the_remote_is() {
     let error = store.call("close_all").run().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
     Tickets::new(&store).insert(NewTicket::new(7).id(7)).await.unwrap();
+    // The remote is there again, but until the next probe without the ticket that waits.
+    world.gateway.heal().await.unwrap();
     let error = store.call("close_all").run().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    assert!(error.message().contains("behind the file"), "{error}");
     world.heal(&failover).await;
     store.call("close_all").run().await.unwrap();
 
