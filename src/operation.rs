@@ -106,6 +106,8 @@ impl Read {
 pub struct Write {
     pub(crate) table: &'static Table,
     pub(crate) kind: WriteKind,
+    /// Whether the caller wants the row of an update by key as it is stored.
+    pub(crate) is_read_back: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -242,6 +244,15 @@ pub(crate) enum Target {
 }
 
 impl Write {
+    pub(crate) const fn new(table: &'static Table, kind: WriteKind) -> Self {
+        Self { table, kind, is_read_back: false }
+    }
+
+    /// The same, whose row is given back as it is stored.
+    pub(crate) fn read_back(self) -> Self {
+        Self { is_read_back: true, ..self }
+    }
+
     /// The table that is written.
     ///
     /// ```
@@ -257,11 +268,11 @@ impl Write {
         self.table
     }
 
-    /// Whether its rows are to be given back as they are stored: where the database makes some of
-    /// their values, and where the remote's changes win, since the version of a row is what the server
-    /// made of it.
+    /// Whether its rows are to be given back as they are stored: where the caller wants them, where the
+    /// database makes some of their values, and where the remote's changes win, since the version of a
+    /// row is what the server made of it.
     pub(crate) fn reads_back(&self) -> bool {
-        (self.table.has_versions() || self.table.has_made_values())
+        (self.is_read_back || self.table.has_versions() || self.table.has_made_values())
             && match &self.kind {
                 WriteKind::Insert { .. } => true,
                 WriteKind::Update { target, .. } => matches!(target, Target::Key(_)),

@@ -1,6 +1,6 @@
 //! [`Patch`]: what an update sets, clears and leaves alone.
 
-use crate::{Field, Record, Scalar, Stored};
+use crate::{Field, Record, Scalar, Source, Stored, value};
 use sea_orm::Value;
 use std::fmt;
 use std::marker::PhantomData;
@@ -62,6 +62,35 @@ impl<R: Record> Patch<R> {
         Self::default()
     }
 
+    /// What differs of two states of a row, as values are stored: times in microseconds, for example.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let before = tasks.find().filter(Tasks::TITLE.eq("call home")).one().await?;
+    /// let mut after = before.clone();
+    /// after.priority = 1;
+    /// let patch = chronicle::Patch::between(&before, &after);
+    /// assert_eq!(format!("{patch:?}"), r#"{"priority": Int(Some(1))}"#);
+    /// assert_eq!(tasks.update(before.id, patch).await?, 1);
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn between(before: &R, after: &R) -> Self
+    where
+        R: Clone,
+    {
+        let mut patch = Self::new();
+        let values = before.clone().into_values().into_iter().zip(after.clone().into_values());
+        for (at, ((before, after), column)) in values.zip(R::TABLE.columns).enumerate() {
+            if column.source != Source::Server && differ(before, after.clone()) {
+                patch.assign(at, after);
+            }
+        }
+        patch
+    }
+
     /// Sets a column. The last call for a column counts.
     ///
     /// ```
@@ -120,4 +149,11 @@ impl<R: Record> Patch<R> {
         self.assignments.sort_by_key(|(at, _)| *at);
         self.assignments
     }
+}
+
+/// Whether two values are stored as different ones. One that cannot be stored is sent, to be refused.
+fn differ(mut before: Value, mut after: Value) -> bool {
+    value::normalize(&mut before).is_err()
+        || value::normalize(&mut after).is_err()
+        || before != after
 }

@@ -1,5 +1,7 @@
 //! [`Repository`]: what users call.
 
+mod delete;
+mod update;
 mod write;
 
 use crate::find::{self, Find};

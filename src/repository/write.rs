@@ -1,20 +1,21 @@
 //! The writes of a [`Repository`].
 
-use super::{check_key, in_column, key_of};
-use crate::filter::Node;
+use super::{check_key, in_column};
 use crate::find;
 use crate::key::Key;
-use crate::operation::{Duplicates, NewRow, Target, Write, WriteKind, Written};
+use crate::operation::{Duplicates, NewRow, Write, WriteKind, Written};
 use crate::{
-    Error, ErrorKind, Filter, Keyed, Kind, NewRecord, Operand, Patch, Record, Repository, Result,
-    Source, Values, Writable, value,
+    Error, ErrorKind, Keyed, Kind, NewRecord, Record, Repository, Result, Values, Writable, value,
 };
 use sea_orm::Value;
 use std::collections::HashMap;
 
 impl<R: Writable> Repository<R> {
     /// Stores a new row, and gives it back as it is stored: with its key, `created_at` filled where
-    /// the entity has it and none was given, times cut to microseconds, and what the database makes.
+    /// the entity has it and none was given, times cut to microseconds, and what the database makes of it.
+    /// That is asked for where the entity says that something is made: a column that a default or a
+    /// trigger fills is `#[repository(server)]` or `#[repository(server_default)]`. A trigger that changes
+    /// a column without that mark is not seen before the row is read.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
@@ -178,130 +179,11 @@ impl<R: Writable> Repository<R> {
         stored_keys::<R>(keys, written)
     }
 
-    /// Changes the row with this key, and says how many rows that were: 1, or 0 when there is no
-    /// such row. `updated_at` is set to the present time where the entity has it and the patch does
-    /// not set it. An empty patch changes nothing and answers 0 without asking the database.
-    ///
-    /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
-    /// # let tasks = tasks().await?;
-    /// let task = tasks.find().filter(Tasks::TITLE.eq("call home")).one().await?;
-    /// let done = TaskPatch::new().done_at(chronicle::now());
-    /// assert_eq!(tasks.update(task.id, done).await?, 1);
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// Those of the database's constraints, as [`insert`](Self::insert); `InvalidInput` when the
-    /// patch would change the key.
-    pub async fn update(
-        &self,
-        key: impl Operand<R::Key>,
-        patch: impl Into<Patch<R>>,
-    ) -> Result<u64> {
-        self.write_update(Target::Key(key_of::<R>(key)?), patch.into()).await
+    pub(super) async fn write(&self, kind: WriteKind) -> Result<Written> {
+        self.store.write(Write::new(R::TABLE, kind)).await
     }
 
-    /// Changes every row that matches, and says how many those were.
-    ///
-    /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
-    /// # let tasks = tasks().await?;
-    /// let open = Tasks::DONE_AT.is_null();
-    /// assert_eq!(tasks.update_where(open, TaskPatch::new().priority(1)).await?, 2);
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// As [`update`](Self::update); `InvalidInput` when the filter matches every row by its form
-    /// (use [`update_all`](Self::update_all)).
-    pub async fn update_where(&self, filter: Filter<R>, patch: impl Into<Patch<R>>) -> Result<u64> {
-        match target(filter, "update_all")? {
-            Some(target) => self.write_update(target, patch.into()).await,
-            None => Ok(0),
-        }
-    }
-
-    /// Changes every row of the table, and says how many those were.
-    ///
-    /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
-    /// # let tasks = tasks().await?;
-    /// assert_eq!(tasks.update_all(TaskPatch::new().clear_done_at()).await?, 3);
-    /// assert_eq!(tasks.find().filter(Tasks::DONE_AT.is_null()).count().await?, 3);
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// As [`update`](Self::update).
-    pub async fn update_all(&self, patch: impl Into<Patch<R>>) -> Result<u64> {
-        self.write_update(Target::All, patch.into()).await
-    }
-
-    /// Deletes the row with this key, and says how many rows that were: 1, or 0 when there is no
-    /// such row.
-    ///
-    /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
-    /// # let tasks = tasks().await?;
-    /// let task = tasks.insert(NewTask::new("buy bread", 2)).await?;
-    /// assert_eq!(tasks.delete(task.id).await?, 1);
-    /// assert_eq!(tasks.delete(task.id).await?, 0, "it is gone");
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// `ForeignKey` when other rows refer to it and are not deleted with it; `Denied` …
-    pub async fn delete(&self, key: impl Operand<R::Key>) -> Result<u64> {
-        self.write_touching(WriteKind::Delete { target: Target::Key(key_of::<R>(key)?) }).await
-    }
-
-    /// Deletes every row that matches, and says how many those were.
-    ///
-    /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
-    /// # let tasks = tasks().await?;
-    /// assert_eq!(tasks.delete_where(Tasks::DONE_AT.is_not_null()).await?, 1);
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// As [`delete`](Self::delete); `InvalidInput` when the filter matches every row by its form
-    /// (use [`delete_all`](Self::delete_all)).
-    pub async fn delete_where(&self, filter: Filter<R>) -> Result<u64> {
-        match target(filter, "delete_all")? {
-            Some(target) => self.write_touching(WriteKind::Delete { target }).await,
-            None => Ok(0),
-        }
-    }
-
-    /// Deletes every row of the table, and says how many those were.
-    ///
-    /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
-    /// # let tasks = tasks().await?;
-    /// assert_eq!(tasks.delete_all().await?, 3);
-    /// assert!(!tasks.find().exists().await?);
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// As [`delete`](Self::delete).
-    pub async fn delete_all(&self) -> Result<u64> {
-        self.write_touching(WriteKind::Delete { target: Target::All }).await
-    }
-
-    async fn write(&self, kind: WriteKind) -> Result<Written> {
-        self.store.write(Write { table: R::TABLE, kind }).await
-    }
-
-    async fn write_touching(&self, kind: WriteKind) -> Result<u64> {
+    pub(super) async fn write_touching(&self, kind: WriteKind) -> Result<u64> {
         Ok(self.write(kind).await?.touched)
     }
 
@@ -310,32 +192,6 @@ impl<R: Writable> Repository<R> {
             return Ok(Written::default());
         }
         self.write(WriteKind::Insert { rows, duplicates }).await
-    }
-
-    async fn write_update(&self, target: Target, patch: Patch<R>) -> Result<u64> {
-        if patch.is_empty() {
-            return Ok(0);
-        }
-        let table = R::TABLE;
-        refuse_append_only::<R>()?;
-        let mut assignments = patch.into_assignments();
-        for (at, value) in &mut assignments {
-            if table.is_key(*at) {
-                return Err(Error::invalid(
-                    "a key never changes: insert a row with the new key and delete this one",
-                )
-                .with_table(table.name));
-            }
-            value::normalize(value).map_err(|error| in_column::<R>(*at, &error))?;
-        }
-        if let Some(updated_at) = table.updated_at
-            && table.columns[updated_at].source == Source::Client
-            && let Some(now) = now_of(table.columns[updated_at].kind)
-            && assignments.iter().all(|(at, _)| *at != updated_at)
-        {
-            assignments.push((updated_at, now));
-        }
-        self.write_touching(WriteKind::Update { target, assignments }).await
     }
 }
 
@@ -393,7 +249,7 @@ fn stored_keys<R: Keyed>(keys: Vec<Key>, written: Written) -> Result<Vec<R::Key>
 }
 
 /// The present time in a column that holds times; nothing of one that holds something else.
-fn now_of(kind: Kind) -> Option<Value> {
+pub(super) fn now_of(kind: Kind) -> Option<Value> {
     match kind {
         Kind::Timestamp => Some(value::now().into()),
         Kind::DateTime => Some(value::now().naive_utc().into()),
@@ -423,7 +279,7 @@ fn prepare<R: Record>(row: NewRecord<R>) -> Result<NewRow> {
     Ok(row)
 }
 
-fn refuse_append_only<R: Record>() -> Result<()> {
+pub(super) fn refuse_append_only<R: Record>() -> Result<()> {
     if R::TABLE.conflict == crate::Conflict::AppendOnly {
         return Err(Error::new(
             crate::ErrorKind::Unsupported,
@@ -445,23 +301,4 @@ fn prepare_many<R: Record, N: Into<NewRecord<R>>>(
     rows: impl IntoIterator<Item = N>,
 ) -> Result<Vec<NewRow>> {
     rows.into_iter().map(|row| prepare(row.into())).collect()
-}
-
-/// What a filter write is for; nothing when no row can match.
-fn target<R: Record>(filter: Filter<R>, all: &str) -> Result<Option<Target>> {
-    match filter.into_node().reduce().map_err(|error| error.with_table(R::TABLE.name))? {
-        Node::Constant(false) => Ok(None),
-        Node::Constant(true) => Err(Error::invalid(format!(
-            "the filter matches every row: if that is meant, use `{all}`"
-        ))
-        .with_table(R::TABLE.name)),
-        // Over PostgREST it would be one on what is given back, and not on what is changed.
-        node if !node.related_tables().is_empty() => Err(Error::new(
-            ErrorKind::Unsupported,
-            "a write by a condition takes none on related rows",
-        )
-        .with_table(R::TABLE.name)
-        .with_hint("find the rows first, and write them by their keys (`is_in`)")),
-        node => Ok(Some(Target::Filter(node))),
-    }
 }

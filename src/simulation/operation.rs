@@ -197,7 +197,7 @@ impl WriteCall {
             }
             CallKind::Delete { target } => WriteKind::Delete { target: self.target(target) },
         };
-        Write { table, kind }
+        Write::new(table, kind)
     }
 
     fn target(&self, aim: &Aim) -> Target {

@@ -493,9 +493,8 @@ impl Backend for Client {
             let (table, kind) = (write.table, write.kind.clone());
             match kind {
                 WriteKind::Insert { rows, duplicates } if rows.len() > 2 => {
-                    let part = |rows: &[crate::operation::NewRow]| Write {
-                        table,
-                        kind: WriteKind::Insert { rows: rows.to_vec(), duplicates },
+                    let part = |rows: &[crate::operation::NewRow]| {
+                        Write::new(table, WriteKind::Insert { rows: rows.to_vec(), duplicates })
                     };
                     let first = self.write_once(part(&rows[..2])).await?;
                     let rest = self.write_once(part(&rows[2..])).await;

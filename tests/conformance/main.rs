@@ -37,6 +37,7 @@ mod reads;
 mod relatives;
 mod sample;
 mod selects;
+mod states;
 mod store;
 mod tables;
 mod texts;
@@ -102,6 +103,15 @@ suite! {
         a_filter_of_everything_asks_for_update_all
         a_key_never_changes
         a_filter_sees_the_values_before_the_patch
+    }
+    states {
+        an_update_gives_the_stored_row_back
+        no_row_is_given_back_where_there_is_none
+        what_the_database_makes_of_an_update_comes_back
+        saving_sends_what_differs
+        saving_no_difference_asks_nothing
+        what_cannot_be_saved
+        between_two_states_is_what_is_stored_otherwise
     }
     deletes {
         rows_are_counted

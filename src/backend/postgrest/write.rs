@@ -36,7 +36,7 @@ impl Postgrest {
                 Ok(keys.len() as u64)
             }
             kind => {
-                let write = Write { table, kind };
+                let write = Write::new(table, kind);
                 self.write_with(write, &Returning::nothing()).await.map(|(touched, _)| touched)
             }
         }

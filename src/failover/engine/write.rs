@@ -144,13 +144,12 @@ impl Engine {
         let relations = self.file.relations();
         let parts: Vec<Arc<Write>> = match (&write.kind, &written.stored) {
             (WriteKind::Delete { .. }, _) | (_, None) => parts_of(write),
-            (_, Some(rows)) => parts_of(&Arc::new(Write {
-                table: write.table,
-                kind: WriteKind::Insert {
-                    rows: rows.iter().cloned().map(NewRow::whole).collect(),
-                    duplicates: crate::operation::Duplicates::Replace,
-                },
-            })),
+            (_, Some(rows)) => {
+                let rows = rows.iter().cloned().map(NewRow::whole).collect();
+                let duplicates = crate::operation::Duplicates::Replace;
+                let kind = WriteKind::Insert { rows, duplicates };
+                parts_of(&Arc::new(Write::new(write.table, kind)))
+            }
         };
         let mut answer = answer;
         for part in parts {
@@ -443,7 +442,7 @@ fn parts_of(write: &Arc<Write>) -> Vec<Arc<Write>> {
             .chunks(ROWS_OF_MIRROR)
             .map(|rows| {
                 let kind = WriteKind::Insert { rows: rows.to_vec(), duplicates: *duplicates };
-                Arc::new(Write { table: write.table, kind })
+                Arc::new(Write::new(write.table, kind))
             })
             .collect(),
         _ => vec![write.clone()],

@@ -195,7 +195,7 @@ impl Transaction<'_> {
             seam::met(Met::MirroredInPart);
         }
         let kind = WriteKind::Update { target: Target::Key(key.clone()), assignments };
-        apply(self.connection, &Write { table, kind })
+        apply(self.connection, &Write::new(table, kind))
     }
 
     /// Stores whole rows, and removes who still holds one of their unique values. `true` when such a
@@ -236,7 +236,7 @@ impl Transaction<'_> {
         let generated = relations.generated(table);
         let rows = rows.iter().map(|row| NewRow::new(row.to_vec(), generated.clone())).collect();
         let kind = WriteKind::Insert { rows, duplicates: Duplicates::Replace };
-        apply(self.connection, &Write { table, kind }).map(drop)
+        apply(self.connection, &Write::new(table, kind)).map(drop)
     }
 
     /// The key of a row as a value, where the file knows it.

@@ -142,7 +142,7 @@ impl Transaction<'_> {
         let written = {
             let rows = taken.iter().copied().cloned().collect();
             let kind = WriteKind::Insert { rows, duplicates };
-            apply_returning(self.connection, &Write { table, kind })?
+            apply_returning(self.connection, &Write::new(table, kind))?
         };
         for entry in entries {
             self.append(shape, &entry, request, date)?;

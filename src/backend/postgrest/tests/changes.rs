@@ -248,10 +248,8 @@ async fn writes_give_back_rows_too() {
         let row = NewNote::new(name, 0.123_456_789, crate::now());
         NewRow::whole(Model::from(row).into_values())
     };
-    let insert = |rows: Vec<NewRow>, duplicates| Write {
-        table,
-        kind: WriteKind::Insert { rows, duplicates },
-    };
+    let insert =
+        |rows: Vec<NewRow>, duplicates| Write::new(table, WriteKind::Insert { rows, duplicates });
     let rows: Vec<NewRow> = (0..1_200).map(|number| row(&format!("{number:04}"))).collect();
     let written = client.write_returning(insert(rows, Duplicates::Refuse)).await.expect("stored");
     assert_eq!((written.touched, rows_of(&written).len()), (1_200, 1_200));
@@ -268,7 +266,7 @@ async fn writes_give_back_rows_too() {
 
     let assignments = vec![(2, Value::from(0.5))];
     let target = crate::operation::Target::Key(Value::from("0001").into());
-    let update = Write { table, kind: WriteKind::Update { target, assignments } };
+    let update = Write::new(table, WriteKind::Update { target, assignments });
     let written = client.write_returning(update).await.expect("updated");
     assert_eq!(written.touched, 1);
     assert_eq!(
@@ -278,7 +276,7 @@ async fn writes_give_back_rows_too() {
 
     let filter = Notes::NAME.starts_with("000").into_node().reduce().expect("valid");
     let target = crate::operation::Target::Filter(filter);
-    let delete = Write { table, kind: WriteKind::Delete { target } };
+    let delete = Write::new(table, WriteKind::Delete { target });
     let written = client.write_returning(delete).await.expect("deleted");
     assert_eq!((written.touched, rows_of(&written).len()), (10, 10));
     assert_eq!(table.columns[0].kind, Kind::Text);

@@ -114,7 +114,7 @@ impl Transaction<'_> {
             }
             let target = Target::Key(key);
             let kind = WriteKind::Update { target, assignments };
-            let write = Write { table, kind };
+            let write = Write::new(table, kind);
             return apply(self.connection, &write).map(drop);
         }
         let mut values: Vec<Option<Value>> = vec![None; table.columns.len()];
@@ -132,7 +132,7 @@ impl Transaction<'_> {
         let rows = vec![NewRow::new(values, left_out)];
         let duplicates = Duplicates::Replace;
         let kind = WriteKind::Insert { rows, duplicates };
-        let write = Write { table, kind };
+        let write = Write::new(table, kind);
         apply(self.connection, &write).map(drop)
     }
 }

@@ -104,7 +104,7 @@ impl Transaction<'_> {
 
     pub(super) fn remove_row_by_key(&self, table: &'static Table, key: &Key) -> Result<u64> {
         let kind = WriteKind::Delete { target: Target::Key(key.clone()) };
-        apply(self.connection, &Write { table, kind })
+        apply(self.connection, &Write::new(table, kind))
     }
 
     /// Removes a row that the remote does not have, unless something waits for it or below it, or it
