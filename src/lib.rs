@@ -147,8 +147,8 @@ pub use record::{FieldType, Keyed, NewRecord, Record, Values, Writable};
 pub use related::{Children, FindWith, Relation, Relations, ToMany, ToOne};
 pub use repository::Repository;
 pub use scalar::{
-    Array, Comparable, Element, Exact, GeneratedKey, JsonDocument, List, Opaque, Operand, Ordered,
-    Primitive, Scalar, Stored, Text, Timestamp,
+    Array, Comparable, Element, Exact, GeneratedKey, IntoColumn, IntoNullable, JsonDocument, List,
+    Opaque, Operand, Ordered, Primitive, Scalar, Stored, Text, Timestamp,
 };
 #[cfg(feature = "sqlite")]
 pub use schema::SchemaReport;

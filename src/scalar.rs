@@ -1,10 +1,12 @@
 //! [`Scalar`]: a type that a column may hold, and what may be compared how.
 
 mod array;
+mod given;
 mod opaque;
 mod primitive;
 
 pub use array::{Array, List};
+pub use given::{IntoColumn, IntoNullable};
 pub use opaque::Opaque;
 pub use primitive::{Comparable, Element, Exact, JsonDocument, Ordered, Primitive, Text};
 

@@ -2,6 +2,7 @@
 
 mod columns;
 mod finders;
+mod given;
 mod id;
 mod new_row;
 mod patch;

@@ -23,11 +23,18 @@ mod tests;
 ///   foreign key;
 /// - `NewEvent`, a row to insert: its constructor takes the required columns in the order of the struct, setters
 ///   give the others;
+/// - `EventFields`, the required columns by their names, where there are any: it becomes a `NewEvent`, and `insert` takes
+///   it as it is;
 /// - `EventPatch`, the changes of an update: a setter for each column but the key, `clear_…` for those that may be NULL;
 /// - the implementation of `chronicle::Record` for `Model`, and of `Keyed` and `Writable` where it is.
 ///
 /// Required are all columns but: a key that is generated or counted up, `Option` columns, `created_at`, `updated_at`,
 /// those with a default and those that the database makes.
+///
+/// Constructors and setters take whatever turns `into()` the column's type; those of a column that may be NULL take an
+/// `Option` of that type as well. By the names of its columns a row is made of the fields' struct, where one that is
+/// forgotten is an error of the compiler that names it, and two of one type are not mixed up:
+/// `NewNote::from(NoteFields { text: "buy bread".to_owned() }).stars(5)`.
 ///
 /// # Keys
 ///
@@ -61,11 +68,14 @@ mod tests;
 ///     pub enum Relation {}
 ///     impl ActiveModelBehavior for ActiveModel {}
 /// }
-/// use note::{NewNote, NotePatch, Notes};
+/// use note::{NewNote, NoteFields, NotePatch, Notes};
 ///
 /// let note = note::Model::from(NewNote::new("buy bread"));
 /// assert_eq!((note.stars, note.read_at), (3, None));
+/// let named = NewNote::from(NoteFields { text: "buy bread".to_owned() });
+/// assert_eq!(note::Model::from(named).text, note.text);
 /// let patch = NotePatch::new().stars(5).clear_read_at();
+/// let patch = NotePatch::new().read_at(Some(chronicle::now())).read_at(None); // the last one counts
 /// let query = Notes::query().filter(Notes::STARS.ge(3));
 /// ```
 ///
@@ -83,7 +93,7 @@ mod tests;
 ///
 /// `#[repository(...)]` on the struct:
 ///
-/// - `name = "Event"`: the name of one row, it makes `NewEvent` and `EventPatch`. Required.
+/// - `name = "Event"`: the name of one row, it makes `NewEvent`, `EventFields` and `EventPatch`. Required.
 /// - `repository = "Events"`: the name of the repository, where the table's name would not do.
 /// - `conflict = "last_write_wins"`, `"remote_wins"` or `"append_only"`: what a failover pair does with a queued change
 ///   of a row that somebody else has changed meanwhile (`chronicle::Conflict`). The first one is the default;

@@ -29,6 +29,7 @@ pub trait List: Scalar {
 impl<P: Primitive + Element> sealed::Sealed for Vec<P> {}
 impl<P: Primitive + Element> Primitive for Vec<P> {
     const KIND: Kind = Kind::Array(&P::KIND);
+    type Form = super::given::ByInto;
 }
 
 impl<T: Scalar> Scalar for Vec<T>

@@ -26,6 +26,7 @@ pub struct Opaque(String);
 impl sealed::Sealed for Opaque {}
 impl Primitive for Opaque {
     const KIND: Kind = Kind::Opaque;
+    type Form = super::given::ByInto;
 }
 impl Scalar for Opaque {
     type As = Self;

@@ -1,6 +1,7 @@
 //! [`Primitive`]: the types that both databases hold alike, and what each of them offers.
 
 use super::Scalar;
+use super::given::{AsItIs, ByInto};
 use crate::Kind;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use sea_orm::JsonValue;
@@ -23,6 +24,9 @@ use uuid::Uuid;
 pub trait Primitive: sealed::Sealed + 'static {
     /// How its values travel.
     const KIND: Kind;
+    /// How forms take its values.
+    #[doc(hidden)]
+    type Form;
 }
 
 /// Types that can be compared by `eq`, `ne` and `is_in`: all but documents, arrays and
@@ -115,10 +119,11 @@ pub(super) mod sealed {
 }
 
 macro_rules! primitives {
-    ($($type:ty = $kind:ident: $($offer:ident),*;)+) => { $(
+    ($form:ident: $($type:ty = $kind:ident: $($offer:ident),*;)+) => { $(
         impl sealed::Sealed for $type {}
         impl Primitive for $type {
             const KIND: Kind = Kind::$kind;
+            type Form = $form;
         }
         impl Scalar for $type {
             type As = Self;
@@ -128,6 +133,7 @@ macro_rules! primitives {
 }
 
 primitives! {
+    ByInto:
     bool = Bool: Comparable, Exact, Ordered, Element;
     i8 = I8: Comparable, Exact, Ordered;
     i16 = I16: Comparable, Exact, Ordered, Element;
@@ -140,7 +146,6 @@ primitives! {
     f64 = F64: Comparable, Ordered, Element;
     String = Text: Comparable, Exact, Text, Element;
     Vec<u8> = Bytes: Comparable;
-    JsonValue = Json: JsonDocument, Element;
     NaiveDate = Date: Comparable, Exact, Ordered, Element;
     NaiveTime = Time: Comparable, Exact, Ordered, Element;
     NaiveDateTime = DateTime: Comparable, Exact, Ordered, Element;
@@ -148,8 +153,14 @@ primitives! {
     Uuid = Uuid: Comparable, Exact, Ordered, Element;
 }
 
+primitives! {
+    AsItIs:
+    JsonValue = Json: JsonDocument, Element;
+}
+
 #[cfg(feature = "decimal")]
 primitives! {
+    ByInto:
     rust_decimal::Decimal = Decimal: Comparable, Exact, Ordered, Element;
 }
 
@@ -157,6 +168,7 @@ primitives! {
 impl sealed::Sealed for TextUuid {}
 impl Primitive for TextUuid {
     const KIND: Kind = Kind::Text;
+    type Form = ByInto;
 }
 impl Comparable for TextUuid {}
 impl Exact for TextUuid {}

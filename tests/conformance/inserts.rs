@@ -3,8 +3,8 @@
 use crate::expected::refused;
 use crate::fixture::Fixture;
 use crate::sample::{
-    Children, Documents, Facts, Labels, NewChild, NewDocument, NewFact, NewLabel, NewParent,
-    ParentId, Parents, ids,
+    ChildFields, Children, Documents, Facts, Labels, NewChild, NewDocument, NewFact, NewLabel,
+    NewParent, ParentFields, ParentId, Parents, ids,
 };
 use chronicle::ErrorKind;
 
@@ -104,4 +104,19 @@ pub(crate) async fn a_table_of_keys_alone(fixture: &Fixture) {
     assert_eq!(labels.find().count().await.unwrap(), 3);
     assert_eq!(labels.get("").await.unwrap().unwrap().label, "");
     assert_eq!(labels.delete("a").await.unwrap(), 1);
+}
+
+pub(crate) async fn required_columns_by_their_names(fixture: &Fixture) {
+    let parents = Parents::new(fixture.store());
+    let parent = parents.insert(ParentFields { name: "a".to_owned() }).await.unwrap();
+    assert_eq!(parents.get(parent.id).await.unwrap(), Some(parent.clone()));
+
+    let children = Children::new(fixture.store());
+    let fields = |rank| ChildFields { rank, parent_id: parent.id, label: "child".to_owned() };
+    let id = children.insert(NewChild::from(fields(1))).await.unwrap().id;
+    let keys = children.insert_many([fields(2), fields(3)]).await.unwrap();
+    assert_eq!(children.find_by_parent_id(parent.id).count().await.unwrap(), 3);
+    let named = children.upsert(NewChild::from(fields(4)).id(id)).await.unwrap();
+    assert_eq!((named.id, named.rank), (id, 4));
+    assert_eq!(keys.len(), 2);
 }

@@ -86,6 +86,7 @@ suite! {
         a_row_that_is_there_stays_as_it_is
         absence_of_the_key_is_not_absence_of_other_values
         a_table_of_keys_alone
+        required_columns_by_their_names
     }
     upserts {
         a_row_is_stored_or_replaced_whole
@@ -97,6 +98,7 @@ suite! {
     patches {
         what_is_not_named_is_left_alone
         the_last_word_on_a_column_counts
+        forms_hold_options
         no_row_is_no_error
         an_empty_patch_changes_nothing
         many_rows_are_counted

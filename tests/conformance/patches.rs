@@ -2,8 +2,12 @@
 
 use crate::expected::refused;
 use crate::fixture::Fixture;
-use crate::sample::{FactPatch, Facts, NewFact, NewWord, WordPatch, Words};
+use crate::sample::{
+    FactPatch, Facts, NewFact, NewParent, NewWard, NewWord, Parents, WardPatch, Wards, WordPatch,
+    Words,
+};
 use chronicle::{ErrorKind, Filter, Patch};
+use serde_json::json;
 
 pub(crate) async fn what_is_not_named_is_left_alone(fixture: &Fixture) {
     let facts = Facts::new(fixture.store());
@@ -24,6 +28,34 @@ pub(crate) async fn the_last_word_on_a_column_counts(fixture: &Fixture) {
     assert_eq!(facts.get(1).await.unwrap().unwrap().number, Some(3));
     facts.update(1, FactPatch::new().number(4).clear_number()).await.unwrap();
     assert_eq!(facts.get(1).await.unwrap().unwrap().number, None);
+}
+
+pub(crate) async fn forms_hold_options(fixture: &Fixture) {
+    let facts = Facts::new(fixture.store());
+    let new =
+        NewFact::new(1).number(None).text(Some("a".to_owned())).flag(true).data(Some(json!([1])));
+    let stored = facts.insert(new).await.unwrap();
+    assert_eq!((stored.number, stored.text.as_deref(), stored.flag), (None, Some("a"), Some(true)));
+    assert_eq!(stored.data, Some(json!([1])));
+
+    let patch = FactPatch::new().number(Some(2)).text(None).flag(None).data(json!({})).real(0.5);
+    let stored = facts.update_returning(1, patch).await.unwrap().unwrap();
+    assert_eq!((stored.number, &stored.text, stored.flag), (Some(2), &None, None));
+    assert_eq!((stored.data, stored.real), (Some(json!({})), Some(0.5)));
+
+    // What decides is known only when the program runs.
+    for number in [Some(5), None] {
+        facts.update(1, FactPatch::new().number(number).data(None)).await.unwrap();
+        let stored = facts.get(1).await.unwrap().unwrap();
+        assert_eq!((stored.number, stored.data), (number, None));
+    }
+
+    let wards = Wards::new(fixture.store());
+    let parent = Parents::new(fixture.store()).insert(NewParent::new("a")).await.unwrap();
+    let ward = wards.insert(NewWard::new("w").parent_id(Some(parent.id))).await.unwrap();
+    assert_eq!(ward.parent_id, Some(parent.id));
+    let ward = wards.update_returning(ward.id, WardPatch::new().parent_id(None)).await.unwrap();
+    assert_eq!(ward.unwrap().parent_id, None);
 }
 
 pub(crate) async fn no_row_is_no_error(fixture: &Fixture) {

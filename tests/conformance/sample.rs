@@ -16,7 +16,7 @@ pub mod ward;
 pub mod ware;
 pub mod word;
 
-pub use child::{Children, NewChild};
+pub use child::{ChildFields, Children, NewChild};
 pub use document::{DocumentPatch, Documents, NewDocument};
 pub use fact::{FactPatch, Facts, Model as Fact, NewFact};
 pub use label::{Labels, NewLabel};
@@ -26,7 +26,7 @@ pub use mark::{MarkPatch, Marks, NewMark};
 pub use mistaken::forbidden;
 pub use mistaken::{draft, loose_key, missing_column, missing_table, wrong_type};
 pub use odd_thing::{NewOddThing, OddThingPatch, OddThings};
-pub use parent::{NewParent, ParentId, ParentPatch, Parents};
+pub use parent::{NewParent, ParentFields, ParentId, ParentPatch, Parents};
 pub use specimen::{Model as Specimen, Shade, Species, SpecimenId, SpecimenPatch, Specimens};
 pub use ticket::{NewTicket, TicketPatch, Tickets};
 pub use ward::{NewWard, WardPatch, Wards};

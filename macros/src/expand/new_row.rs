@@ -4,6 +4,7 @@ use syn::Lit;
 use syn::spanned::Spanned;
 
 use super::columns::constant;
+use super::given::Given;
 use super::record;
 use super::{argument, generated};
 use crate::schema::{Column, Initial, Made, Table};
@@ -11,7 +12,8 @@ use crate::schema::{Column, Initial, Made, Table};
 /// The most arguments a function has before clippy calls them too many.
 const MANY: usize = 7;
 
-/// `NewEvent`: a constructor with the required columns, and setters for the others.
+/// `NewEvent`: a constructor with the required columns, and setters for the others; `EventFields`: the required columns
+/// by name.
 pub(crate) fn expand(table: &Table) -> TokenStream {
     let Table { visibility, model, ignored, .. } = table;
     let (new_row, repository) = (&table.names.new_row, &table.names.repository);
@@ -23,7 +25,7 @@ pub(crate) fn expand(table: &Table) -> TokenStream {
         table.key_first().filter(|column| matches!(column.initial, Initial::Argument)).collect();
     let arguments = required.iter().map(|column| {
         let (argument, ty) = (argument(&column.field), column.scalar());
-        quote! { #argument: impl ::std::convert::Into<#ty> }
+        quote! { #argument: impl ::chronicle::IntoColumn<#ty> }
     });
     let constructor_docs = if required.is_empty() {
         format!(" A new row of `{table_name}`; no column is required.")
@@ -47,6 +49,7 @@ pub(crate) fn expand(table: &Table) -> TokenStream {
         let initial = initial(column);
         quote! { #field: #initial }
     });
+    let initial = quote! { Self { #(#initials,)* } };
     let values = table.columns.iter().enumerate().map(|(at, column)| {
         let (field, stored) = (&column.field, record::stored(at));
         if column.is_made() {
@@ -92,6 +95,18 @@ pub(crate) fn expand(table: &Table) -> TokenStream {
         }
     });
 
+    let new = if required.is_empty() {
+        initial.clone()
+    } else {
+        let fields = &table.names.fields;
+        let given = required.iter().map(|column| {
+            let (field, argument) = (&column.field, argument(&column.field));
+            quote! { #field: #argument.into_column() }
+        });
+        quote! { Self::from(#fields { #(#given,)* }) }
+    };
+    let named = (!required.is_empty()).then(|| named(table, &required, &initial));
+
     quote! {
         #[doc = #docs]
         #[doc = ""]
@@ -106,15 +121,14 @@ pub(crate) fn expand(table: &Table) -> TokenStream {
             #[doc = #constructor_docs]
             #allow
             #visibility fn new(#(#arguments),*) -> Self {
-                Self {
-                    #(#initials,)*
-                }
+                #new
             }
 
             #(#setters)*
         }
 
         #default
+        #named
 
         #[automatically_derived]
         impl ::std::convert::From<#new_row> for ::chronicle::NewRecord<#model> {
@@ -127,6 +141,49 @@ pub(crate) fn expand(table: &Table) -> TokenStream {
     }
 }
 
+/// `EventFields`: the required columns, each by its name.
+fn named(table: &Table, required: &[&Column], initial: &TokenStream) -> TokenStream {
+    let Table { visibility, model, names, .. } = table;
+    let (fields, new_row) = (&names.fields, &names.new_row);
+    let docs = format!(" The required columns of a new row of `{}`, by name.", table.name.value());
+    let link =
+        format!(" It becomes a [`{new_row}`], and what takes one of those takes this as well.");
+    let columns = required.iter().map(|column| {
+        let (field, ty, docs) = (&column.field, &column.ty, &column.docs);
+        let line = format!(" The column `{}`.", column.name);
+        let separator = (!docs.is_empty()).then(|| quote! { #[doc = ""] });
+        quote! {
+            #(#docs)*
+            #separator
+            #[doc = #line]
+            #visibility #field: #ty
+        }
+    });
+    quote! {
+        #[doc = #docs]
+        #[doc = ""]
+        #[doc = #link]
+        #[derive(Clone, Debug)]
+        #visibility struct #fields {
+            #(#columns,)*
+        }
+
+        #[automatically_derived]
+        impl ::std::convert::From<#fields> for #new_row {
+            fn from(fields: #fields) -> Self {
+                #initial
+            }
+        }
+
+        #[automatically_derived]
+        impl ::std::convert::From<#fields> for ::chronicle::NewRecord<#model> {
+            fn from(fields: #fields) -> Self {
+                #new_row::from(fields).into()
+            }
+        }
+    }
+}
+
 /// Whether the database makes its value unless one is given.
 fn is_left_out(column: &Column) -> bool {
     matches!(column.initial, Initial::Made(Made::ByDefault))
@@ -136,8 +193,8 @@ fn initial(column: &Column) -> TokenStream {
     let ty = &column.ty;
     match &column.initial {
         Initial::Argument => {
-            let argument = argument(&column.field);
-            quote! { #argument.into() }
+            let field = &column.field;
+            quote! { fields.#field }
         }
         Initial::Generated => {
             quote_spanned! { ty.span() => <#ty as ::chronicle::GeneratedKey>::generate() }
@@ -166,14 +223,10 @@ fn initial(column: &Column) -> TokenStream {
 
 fn setter(table: &Table, at: usize, column: &Column) -> TokenStream {
     let Table { visibility, names, .. } = table;
-    let (field, ty) = (&column.field, column.scalar());
+    let field = &column.field;
     let (name, argument) = (generated(field), argument(field));
     let docs = format!(" Sets [`{}`]({}::{}).", column.name, names.repository, constant(field));
-    let value = if column.inner.is_some() {
-        quote! { ::std::option::Option::Some(#argument.into()) }
-    } else {
-        quote! { #argument.into() }
-    };
+    let Given { generics, bound, value } = Given::new(column, &argument);
     let value = if is_left_out(column) {
         let (repository, stored) = (&names.repository, record::stored(at));
         quote! { ::std::option::Option::Some((#repository::#stored.into_value)(#value)) }
@@ -182,7 +235,7 @@ fn setter(table: &Table, at: usize, column: &Column) -> TokenStream {
     };
     quote! {
         #[doc = #docs]
-        #visibility fn #name(mut self, #argument: impl ::std::convert::Into<#ty>) -> Self {
+        #visibility fn #name #generics(mut self, #argument: impl #bound) -> Self {
             self.#field = #value;
             self
         }

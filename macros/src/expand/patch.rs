@@ -3,6 +3,7 @@ use quote::{format_ident, quote};
 use syn::ext::IdentExt;
 
 use super::columns::constant;
+use super::given::Given;
 use super::record;
 use super::{argument, generated};
 use crate::schema::{Column, Table};
@@ -44,7 +45,7 @@ pub(crate) fn expand(table: &Table) -> TokenStream {
 fn setter(table: &Table, at: usize, column: &Column) -> TokenStream {
     let Table { visibility, names, .. } = table;
     let repository = &names.repository;
-    let (field, ty, constant) = (&column.field, column.scalar(), constant(&column.field));
+    let (field, constant) = (&column.field, constant(&column.field));
     let (name, argument) = (generated(field), argument(field));
     let link = format!("[`{}`]({repository}::{constant})", column.name);
     let docs = format!(" Sets {link}.");
@@ -52,11 +53,8 @@ fn setter(table: &Table, at: usize, column: &Column) -> TokenStream {
     let assign = |value: TokenStream| {
         quote! { self.0.assign(#at, (#repository::#stored.into_value)(#value)) }
     };
-    let set = assign(if column.inner.is_some() {
-        quote! { ::std::option::Option::Some(#argument.into()) }
-    } else {
-        quote! { #argument.into() }
-    });
+    let Given { generics, bound, value } = Given::new(column, &argument);
+    let set = assign(value);
     let clear = column.inner.is_some().then(|| {
         let name = generated(&format_ident!("clear_{}", field.unraw()));
         let docs = format!(" Makes {link} NULL.");
@@ -71,7 +69,7 @@ fn setter(table: &Table, at: usize, column: &Column) -> TokenStream {
     });
     quote! {
         #[doc = #docs]
-        #visibility fn #name(mut self, #argument: impl ::std::convert::Into<#ty>) -> Self {
+        #visibility fn #name #generics(mut self, #argument: impl #bound) -> Self {
             #set;
             self
         }

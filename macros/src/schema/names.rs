@@ -15,6 +15,8 @@ use super::table_attributes::TableAttributes;
 pub(crate) struct Names {
     pub(crate) repository: Ident,
     pub(crate) new_row: Ident,
+    /// The required columns of a new row.
+    pub(crate) fields: Ident,
     pub(crate) patch: Ident,
 }
 
@@ -77,8 +79,9 @@ impl Names {
             None
         };
         let (repository, row) = (repository?, row?);
-        let (new_row, patch) = (format_ident!("New{row}"), format_ident!("{row}Patch"));
-        if repository == new_row || repository == patch {
+        let (new_row, fields) = (format_ident!("New{row}"), format_ident!("{row}Fields"));
+        let patch = format_ident!("{row}Patch");
+        if [&new_row, &fields, &patch].contains(&&repository) {
             errors.at(
                 repository.span(),
                 format!(
@@ -88,7 +91,7 @@ impl Names {
             );
             return None;
         }
-        Some(Self { repository, new_row, patch })
+        Some(Self { repository, new_row, fields, patch })
     }
 }
 
