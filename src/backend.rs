@@ -14,7 +14,7 @@ pub mod sqlite;
 pub use capabilities::{Ability, Capabilities};
 pub use kind::BackendKind;
 
-use crate::{Error, ErrorKind, Read, Result, Write, Written};
+use crate::{Aggregation, Error, ErrorKind, Read, Result, Write, Written};
 use futures_util::future::BoxFuture;
 use sea_orm::{JsonValue, Value};
 use std::any::Any;
@@ -98,6 +98,19 @@ pub trait Backend: Any + fmt::Debug + Send + Sync {
 
     /// How many rows match the filter of `read`; its order, limit and offset do not count.
     fn count<'a>(&'a self, read: &'a Read) -> BoxFuture<'a, Result<u64>>;
+
+    /// Counts, adds up and compares the rows that match: a row for each group, in any order, with the
+    /// group's values and then those of the functions. As long as it is not written anew, the rows are
+    /// read.
+    fn aggregate<'a>(
+        &'a self,
+        aggregation: &'a Aggregation,
+    ) -> BoxFuture<'a, Result<Vec<Vec<Value>>>> {
+        let read = move |page: Read| -> BoxFuture<'a, Result<Vec<Vec<Value>>>> {
+            Box::pin(async move { self.read(&page).await })
+        };
+        Box::pin(aggregation.by_reading(read))
+    }
 
     /// Makes the change, and says how many rows it touched; and how they are stored, where the entity
     /// says that this may differ from what was sent.

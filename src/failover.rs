@@ -123,7 +123,7 @@ pub use options::{FailoverOptions, WriteMode};
 pub use status::{FailoverInfo, Paused, Status};
 
 use crate::operation::Written;
-use crate::{Backend, BackendKind, Filter, Info, Keyed, RawRow, Read, Result, Write};
+use crate::{Aggregation, Backend, BackendKind, Filter, Info, Keyed, RawRow, Read, Result, Write};
 use engine::Engine;
 use futures_util::future::BoxFuture;
 use sea_orm::Value;
@@ -473,6 +473,13 @@ impl Backend for Failover {
 
     fn count<'a>(&'a self, read: &'a Read) -> BoxFuture<'a, Result<u64>> {
         Box::pin(self.engine.count(read))
+    }
+
+    fn aggregate<'a>(
+        &'a self,
+        aggregation: &'a Aggregation,
+    ) -> BoxFuture<'a, Result<Vec<Vec<Value>>>> {
+        Box::pin(self.engine.aggregate(aggregation))
     }
 
     fn write(&self, write: Write) -> BoxFuture<'_, Result<Written>> {

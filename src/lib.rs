@@ -60,6 +60,7 @@
 //! | the derive and its attributes | [`Repository`](derive@Repository), [`Id`](derive@Id) |
 //! | what a repository does | [`Repository`](struct@Repository), [`Find`] |
 //! | conditions, order and pages | [`Field`], [`Filter`], [`Query`], [`Cursor`] |
+//! | counts, sums, smallest and largest values | [`Aggregate`], [`Summary`] |
 //! | the databases | [`Sqlite`], [`Postgrest`], [`Store`], [`Config`] |
 //! | outages: a file beside a server | [`failover`], with both features |
 //! | what a database can do | [`Capabilities`], [`Backend`] |
@@ -90,6 +91,8 @@
 #[cfg(test)]
 extern crate self as chronicle;
 
+mod aggregate;
+mod aggregation;
 mod backend;
 #[cfg(feature = "postgrest")]
 mod change;
@@ -128,6 +131,8 @@ mod store;
 mod table;
 mod value;
 
+pub use aggregate::{Aggregate, Aggregates, Groups, Summary, count};
+pub use aggregation::Aggregation;
 #[cfg(feature = "postgrest")]
 pub use backend::postgrest::{self, Postgrest};
 #[cfg(feature = "sqlite")]
@@ -148,7 +153,7 @@ pub use related::{Children, FindWith, Relation, Relations, ToMany, ToOne};
 pub use repository::Repository;
 pub use scalar::{
     Array, Comparable, Element, Exact, GeneratedKey, IntoColumn, IntoNullable, JsonDocument, List,
-    Opaque, Operand, Ordered, Primitive, Scalar, Stored, Text, Timestamp,
+    Opaque, Operand, Ordered, Primitive, Scalar, Stored, Summable, Text, Timestamp,
 };
 #[cfg(feature = "sqlite")]
 pub use schema::SchemaReport;

@@ -1,8 +1,6 @@
 //! [`Order`]: a column to sort by, and in which direction.
 
-#[cfg(feature = "postgrest")]
-use crate::Table;
-use crate::{Column, Record};
+use crate::{Column, Record, Table};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::marker::PhantomData;
@@ -72,7 +70,6 @@ pub(crate) struct OrderTerm {
 
 impl OrderTerm {
     /// The order by the key, or by all that can be sorted where there is none.
-    #[cfg(feature = "postgrest")]
     pub(crate) fn of_key(table: &'static Table, descending: bool) -> Vec<Self> {
         let columns = table.ordering_columns().into_iter();
         columns.map(|column| Self { column, descending }).collect()

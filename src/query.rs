@@ -262,6 +262,11 @@ impl<R: Record, T: Selected<R>> Query<R, T> {
         self.offset.saturating_add(before)
     }
 
+    /// Whether no row that matches is left out.
+    pub(crate) fn is_of_all_rows(&self) -> bool {
+        self.limit.is_none() && self.offset == 0 && self.after.is_none()
+    }
+
     pub(crate) fn row_limit(&self) -> Option<u64> {
         self.limit
     }

@@ -164,6 +164,7 @@ enum Columns {
     All(std::slice::Iter<'static, Column>),
     /// Those at these positions.
     Some(std::slice::Iter<'static, usize>, &'static [Column]),
+    Listed(std::vec::IntoIter<&'static Column>),
 }
 
 impl Iterator for Columns {
@@ -172,6 +173,7 @@ impl Iterator for Columns {
         match self {
             Self::All(columns) => columns.next(),
             Self::Some(positions, columns) => positions.next().map(|at| &columns[*at]),
+            Self::Listed(columns) => columns.next(),
         }
     }
 }
@@ -209,6 +211,12 @@ impl Values {
         values: Vec<Value>,
     ) -> Self {
         let columns = Columns::Some(positions.iter(), table.columns);
+        Self { columns, values: values.into_iter(), key: None }
+    }
+
+    /// The values of these columns.
+    pub(crate) fn of_listed(columns: Vec<&'static Column>, values: Vec<Value>) -> Self {
+        let columns = Columns::Listed(columns.into_iter());
         Self { columns, values: values.into_iter(), key: None }
     }
 

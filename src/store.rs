@@ -8,7 +8,7 @@ mod config;
 pub use call::Call;
 pub use config::Config;
 
-use crate::{Backend, BackendKind, Error, Info, RawRow, Read, Result, Write, Written};
+use crate::{Aggregation, Backend, BackendKind, Error, Info, RawRow, Read, Result, Write, Written};
 use sea_orm::Value;
 use std::fmt;
 use std::future::Future;
@@ -260,6 +260,12 @@ impl Store {
 
     pub(crate) async fn count(&self, read: &Read) -> Result<u64> {
         self.observe("count", read.table.name, |rows| *rows, self.backend.count(read)).await
+    }
+
+    pub(crate) async fn aggregate(&self, aggregation: &Aggregation) -> Result<Vec<Vec<Value>>> {
+        let rows = |rows: &Vec<Vec<Value>>| rows.len() as u64;
+        let table = aggregation.table().name;
+        self.observe("aggregate", table, rows, self.backend.aggregate(aggregation)).await
     }
 
     pub(crate) async fn write(&self, write: Write) -> Result<Written> {

@@ -1,6 +1,5 @@
 //! Values on their way to and from a database: the stored form, its text and its JSON.
 
-#[cfg(feature = "postgrest")]
 mod compare;
 mod from_json;
 mod json;
@@ -8,8 +7,9 @@ mod kind;
 mod normalize;
 mod text;
 
-#[cfg(feature = "postgrest")]
 pub(crate) use compare::compare;
+#[cfg(feature = "decimal")]
+pub(crate) use from_json::decimal_of_digits;
 pub(crate) use from_json::{from_json, parse};
 pub(crate) use json::to_json;
 #[cfg(feature = "postgrest")]

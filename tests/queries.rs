@@ -2,7 +2,7 @@
 #![cfg(all(feature = "sqlite", feature = "postgrest"))]
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
-use chronicle::{Cursor, ErrorKind, Filter, Query};
+use chronicle::{Cursor, ErrorKind, Filter, Query, Repository, Sqlite, count};
 use chronicle_entity::{Events, Sessions, ToolEvents, event, session, tool_event};
 use chrono::{DateTime, Utc};
 use std::fmt::Write;
@@ -260,3 +260,65 @@ snapshot!(
     json_starts_with_any_case,
     events().filter(!Events::DATA.key("cwd").starts_with_any_case("/Home"))
 );
+
+macro_rules! summary {
+    ($name:ident, $table:ident, $summary:expr) => {
+        #[tokio::test]
+        async fn $name() {
+            let $table = $table(&Sqlite::memory().await.unwrap());
+            let summary = $summary;
+            let sql = summary.to_sql().unwrap();
+            let mut text = sql.sql;
+            for value in sql.values.unwrap().0 {
+                let _ = write!(text, "\n    {value:?}");
+            }
+            insta::assert_snapshot!(format!("{text}\n{}", summary.to_request().unwrap()));
+        }
+    };
+}
+
+fn tool_events(sqlite: &Sqlite) -> Repository<tool_event::Model> {
+    Repository::new(sqlite)
+}
+
+fn wares(sqlite: &Sqlite) -> Repository<ware::Model> {
+    Repository::new(sqlite)
+}
+
+mod ware {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel, chronicle::Repository)]
+    #[sea_orm(table_name = "wares")]
+    #[repository(name = "Ware")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub price: Decimal,
+        pub weight: f32,
+        pub sold: Option<bool>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+use ware::Wares;
+
+summary!(counted_and_summed, tool_events, {
+    let edits = tool_events.find().filter(ToolEvents::TOOL_NAME.eq("Edit"));
+    edits.aggregate((count(), ToolEvents::EXECUTION_TIME.sum(), ToolEvents::CREATED_AT.max()))
+});
+summary!(group_by_group, tool_events, {
+    let times = (ToolEvents::EXECUTION_TIME.count(), ToolEvents::ID.min());
+    tool_events.find().aggregate(times).group_by((ToolEvents::TOOL_NAME, ToolEvents::CREATED_AT))
+});
+summary!(sums_beside_a_parent, tool_events, {
+    let active = Sessions::STATUS.eq(session::SessionStatus::Active);
+    let find = tool_events.find().filter(ToolEvents::SESSION.is(active));
+    find.aggregate(count()).group_by(ToolEvents::TOOL_NAME)
+});
+summary!(sums_of_exact_numbers, wares, {
+    let made = (Wares::PRICE.sum(), Wares::PRICE.min(), Wares::WEIGHT.sum(), Wares::SOLD.max());
+    wares.find().filter(Wares::ID.ne(Uuid::from_u128(7))).aggregate(made).group_by(Wares::SOLD)
+});

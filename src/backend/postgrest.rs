@@ -13,6 +13,9 @@
 //!   put in the query's order here, but for keys of text, whose order is the server's: where a limit
 //!   or a page needs it, the server is asked to sort them, by a hundred or so in a request. Read
 //!   whole, they come by their bytes.
+//! - Counts, sums, smallest and largest values ([`Find::aggregate`](crate::Find::aggregate)) are the
+//!   server's where its `db-aggregates-enabled` is on; once it has said that it is off, the columns are
+//!   read in pages of 1,000 rows and reckoned here, until the program ends.
 //! - Bulk inserts go in requests of 1,000 rows or 1 MiB, each of which is one transaction.
 //! - Requests are sent again, [three times](PostgrestOptions::attempts) in all and within a
 //!   [deadline](PostgrestOptions::deadline), when that is safe: reads; and writes that were surely
@@ -34,6 +37,7 @@
 //! | `chronicle_requests_total` | counter | `backend`, `method`, `status` (`none` without an answer) |
 //! | `chronicle_retries_total` | counter | `backend`, `reason` |
 
+mod aggregate;
 mod answer;
 mod apply;
 mod call;
@@ -63,6 +67,7 @@ mod to_request;
 mod token;
 mod write;
 
+pub(crate) use aggregate::aggregate_request;
 pub(crate) use call::rows_of as rows_of_call;
 #[cfg(feature = "sqlite")]
 pub(crate) use identity::{ANONYMOUS, Identity};
@@ -72,12 +77,14 @@ pub use request::Request;
 pub use token::TokenSource;
 
 use crate::{
-    Backend, BackendKind, Error, ErrorKind, Info, RawRow, Read, Result, Table, Write, Written,
+    Aggregation, Backend, BackendKind, Error, ErrorKind, Info, RawRow, Read, Result, Table, Write,
+    Written,
 };
 use client::Client;
 use futures_util::future::BoxFuture;
 use sea_orm::Value;
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A PostgREST server. Cloning is cheap; clones share connections.
@@ -102,6 +109,8 @@ struct Inner {
     probe_table: Option<String>,
     /// The table of the last operation.
     last_table: Mutex<Option<&'static Table>>,
+    /// Whether the server has said so, once.
+    has_no_aggregates: AtomicBool,
 }
 
 impl fmt::Debug for Postgrest {
@@ -125,7 +134,13 @@ impl Postgrest {
 
     fn of(client: Client, page_size: u64, probe_table: Option<String>) -> Self {
         Self {
-            inner: Arc::new(Inner { client, page_size, probe_table, last_table: Mutex::new(None) }),
+            inner: Arc::new(Inner {
+                client,
+                page_size,
+                probe_table,
+                last_table: Mutex::new(None),
+                has_no_aggregates: AtomicBool::new(false),
+            }),
         }
     }
 
@@ -176,6 +191,14 @@ impl Backend for Postgrest {
     fn count<'a>(&'a self, read: &'a Read) -> BoxFuture<'a, Result<u64>> {
         self.uses(read.table);
         Box::pin(named(self.count_rows(read.table, &read.filter)))
+    }
+
+    fn aggregate<'a>(
+        &'a self,
+        aggregation: &'a Aggregation,
+    ) -> BoxFuture<'a, Result<Vec<Vec<Value>>>> {
+        self.uses(aggregation.table());
+        Box::pin(named(self.aggregate_rows(aggregation)))
     }
 
     fn write(&self, write: Write) -> BoxFuture<'_, Result<Written>> {

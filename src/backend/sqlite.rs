@@ -1,5 +1,6 @@
 //! The SQLite backend: one thread writes, a few read, each on a connection of rusqlite's.
 
+mod aggregate;
 mod compile;
 mod connect;
 mod database;
@@ -20,7 +21,7 @@ mod to_sql;
 mod write;
 mod writer;
 
-pub(crate) use compile::quoted;
+pub(crate) use compile::{aggregate, quoted};
 #[cfg(feature = "postgrest")]
 pub(crate) use decode::decode_value;
 pub(crate) use error::from_rusqlite;
@@ -33,7 +34,8 @@ pub(crate) use write::{apply, apply_returning};
 pub(crate) use writer::{Commit, Urgency};
 
 use crate::{
-    Backend, BackendKind, Error, ErrorKind, Info, RawRow, Read, Record, Result, Write, Written,
+    Aggregation, Backend, BackendKind, Error, ErrorKind, Info, RawRow, Read, Record, Result, Write,
+    Written,
 };
 use database::Database;
 use futures_util::future::BoxFuture;
@@ -255,6 +257,20 @@ impl Backend for Sqlite {
             };
             let statement = compile::count(read);
             database.look(move |connection| read::number(connection, &statement)).await
+        })
+    }
+
+    fn aggregate<'a>(
+        &'a self,
+        aggregation: &'a Aggregation,
+    ) -> BoxFuture<'a, Result<Vec<Vec<Value>>>> {
+        Box::pin(async move {
+            let database = match &*self.engine {
+                Engine::Own(database) => database,
+                Engine::Pool(pool) => return pool.aggregate(aggregation).await,
+            };
+            let aggregation = aggregation.clone();
+            database.look(move |connection| aggregate::run(connection, &aggregation)).await
         })
     }
 

@@ -75,6 +75,28 @@ pub trait Exact: Comparable {}
 )]
 pub trait Ordered: Comparable {}
 
+/// Types whose values can be added up: numbers.
+///
+/// ```
+/// /// Its columns have `sum`, which is an `i128`.
+/// #[derive(Clone, Debug, PartialEq, Eq, sea_orm::DeriveValueType, chronicle::Scalar)]
+/// pub struct Cents(i64);
+///
+/// fn is_summable<T: chronicle::Summable>() {}
+/// is_summable::<i64>();
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a column stored as `{Self}` has no sum",
+    label = "not numbers"
+)]
+pub trait Summable: Primitive {
+    /// What holds the sum of very many values, and all of its digits.
+    type Sum: Default + Send + 'static;
+    /// The sum that has these digits, if it can be held.
+    #[doc(hidden)]
+    fn sum_of(digits: &str) -> Option<Self::Sum>;
+}
+
 /// Types stored as text: `contains`, `starts_with` and `ends_with` are offered.
 ///
 /// ```
@@ -162,6 +184,38 @@ primitives! {
 primitives! {
     ByInto:
     rust_decimal::Decimal = Decimal: Comparable, Exact, Ordered, Element;
+}
+
+macro_rules! summable {
+    ($($type:ty = $sum:ty: $of:expr;)+) => { $(
+        impl Summable for $type {
+            type Sum = $sum;
+            fn sum_of(digits: &str) -> Option<$sum> {
+                $of(digits)
+            }
+        }
+    )+ };
+}
+
+summable! {
+    i8 = i64: |digits: &str| digits.parse().ok();
+    i16 = i64: |digits: &str| digits.parse().ok();
+    i32 = i64: |digits: &str| digits.parse().ok();
+    i64 = i128: |digits: &str| digits.parse().ok();
+    u8 = i64: |digits: &str| digits.parse().ok();
+    u16 = i64: |digits: &str| digits.parse().ok();
+    u32 = i64: |digits: &str| digits.parse().ok();
+    f32 = f64: finite;
+    f64 = f64: finite;
+}
+
+fn finite(digits: &str) -> Option<f64> {
+    digits.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+#[cfg(feature = "decimal")]
+summable! {
+    rust_decimal::Decimal = rust_decimal::Decimal: crate::value::decimal_of_digits;
 }
 
 /// What ids by `#[derive(chronicle::Id)]` are stored as: the text of UUIDs sorts as they do.

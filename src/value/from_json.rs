@@ -118,14 +118,21 @@ fn single(json: &JsonValue) -> Option<f32> {
 /// From text, or from a number whose digits are all there.
 #[cfg(feature = "decimal")]
 fn decimal(json: &JsonValue) -> Option<rust_decimal::Decimal> {
-    let number = match json {
-        JsonValue::String(text) => rust_decimal::Decimal::from_str_exact(text).ok(),
-        JsonValue::Number(number) if !number.is_f64() => {
-            rust_decimal::Decimal::from_str_exact(&number.to_string()).ok()
-        }
+    match json {
+        JsonValue::String(text) => decimal_of_digits(text),
+        JsonValue::Number(number) if !number.is_f64() => decimal_of_digits(&number.to_string()),
         _ => None,
+    }
+}
+
+/// The number that has these digits: none but zeros at their end is dropped.
+#[cfg(feature = "decimal")]
+pub(crate) fn decimal_of_digits(digits: &str) -> Option<rust_decimal::Decimal> {
+    let digits = match digits.split_once('.') {
+        Some(_) => digits.trim_end_matches('0').trim_end_matches('.'),
+        None => digits,
     };
-    number.map(|number| number.normalize())
+    rust_decimal::Decimal::from_str_exact(digits).ok().map(|number| number.normalize())
 }
 
 fn text(json: JsonValue) -> Option<String> {
@@ -245,5 +252,18 @@ mod tests {
         ] {
             assert_eq!(bytes(text), expected, "{text}");
         }
+    }
+
+    #[cfg(feature = "decimal")]
+    #[test]
+    fn digits_that_no_decimal_has_are_none() {
+        assert_eq!(
+            super::decimal_of_digits("1.50000000000000000000000000000000000000"),
+            Some(rust_decimal::Decimal::new(15, 1))
+        );
+        assert_eq!(super::decimal_of_digits("100"), Some(rust_decimal::Decimal::ONE_HUNDRED));
+        assert_eq!(super::decimal_of_digits("158456325028528675187087900670"), None);
+        assert_eq!(super::decimal_of_digits("79228162514264337593543950335.1"), None);
+        assert_eq!(super::decimal_of_digits("NaN"), None);
     }
 }

@@ -13,6 +13,7 @@
 
 #[cfg(feature = "postgrest")]
 mod access;
+mod aggregates;
 mod batches;
 mod conditions;
 mod deletes;
@@ -147,6 +148,18 @@ suite! {
         many_rows_with_related_ones
         conditions_on_related_rows
         writes_take_no_condition_on_related_rows
+    }
+    aggregates {
+        of_all_rows
+        of_no_rows
+        group_by_group
+        of_exact_numbers
+        at_the_ends_of_their_types
+        of_keys
+        more_groups_than_one_answer_holds
+        over_long_lists
+        beside_related_rows
+        of_some_rows_are_refused
     }
     finders {
         by_a_unique_column

@@ -2,6 +2,7 @@
 #![cfg(feature = "postgrest")]
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
+mod aggregates;
 mod columns;
 mod connection;
 mod entry;

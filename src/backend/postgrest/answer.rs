@@ -12,7 +12,7 @@ pub(super) fn rows(
     answer: &Answer<'_>,
     purpose: Purpose,
     table: Option<&'static Table>,
-    columns: &[&'static Column],
+    columns: &[&Column],
 ) -> Result<Vec<Vec<Value>>, Failure> {
     check_json(answer, purpose)?;
     rows::decode(columns, table.and_then(|table| table.key_columns().next()), answer.body)

@@ -33,7 +33,7 @@ impl Undecodable {
 /// The rows of an answer, each with the values of `columns`. Further members are passed over. `key`
 /// is the column that names a row in an error.
 pub(super) fn decode(
-    columns: &[&'static Column],
+    columns: &[&Column],
     key: Option<&'static Column>,
     body: &[u8],
 ) -> Result<Vec<Vec<Value>>, Undecodable> {
@@ -70,7 +70,7 @@ impl<'de> Visitor<'de> for Rows<'_> {
 
 #[derive(Clone, Copy)]
 struct Row<'a> {
-    columns: &'a [&'static Column],
+    columns: &'a [&'a Column],
     key: Option<&'static Column>,
     mismatch: &'a RefCell<Option<Error>>,
 }
@@ -166,7 +166,7 @@ fn unreadable(column: &Column, error: &impl fmt::Display) -> Error {
 /// The position of the column that a member is for. Members come in the order of the columns, so
 /// the one behind the last is tried first.
 struct Name<'a> {
-    columns: &'a [&'static Column],
+    columns: &'a [&'a Column],
     next: usize,
 }
 

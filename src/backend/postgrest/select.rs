@@ -116,7 +116,7 @@ pub(super) fn names(columns: &[&'static Column]) -> String {
 }
 
 /// NULL is the smallest value, on SQLite by nature, here by saying so.
-fn order(term: &OrderTerm) -> String {
+pub(super) fn order(term: &OrderTerm) -> String {
     let name = filter::name(term.column.name);
     match (term.descending, term.column.nullable) {
         (false, false) => format!("{name}.asc"),

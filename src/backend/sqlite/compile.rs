@@ -1,9 +1,10 @@
 //! From operations to SQLite's SQL.
 
+use crate::aggregation::Function;
 use crate::filter::{Case, Comparison, Expression, JsonStep, Node, TextMatch, folding};
 use crate::operation::{Duplicates, OrderTerm, Read, Target};
 use crate::related::Join;
-use crate::{Column, Table, value};
+use crate::{Aggregation, Column, Table, value};
 use sea_orm::sea_query::Values;
 use sea_orm::{DbBackend, Statement, Value};
 
@@ -61,6 +62,52 @@ pub(super) fn count(read: &Read) -> Statement {
     sql.name(read.table.name);
     sql.condition(read.table, &read.filter);
     sql.into_statement()
+}
+
+/// The statement that makes the answer out of the rows that match, or the one for those rows, where it
+/// is made here.
+pub(crate) fn aggregate(aggregation: &Aggregation) -> Statement {
+    if takes_rows(aggregation) {
+        return columns(aggregation.table(), &aggregation.rows.columns(), &aggregation.rows.filter);
+    }
+    let Aggregation { rows, groups, functions } = aggregation;
+    let mut sql = Sql::default();
+    sql.push("SELECT ");
+    for column in groups {
+        sql.name(column.name);
+        sql.push(", ");
+    }
+    sql.list(functions, |sql, function| {
+        let (name, column) = match function {
+            Function::Count => return sql.push("count(*)"),
+            Function::CountOf(column) => ("count(", column),
+            Function::Sum(column) => ("sum(", column),
+            Function::Least(column) => ("min(", column),
+            Function::Greatest(column) => ("max(", column),
+        };
+        sql.push(name);
+        sql.name(column.name);
+        sql.push(")");
+    });
+    sql.push(" FROM ");
+    sql.name(rows.table.name);
+    sql.condition(rows.table, &rows.filter);
+    if !groups.is_empty() {
+        sql.push(" GROUP BY ");
+        sql.list(groups, |sql, column| sql.name(column.name));
+    }
+    sql.into_statement()
+}
+
+/// Whether SQLite cannot make the answer: decimals are text to it.
+#[cfg_attr(not(feature = "decimal"), allow(unused_variables, reason = "there are no decimals"))]
+pub(super) fn takes_rows(aggregation: &Aggregation) -> bool {
+    #[cfg(feature = "decimal")]
+    return aggregation.functions.iter().any(
+        |function| matches!(function, Function::Sum(column) if column.kind == crate::Kind::Decimal),
+    );
+    #[cfg(not(feature = "decimal"))]
+    false
 }
 
 pub(super) fn update(table: &Table, assignments: &[(usize, Value)], condition: &Node) -> Statement {

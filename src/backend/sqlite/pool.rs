@@ -5,9 +5,10 @@ mod error;
 mod raw;
 mod write;
 
-use super::compile;
 use super::error::closed;
 use super::stored::Bound;
+use super::{aggregate, compile};
+use crate::aggregation::{Aggregation, Reckoner};
 use crate::{RawRow, Read, Result, Write, Written};
 use error::from_sqlx;
 use futures_util::TryStreamExt;
@@ -47,15 +48,51 @@ impl Pool {
     }
 
     pub(super) async fn read(&self, read: &Read) -> Result<Vec<Vec<Value>>> {
-        let (query, columns) = (query(compile::select(read)), read.columns());
+        let columns = read.columns();
+        let mut values = Vec::new();
+        self.each(compile::select(read), |row| {
+            values.push(decode::row(&columns, row)?);
+            Ok(())
+        })
+        .await?;
+        Ok(values)
+    }
+
+    /// Hands on the rows of a statement, one after the other.
+    async fn each(
+        &self,
+        statement: Statement,
+        mut take: impl FnMut(&SqliteRow) -> Result<()> + Send,
+    ) -> Result<()> {
+        let query = query(statement);
         let mut connection = self.acquire().await?;
         // SQLite works on its own thread: rows are decoded while it looks for the next ones.
         let mut stream = query.fetch(&mut *connection);
-        let mut values = Vec::new();
         while let Some(row) = stream.try_next().await.map_err(from_sqlx)? {
-            values.push(decode::row(&columns, &row)?);
+            take(&row)?;
         }
-        Ok(values)
+        Ok(())
+    }
+
+    pub(super) async fn aggregate(&self, aggregation: &Aggregation) -> Result<Vec<Vec<Value>>> {
+        let mut reckoner = Reckoner::new(aggregation);
+        if !compile::takes_rows(aggregation) {
+            let part = |row: &SqliteRow| {
+                let cell = |at| decode::stored(row, at);
+                reckoner.add_part(aggregate::decode_row(aggregation, cell)?)
+            };
+            match self.each(compile::aggregate(aggregation), part).await {
+                Ok(()) => return reckoner.finish(),
+                Err(error) if aggregate::is_overflow(&error) => {
+                    reckoner = Reckoner::new(aggregation);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let columns = aggregation.rows.columns();
+        let rows = compile::columns(aggregation.table(), &columns, &aggregation.rows.filter);
+        self.each(rows, |row| reckoner.add_row(&columns, &decode::row(&columns, row)?)).await?;
+        reckoner.finish()
     }
 
     pub(super) async fn count(&self, read: &Read) -> Result<u64> {

@@ -24,11 +24,25 @@ pub(super) fn fetch(
     statement: &Statement,
     columns: impl IntoIterator<Item = &'static Column>,
 ) -> Result<Vec<Vec<Value>>> {
+    let mut values = Vec::new();
+    each(connection, statement, columns, |row| {
+        values.push(row);
+        Ok(())
+    })?;
+    Ok(values)
+}
+
+/// Hands on the rows of a statement that selects these columns, one after the other.
+pub(super) fn each(
+    connection: &Connection,
+    statement: &Statement,
+    columns: impl IntoIterator<Item = &'static Column>,
+    mut take: impl FnMut(Vec<Value>) -> Result<()>,
+) -> Result<()> {
     let columns: Vec<(&Column, Kind)> =
         columns.into_iter().map(|column| (column, column.kind)).collect();
     let mut prepared = prepared(connection, statement)?;
     let mut rows = prepared.raw_query();
-    let mut values = Vec::new();
     while let Some(row) = rows.next().map_err(from_rusqlite)? {
         let cells = columns.iter().enumerate().map(|(at, (column, kind))| {
             decode::cell(column, *kind, row.get_ref(at).map_err(from_rusqlite)?)
@@ -37,9 +51,9 @@ pub(super) fn fetch(
         for cell in cells {
             row.push(cell?);
         }
-        values.push(row);
+        take(row)?;
     }
-    Ok(values)
+    Ok(())
 }
 
 /// The number that a statement selects.

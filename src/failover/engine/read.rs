@@ -10,7 +10,7 @@ use crate::failover::seam::{self, Met, Mutation};
 use crate::filter::{Comparison, Expression, Node};
 use crate::key::Key;
 use crate::operation::{Read, Selection};
-use crate::{Backend, Column, Error, ErrorKind, RawRow, Result, Table};
+use crate::{Aggregation, Backend, Column, Error, ErrorKind, RawRow, Result, Table};
 use futures_util::future::BoxFuture;
 use sea_orm::Value;
 use std::sync::Arc;
@@ -54,30 +54,61 @@ impl Engine {
     }
 
     pub(crate) async fn count(self: &Arc<Self>, read: &Read) -> Result<u64> {
-        if read.table.key.is_empty() {
+        let asked = read.clone();
+        self.said_of(read, move |backend| {
+            let asked = asked.clone();
+            Box::pin(async move { backend.count(&asked).await })
+        })
+        .await
+    }
+
+    pub(crate) async fn aggregate(
+        self: &Arc<Self>,
+        aggregation: &Aggregation,
+    ) -> Result<Vec<Vec<Value>>> {
+        let asked = aggregation.clone();
+        self.said_of(&aggregation.rows, move |backend| {
+            let asked = asked.clone();
+            Box::pin(async move { backend.aggregate(&asked).await })
+        })
+        .await
+    }
+
+    /// What one of the two says of rows that it does not give.
+    async fn said_of<T: Send + 'static>(
+        self: &Arc<Self>,
+        rows: &Read,
+        ask: impl for<'b> Fn(&'b dyn Backend) -> BoxFuture<'b, Result<T>>
+        + Send
+        + Sync
+        + Clone
+        + 'static,
+    ) -> Result<T> {
+        let of_remote = ask.clone();
+        if rows.table.key.is_empty() {
             return self
-                .of_remote_alone(read, |engine, read| {
-                    Box::pin(async move { engine.remote.count(&read).await })
+                .of_remote_alone(rows, move |engine, _| {
+                    Box::pin(async move { of_remote(&*engine.remote).await })
                 })
                 .await;
         }
-        self.know_all(read).await?;
-        if self.route_of_read(read)?.0 == Route::Remote {
-            let (engine, asked) = (self.clone(), read.clone());
+        self.know_all(rows).await?;
+        if self.route_of_read(rows)?.0 == Route::Remote {
+            let engine = self.clone();
             let answer = self
                 .to_its_end(Box::pin(async move {
                     engine.check_identity().await?;
-                    engine.remote.count(&asked).await
+                    of_remote(&*engine.remote).await
                 }))
                 .await;
-            if let Some(count) = self.served(answer).await? {
-                return Ok(count);
+            if let Some(said) = self.served(answer).await? {
+                return Ok(said);
             }
         }
-        self.check_known(read)?;
-        let count = self.file.sqlite().count(read).await?;
-        self.check_known(read)?;
-        Ok(count)
+        self.check_known(rows)?;
+        let said = ask(self.file.sqlite()).await?;
+        self.check_known(rows)?;
+        Ok(said)
     }
 
     pub(crate) async fn query_raw(

@@ -9,7 +9,7 @@ use crate::process::{Launch, Signal};
 use crate::{Database, Error, JWT_SECRET, Result, blocking, port, probe};
 
 /// Configures and starts a [`Postgrest`]. By default it serves the schema `public`, takes requests without a token as `anon`,
-/// and has PostgREST's own defaults otherwise (a pool of 10, a wait of 10 s for a connection, no limit of rows).
+/// and has PostgREST's own defaults otherwise (a pool of 10, a wait of 10 s for a connection, no limit of rows, no aggregates).
 #[derive(Debug, Clone)]
 pub struct PostgrestBuilder {
     database: Database,
@@ -58,6 +58,12 @@ impl PostgrestBuilder {
     #[must_use]
     pub fn max_rows(self, rows: u32) -> Self {
         self.setting("PGRST_DB_MAX_ROWS", &rows)
+    }
+
+    /// Lets requests ask for sums, counts and extremes (`db-aggregates-enabled`), which is off by default.
+    #[must_use]
+    pub fn aggregates(self) -> Self {
+        self.setting("PGRST_DB_AGGREGATES_ENABLED", &true)
     }
 
     fn setting(mut self, name: &'static str, value: &dyn ToString) -> Self {

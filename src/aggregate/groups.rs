@@ -1,0 +1,79 @@
+//! [`Groups`]: the columns by which rows are grouped.
+
+use super::As;
+use crate::{Column, Exact, Field, Record, Result, Stored, Values};
+
+/// What rows are grouped by: a column, or two or three of them as a tuple. Rows whose column is NULL are
+/// a group, too.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+/// use chronicle::{Groups, Record};
+///
+/// fn is_of<R: Record>(_: impl Groups<R>) {}
+/// # fn main() {
+/// is_of::<task::Model>((Tasks::PRIORITY, Tasks::DONE_AT));
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "the rows of `{R}` cannot be grouped by `{Self}`",
+    note = "take a column that can be compared exactly (no `f32`, `f64`, bytes, documents or arrays), or a tuple of two or three of them"
+)]
+pub trait Groups<R>: GroupColumns<R> {
+    /// What the rows of a group have in common.
+    type Values: Send;
+    #[doc(hidden)]
+    fn decode(values: &mut Values) -> Result<Self::Values>;
+}
+
+/// The columns of [`Groups`], or none.
+pub trait GroupColumns<R>: Clone + Send + Sync + 'static {
+    #[doc(hidden)]
+    fn columns(&self) -> Vec<&'static Column>;
+}
+
+impl<R> GroupColumns<R> for () {
+    fn columns(&self) -> Vec<&'static Column> {
+        Vec::new()
+    }
+}
+
+impl<R: Record, T: Stored> GroupColumns<R> for Field<R, T>
+where
+    As<T>: Exact,
+{
+    fn columns(&self) -> Vec<&'static Column> {
+        vec![self.column()]
+    }
+}
+
+impl<R: Record, T: Stored> Groups<R> for Field<R, T>
+where
+    As<T>: Exact,
+{
+    type Values = T;
+
+    fn decode(values: &mut Values) -> Result<T> {
+        values.next(T::from_value)
+    }
+}
+
+macro_rules! groups {
+    ($($part:ident $at:tt),+) => {
+        impl<R, $($part: GroupColumns<R>),+> GroupColumns<R> for ($($part,)+) {
+            fn columns(&self) -> Vec<&'static Column> {
+                [$(self.$at.columns()),+].concat()
+            }
+        }
+
+        impl<R, $($part: Groups<R>),+> Groups<R> for ($($part,)+) {
+            type Values = ($($part::Values,)+);
+
+            fn decode(values: &mut Values) -> Result<Self::Values> {
+                Ok(($($part::decode(values)?,)+))
+            }
+        }
+    };
+}
+groups!(A 0, B 1);
+groups!(A 0, B 1, C 2);
