@@ -1,6 +1,7 @@
 //! [`Backend`]: what a database has to do to hold repositories.
 
 mod capabilities;
+mod changes;
 mod kind;
 #[cfg(feature = "postgrest")]
 pub mod postgrest;
@@ -12,10 +13,13 @@ pub mod postgrest;
 pub mod sqlite;
 
 pub use capabilities::{Ability, Capabilities};
+#[cfg(all(feature = "sqlite", feature = "postgrest"))]
+pub(crate) use changes::INTERVAL;
 pub use kind::BackendKind;
 
 use crate::{Aggregation, Error, ErrorKind, Read, Result, Write, Written};
 use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
 use sea_orm::{JsonValue, Value};
 use std::any::Any;
 use std::fmt;
@@ -65,7 +69,7 @@ pub type RawRow = serde_json::Map<String, JsonValue>;
 /// test, for example) implements its methods by handing on:
 ///
 /// ```
-/// use chronicle::futures::BoxFuture;
+/// use chronicle::futures::{BoxFuture, BoxStream};
 /// use chronicle::{Backend, BackendKind, Error, ErrorKind, Info, RawRow, Read, Result, Write, Written};
 /// use sea_orm::Value;
 ///
@@ -84,6 +88,7 @@ pub type RawRow = serde_json::Map<String, JsonValue>;
 ///     fn query_raw<'a>(&'a self, sql: &'a str, parameters: Vec<Value>) -> BoxFuture<'a, Result<Vec<RawRow>>> {
 ///         self.0.query_raw(sql, parameters)
 ///     }
+///     fn changes(&self) -> Result<BoxStream<'static, ()>> { self.0.changes() }
 ///     fn health(&self) -> BoxFuture<'_, Result<()>> { self.0.health() }
 ///     fn info(&self) -> BoxFuture<'_, Info> { self.0.info() }
 ///     fn close(&self) -> BoxFuture<'_, Result<()>> { self.0.close() }
@@ -130,6 +135,16 @@ pub trait Backend: Any + fmt::Debug + Send + Sync {
         let _ = arguments;
         let message = format!("there is no function `{function}` to call: the database has none");
         Box::pin(async move { Err(Error::new(ErrorKind::Unsupported, message)) })
+    }
+
+    /// An item for each time at which rows may have changed since this call, or since the item before;
+    /// [`Find::watch`](crate::Find::watch) reads them again then. Ends when the backend is closed. By
+    /// default there is an item every five seconds, and no end.
+    ///
+    /// # Errors
+    /// When it is closed, or there is nothing to wait with.
+    fn changes(&self) -> Result<BoxStream<'static, ()>> {
+        Ok(changes::every(changes::INTERVAL))
     }
 
     /// Asks the database whether it can serve: `Ok` when it can.

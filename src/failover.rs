@@ -126,6 +126,7 @@ use crate::operation::Written;
 use crate::{Aggregation, Backend, BackendKind, Filter, Info, Keyed, RawRow, Read, Result, Write};
 use engine::Engine;
 use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
 use sea_orm::Value;
 use std::fmt;
 use std::sync::Arc;
@@ -498,6 +499,10 @@ impl Backend for Failover {
         Box::pin(self.engine.call(function, arguments))
     }
 
+    fn changes(&self) -> Result<BoxStream<'static, ()>> {
+        self.engine.changes()
+    }
+
     /// `Ok` while the file can serve, whether or not the remote can.
     fn health(&self) -> BoxFuture<'_, Result<()>> {
         self.engine.file.sqlite().health()
@@ -518,6 +523,8 @@ impl Backend for Failover {
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
+            // A watch that asked a remote which is closed would take that for an outage.
+            self.engine.file.sqlite().end_changes();
             // What is flushed now has a deadline, which the task behind the callers does not know.
             self.monitor.stop();
             let flushed = match self.engine.settings.mode {

@@ -410,7 +410,7 @@ pub(crate) fn not_found<R: Record>() -> Error {
     Error::new(ErrorKind::NotFound, "no row matches").with_table(R::TABLE.name)
 }
 
-fn decode_selected<R: Record, T: Selected<R>>(values: Vec<Value>) -> Result<T> {
+pub(crate) fn decode_selected<R: Record, T: Selected<R>>(values: Vec<Value>) -> Result<T> {
     let values = match T::COLUMNS {
         None => Values::new(R::TABLE, values),
         Some(columns) => Values::of_columns(R::TABLE, columns, values),

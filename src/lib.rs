@@ -130,6 +130,7 @@ mod simulation;
 mod store;
 mod table;
 mod value;
+mod watch;
 
 pub use aggregate::{Aggregate, Aggregates, Groups, Summary, count};
 pub use aggregation::Aggregation;

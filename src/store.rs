@@ -9,6 +9,7 @@ pub use call::Call;
 pub use config::Config;
 
 use crate::{Aggregation, Backend, BackendKind, Error, Info, RawRow, Read, Result, Write, Written};
+use futures_util::stream::BoxStream;
 use sea_orm::Value;
 use std::fmt;
 use std::future::Future;
@@ -251,6 +252,10 @@ impl Store {
         let rows = |rows: &Vec<RawRow>| rows.len() as u64;
         let work = async { self.backend.query_raw(sql, parameters?).await };
         self.observe("query_raw", "", rows, work).await
+    }
+
+    pub(crate) fn changes(&self) -> Result<BoxStream<'static, ()>> {
+        self.backend.changes().map_err(|error| error.with_backend(self.kind()))
     }
 
     pub(crate) async fn read(&self, read: &Read) -> Result<Vec<Vec<Value>>> {

@@ -11,6 +11,8 @@ mod opening;
 mod shared;
 #[path = "sqlite/times.rs"]
 mod times;
+#[path = "sqlite/watched.rs"]
+mod watched;
 
 use chronicle::sqlite::{SqliteOptions, Synchronous};
 use chronicle::{ErrorKind, Sqlite, Store};

@@ -76,16 +76,20 @@ pub use options::PostgrestOptions;
 pub use request::Request;
 pub use token::TokenSource;
 
+use crate::backend::changes;
 use crate::{
     Aggregation, Backend, BackendKind, Error, ErrorKind, Info, RawRow, Read, Result, Table, Write,
     Written,
 };
 use client::Client;
 use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
 use sea_orm::Value;
 use std::fmt;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
 
 /// A PostgREST server. Cloning is cheap; clones share connections.
 ///
@@ -107,6 +111,8 @@ struct Inner {
     client: Client,
     page_size: u64,
     probe_table: Option<String>,
+    watch_interval: Duration,
+    is_closed: watch::Sender<bool>,
     /// The table of the last operation.
     last_table: Mutex<Option<&'static Table>>,
     /// Whether the server has said so, once.
@@ -132,12 +138,19 @@ impl Postgrest {
         PostgrestOptions::new(address, key).connect()
     }
 
-    fn of(client: Client, page_size: u64, probe_table: Option<String>) -> Self {
+    fn of(
+        client: Client,
+        page_size: u64,
+        probe_table: Option<String>,
+        watch_interval: Duration,
+    ) -> Self {
         Self {
             inner: Arc::new(Inner {
                 client,
                 page_size,
                 probe_table,
+                watch_interval,
+                is_closed: watch::Sender::new(false),
                 last_table: Mutex::new(None),
                 has_no_aggregates: AtomicBool::new(false),
             }),
@@ -225,6 +238,14 @@ impl Backend for Postgrest {
         Box::pin(named(self.call_function(function, arguments)))
     }
 
+    fn changes(&self) -> Result<BoxStream<'static, ()>> {
+        let is_closed = self.inner.is_closed.subscribe();
+        if *is_closed.borrow() {
+            return Err(client::closed());
+        }
+        Ok(changes::every_until(self.inner.watch_interval, is_closed))
+    }
+
     fn health(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(named(self.probe()))
     }
@@ -239,6 +260,7 @@ impl Backend for Postgrest {
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
+        self.inner.is_closed.send_replace(true);
         self.client().slots.close();
         Box::pin(async { Ok(()) })
     }

@@ -1,6 +1,7 @@
 //! The SQLite backend: one thread writes, a few read, each on a connection of rusqlite's.
 
 mod aggregate;
+mod changes;
 mod compile;
 mod connect;
 mod database;
@@ -39,6 +40,7 @@ use crate::{
 };
 use database::Database;
 use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
 use pool::Pool;
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::{Batch, Connection};
@@ -215,6 +217,13 @@ impl Sqlite {
 
 #[cfg(feature = "postgrest")]
 impl Sqlite {
+    /// Ends the streams of [`changes`](Backend::changes), and nothing else.
+    pub(crate) fn end_changes(&self) {
+        if let Engine::Own(database) = &*self.engine {
+            database.end_changes();
+        }
+    }
+
     /// Runs statements of the caller's own that only read.
     pub(crate) async fn look_raw(
         &self,
@@ -296,6 +305,13 @@ impl Backend for Sqlite {
             let sql = sql.to_owned();
             database.outside(move |connection| raw::run(connection, &sql, &parameters)).await
         })
+    }
+
+    fn changes(&self) -> Result<BoxStream<'static, ()>> {
+        match &*self.engine {
+            Engine::Own(database) => database.changes(),
+            Engine::Pool(pool) => pool.changes(),
+        }
     }
 
     fn health(&self) -> BoxFuture<'_, Result<()>> {

@@ -1,5 +1,6 @@
 //! [`Engine`]: the flow of calls and of replay, on top of the file and the rules.
 
+mod changes;
 mod letters;
 mod mirror;
 mod open;

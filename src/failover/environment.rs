@@ -98,7 +98,7 @@ impl Environment for Machine {
     }
 
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(tokio::time::sleep(time))
+        self.worker.sleep(time)
     }
 
     fn random(&self) -> f64 {

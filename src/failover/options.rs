@@ -43,6 +43,8 @@ pub(crate) struct Settings {
     /// How often the file is looked at when nothing asks for it.
     pub(crate) interval: Duration,
     pub(crate) flush_on_close: Duration,
+    /// How often a watched query is asked again at the remote.
+    pub(crate) watch_interval: Duration,
     /// Requests speak for whoever is signed in, which may change.
     pub(crate) watches_identity: bool,
 }
@@ -56,6 +58,7 @@ impl Default for Settings {
             settle: Duration::from_secs(if cfg!(target_os = "linux") { 30 } else { 120 }),
             interval: Duration::from_secs(30),
             flush_on_close: Duration::from_millis(500),
+            watch_interval: crate::backend::INTERVAL,
             watches_identity: false,
         }
     }
@@ -283,6 +286,7 @@ impl FailoverOptions {
         }
         let mut settings = self.settings;
         settings.watches_identity = self.postgrest.has_token_source();
+        settings.watch_interval = self.postgrest.interval();
         // Only the failover sends again: it knows what may be repeated.
         let (remote, identity) = self.postgrest.binding();
         let mode = settings.mode.name().to_owned();

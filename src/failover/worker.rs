@@ -60,6 +60,12 @@ impl Worker {
         Ok(Self { handle, tasks })
     }
 
+    /// By the clock of this thread: whoever waits needs no runtime.
+    pub(crate) fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        let _clock = self.handle.enter();
+        Box::pin(tokio::time::sleep(time))
+    }
+
     /// Runs a task to its end.
     pub(crate) fn spawn(&self, work: BoxFuture<'static, ()>) {
         self.tasks.running.fetch_add(1, Ordering::AcqRel);

@@ -4,8 +4,10 @@ use super::{Children, Join, ToMany, ToOne};
 use crate::filter::{Expression, Node};
 use crate::find::{Find, decode};
 use crate::key::Key;
+use crate::watch::{self, Watched};
 use crate::{Filter, Page, Query, Record, Result, Store, value};
 use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
 use sea_orm::Value;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -136,37 +138,45 @@ pub trait Relations<R: Record>: Send + Sync + 'static {
     /// A row with what is related to it.
     type Row: Send;
     #[doc(hidden)]
-    fn load(
-        self,
-        store: Store,
-        rows: Vec<Vec<Value>>,
-    ) -> BoxFuture<'static, Result<Vec<Self::Row>>>;
+    fn read<'a>(
+        &'a self,
+        store: &'a Store,
+        rows: &'a [Vec<Value>],
+    ) -> BoxFuture<'a, Result<Vec<Beside>>>;
+    #[doc(hidden)]
+    fn decode(rows: Vec<Vec<Value>>, beside: Vec<Beside>) -> Result<Vec<Self::Row>>;
 }
+
+/// What one relation puts beside each of the rows.
+type Beside = Vec<Vec<Vec<Value>>>;
 
 macro_rules! relations {
     ($($relation:ident $at:tt),+) => {
         impl<R: Record, $($relation: Relation<R>),+> Relations<R> for ($($relation,)+) {
             type Row = (R, $($relation::Rows),+);
 
-            fn load(
-                self,
-                store: Store,
-                rows: Vec<Vec<Value>>,
-            ) -> BoxFuture<'static, Result<Vec<Self::Row>>> {
-                Box::pin(async move {
-                    $(
-                        #[allow(non_snake_case, reason = "it is named as its type")]
-                        let mut $relation = related::<R, _>(&store, &self.$at, &rows).await?.into_iter();
-                    )+
-                    let mut loaded = Vec::with_capacity(rows.len());
-                    for row in rows {
-                        loaded.push((
-                            decode::<R>(row)?,
-                            $($relation.next().unwrap_or_else(|| $relation::collect(Vec::new()))),+
-                        ));
-                    }
-                    Ok(loaded)
-                })
+            fn read<'a>(
+                &'a self,
+                store: &'a Store,
+                rows: &'a [Vec<Value>],
+            ) -> BoxFuture<'a, Result<Vec<Beside>>> {
+                Box::pin(async move { Ok(vec![$(related(store, &self.$at, rows).await?),+]) })
+            }
+
+            fn decode(rows: Vec<Vec<Value>>, beside: Vec<Beside>) -> Result<Vec<Self::Row>> {
+                let mut beside = beside.into_iter();
+                $(
+                    #[allow(non_snake_case, reason = "it is named as its type")]
+                    let mut $relation = beside.next().unwrap_or_default().into_iter();
+                )+
+                let mut decoded = Vec::with_capacity(rows.len());
+                for row in rows {
+                    decoded.push((
+                        decode::<R>(row)?,
+                        $(collect::<R, $relation>($relation.next().unwrap_or_default())?),+
+                    ));
+                }
+                Ok(decoded)
             }
         }
     };
@@ -181,7 +191,7 @@ async fn related<R: Record, A: Relation<R>>(
     store: &Store,
     relation: &A,
     rows: &[Vec<Value>],
-) -> Result<Vec<A::Rows>> {
+) -> Result<Beside> {
     let (from, to) = relation.positions()?;
     let key = |row: &[Value], positions: &[usize]| {
         let values: Vec<Value> = positions.iter().map(|at| row[*at].clone()).collect();
@@ -211,11 +221,14 @@ async fn related<R: Record, A: Relation<R>>(
         }
     }
     let of_row = |row: &Vec<Value>| {
-        let related = key(row, &from).and_then(|key| found.get(&key.text()));
-        let related = related.into_iter().flatten().cloned().map(decode::<A::Target>);
-        related.collect::<Result<_>>().map(A::collect)
+        key(row, &from).and_then(|key| found.get(&key.text())).cloned().unwrap_or_default()
     };
-    rows.iter().map(of_row).collect()
+    Ok(rows.iter().map(of_row).collect())
+}
+
+fn collect<R: Record, A: Relation<R>>(rows: Vec<Vec<Value>>) -> Result<A::Rows> {
+    let rows = rows.into_iter().map(decode::<A::Target>);
+    rows.collect::<Result<_>>().map(A::collect)
 }
 
 impl<R: Record> Find<R> {
@@ -259,9 +272,9 @@ with!(A 0, B 1);
 with!(A 0, B 1, C 2);
 
 impl<R: Record, L: Relations<R>> FindWith<R, L> {
-    async fn load(find: Find<R>, relations: L) -> Result<Vec<L::Row>> {
-        let rows = find.rows().await?;
-        relations.load(find.store().clone(), rows).await
+    async fn load(store: &Store, relations: &L, rows: Vec<Vec<Value>>) -> Result<Vec<L::Row>> {
+        let beside = relations.read(store, &rows).await?;
+        L::decode(rows, beside)
     }
 
     /// Every row.
@@ -277,7 +290,7 @@ impl<R: Record, L: Relations<R>> FindWith<R, L> {
     /// # Errors
     /// As [`Find::all`].
     pub async fn all(self) -> Result<Vec<L::Row>> {
-        Self::load(self.find, self.relations).await
+        Self::load(self.find.store(), &self.relations, self.find.rows().await?).await
     }
 
     /// The first row in the query's order, if there is one.
@@ -296,7 +309,7 @@ impl<R: Record, L: Relations<R>> FindWith<R, L> {
     pub async fn first(self) -> Result<Option<L::Row>> {
         let store = self.find.store().clone();
         let Some(row) = self.find.first_values().await? else { return Ok(None) };
-        Ok(self.relations.load(store, vec![row]).await?.pop())
+        Ok(Self::load(&store, &self.relations, vec![row]).await?.pop())
     }
 
     /// The row, where the query finds no more than one.
@@ -315,7 +328,7 @@ impl<R: Record, L: Relations<R>> FindWith<R, L> {
     pub async fn optional(self) -> Result<Option<L::Row>> {
         let store = self.find.store().clone();
         let Some(row) = self.find.only_values().await? else { return Ok(None) };
-        Ok(self.relations.load(store, vec![row]).await?.pop())
+        Ok(Self::load(&store, &self.relations, vec![row]).await?.pop())
     }
 
     /// The one row that the query finds.
@@ -352,6 +365,51 @@ impl<R: Record, L: Relations<R>> FindWith<R, L> {
     pub async fn page(self, size: u64) -> Result<Page<L::Row>> {
         let store = self.find.store().clone();
         let (rows, next) = self.find.page_of_values(size).await?;
-        Ok(Page { rows: self.relations.load(store, rows).await?, next })
+        Ok(Page { rows: Self::load(&store, &self.relations, rows).await?, next })
+    }
+
+    /// The rows, and again after each change of one of them or of what stands beside it: as
+    /// [`Find::watch`].
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_related.rs"));
+    /// use chronicle::futures::TryStreamExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let (customers, orders) = shop().await?;
+    /// let mut lists = customers.find().with(Customers::ORDERS).watch();
+    /// assert_eq!(lists.try_next().await?.unwrap().len(), 3);
+    /// orders.delete(1).await?;
+    /// let rows = lists.try_next().await?.unwrap();
+    /// assert_eq!(rows.iter().map(|(_, orders)| orders.len()).sum::<usize>(), 2);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As of [`Find::watch`].
+    #[must_use = "a stream does nothing until it is read"]
+    pub fn watch(self) -> BoxStream<'static, Result<Vec<L::Row>>> {
+        watch::watch(self)
+    }
+}
+
+impl<R: Record, L: Relations<R>> Watched for FindWith<R, L> {
+    type Found = (Vec<Vec<Value>>, Vec<Beside>);
+    type Row = L::Row;
+
+    fn store(&self) -> &Store {
+        self.find.store()
+    }
+
+    fn find(&self) -> BoxFuture<'_, Result<Self::Found>> {
+        Box::pin(async move {
+            let rows = self.find.rows().await?;
+            let beside = self.relations.read(self.find.store(), &rows).await?;
+            Ok((rows, beside))
+        })
+    }
+
+    fn rows((rows, beside): Self::Found) -> Result<Vec<L::Row>> {
+        L::decode(rows, beside)
     }
 }

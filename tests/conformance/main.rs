@@ -46,6 +46,7 @@ mod three_valued;
 mod timestamps;
 mod upserts;
 mod wares;
+mod watches;
 
 macro_rules! backend {
     ($(#[$attribute:meta])* $backend:ident = $fixture:path; $($module:ident { $($test:ident)* })*) => {
@@ -301,6 +302,12 @@ suite! {
         a_name_that_two_columns_have_is_the_last_ones
         more_rows_than_one_answer_holds
         mistakes
+    }
+    watches {
+        rows_come_again_after_each_change
+        only_what_is_asked_for_is_compared
+        related_rows_come_again_too
+        a_closed_store_ends_them
     }
     store {
         a_store_that_serves_is_healthy

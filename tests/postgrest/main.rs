@@ -19,4 +19,5 @@ mod sessions;
 mod text;
 mod tokens;
 mod unreadable;
+mod watched;
 mod writes;

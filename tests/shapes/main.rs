@@ -11,4 +11,5 @@ mod parents;
 mod relatives;
 mod uniques;
 mod values;
+mod watched;
 mod world;

@@ -35,9 +35,21 @@ impl World {
     }
 
     pub(crate) fn options(&self) -> FailoverOptions {
-        let remote = PostgrestOptions::new(self.gateway.url(), Key::new(SECRET_KEY))
+        self.over(self.server_options())
+    }
+
+    /// The same where watched queries are asked again so often.
+    pub(crate) fn watching(&self, interval: Duration) -> FailoverOptions {
+        self.over(self.server_options().watch_interval(interval))
+    }
+
+    fn server_options(&self) -> PostgrestOptions {
+        PostgrestOptions::new(self.gateway.url(), Key::new(SECRET_KEY))
             .probe_table(self.tables[0].name)
-            .timeouts(Duration::from_millis(500), Duration::from_millis(1_500));
+            .timeouts(Duration::from_millis(500), Duration::from_millis(1_500))
+    }
+
+    fn over(&self, remote: PostgrestOptions) -> FailoverOptions {
         FailoverOptions::new(SqliteOptions::new(self.path()), remote)
             .settle(Duration::from_millis(800))
             .create_tables(&self.tables)

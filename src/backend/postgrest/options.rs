@@ -5,6 +5,7 @@ use super::http::Http;
 use super::key::Key;
 use super::token::{Credentials, TokenSource};
 use super::{Postgrest, select};
+use crate::backend::changes;
 use crate::{Error, Result};
 use reqwest::Url;
 use std::fmt;
@@ -41,6 +42,7 @@ pub struct PostgrestOptions {
     page_size: u64,
     max_in_flight: usize,
     probe_table: Option<String>,
+    watch_interval: Duration,
     user_agent: String,
 }
 
@@ -58,6 +60,7 @@ impl fmt::Debug for PostgrestOptions {
             .field("page_size", &self.page_size)
             .field("max_in_flight", &self.max_in_flight)
             .field("probe_table", &self.probe_table)
+            .field("watch_interval", &self.watch_interval)
             .finish_non_exhaustive()
     }
 }
@@ -71,6 +74,12 @@ impl PostgrestOptions {
         let address = check_address(&self.address).unwrap_or_else(|_| self.address.clone());
         let schema = self.schema.as_deref().unwrap_or("the default schema");
         (format!("{address} ({schema})"), self.key.identity().to_string())
+    }
+
+    /// How often a watched query is asked again.
+    #[cfg(feature = "sqlite")]
+    pub(crate) const fn interval(&self) -> Duration {
+        self.watch_interval
     }
 
     /// Whether requests speak for whoever is signed in.
@@ -105,6 +114,7 @@ impl PostgrestOptions {
             page_size: select::PAGE_SIZE,
             max_in_flight: 8,
             probe_table: None,
+            watch_interval: changes::INTERVAL,
             user_agent: concat!("chronicle/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }
@@ -165,6 +175,21 @@ impl PostgrestOptions {
         self
     }
 
+    /// How often a [watched](crate::Find::watch) query is asked again, since the server tells of no change.
+    /// Default: 5 s.
+    ///
+    /// ```
+    /// # use chronicle::postgrest::{Key, PostgrestOptions};
+    /// # fn options() -> PostgrestOptions {
+    /// PostgrestOptions::new("https://project.supabase.co/rest/v1", Key::new("sb_secret_x"))
+    ///     .watch_interval(std::time::Duration::from_secs(30))
+    /// # }
+    /// ```
+    pub const fn watch_interval(mut self, interval: Duration) -> Self {
+        self.watch_interval = interval;
+        self
+    }
+
     /// The `User-Agent`. Default: `chronicle/` and its version. Supabase refuses secret keys from
     /// what looks like a browser.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
@@ -184,6 +209,7 @@ impl PostgrestOptions {
             ("page_size", self.page_size == 0),
             ("max_in_flight", self.max_in_flight == 0),
             ("deadline", self.deadline.is_zero()),
+            ("watch_interval", self.watch_interval.is_zero()),
         ] {
             if is_zero {
                 return Err(Error::invalid(format!("`{name}` must not be 0")));
@@ -211,6 +237,7 @@ impl PostgrestOptions {
             },
             self.page_size,
             self.probe_table,
+            self.watch_interval,
         ))
     }
 }

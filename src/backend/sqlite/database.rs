@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod inline;
 
+use super::changes::Changes;
 use super::connect::Connector;
 use super::place::Place;
 use super::readers::{Readers, end_transaction};
@@ -11,6 +12,7 @@ use super::write::{apply_returning, is_one_statement};
 use super::writer::{Answer, Change, Commit, Once, Queue, Session, Urgency, caught, typed};
 use super::{error, writer};
 use crate::{BackendKind, Error, ErrorKind, Result, Write, Written};
+use futures_util::stream::BoxStream;
 use rusqlite::Connection;
 use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
 use std::fmt;
@@ -31,7 +33,7 @@ pub(super) struct Database {
 
 enum Threads {
     /// In memory the thread that writes reads as well.
-    Own { writer: Arc<Queue>, readers: Option<Arc<Readers>> },
+    Own { writer: Arc<Queue>, readers: Option<Arc<Readers>>, changes: Arc<Changes> },
     /// All is done at once by whoever asks.
     #[cfg(test)]
     Inline { writer: Box<Mutex<Session>>, is_closed: std::sync::atomic::AtomicBool },
@@ -41,6 +43,7 @@ enum Threads {
 struct Opened {
     connector: Connector,
     readers: Option<Arc<Readers>>,
+    changes: Arc<Changes>,
     asking: Option<Connection>,
 }
 
@@ -60,10 +63,11 @@ impl Database {
         let work = move || match prepare(connector, most_readers) {
             Err(error) => drop(sender.send(Err(error))),
             Ok((session, opened)) => {
-                let (connector, readers) = (opened.connector.clone(), opened.readers.clone());
+                let (connector, changes) = (opened.connector.clone(), opened.changes.clone());
+                let readers = opened.readers.clone();
                 // If nobody waits any more, nobody will close the queue either.
                 if sender.send(Ok(opened)).is_ok() {
-                    writer::serve(Some(session), &connector, &shared, readers);
+                    writer::serve(Some(session), &connector, &shared, readers, &changes);
                 }
             }
         };
@@ -71,10 +75,10 @@ impl Database {
             let message = format!("no thread can be started for the SQLite file: {error}");
             Error::new(ErrorKind::Unavailable, message).with_backend(BackendKind::Sqlite)
         })?;
-        let Opened { connector, readers, asking } = answer.await?;
+        let Opened { connector, readers, changes, asking } = answer.await?;
         Ok(Self {
             location: connector.place.to_string(),
-            threads: Threads::Own { writer: queue, readers },
+            threads: Threads::Own { writer: queue, readers, changes },
             asking: Mutex::new(asking),
             seaorm: OnceLock::new(),
             connector,
@@ -183,6 +187,25 @@ impl Database {
         answer
     }
 
+    /// As [`Changes::since_now`].
+    pub(super) fn changes(&self) -> Result<BoxStream<'static, ()>> {
+        match &self.threads {
+            Threads::Own { changes, .. } => changes.since_now(),
+            #[cfg(test)]
+            Threads::Inline { .. } => Err(error::closed()),
+        }
+    }
+
+    /// Ends those streams, and nothing else.
+    #[cfg(feature = "postgrest")]
+    pub(super) fn end_changes(&self) {
+        match &self.threads {
+            Threads::Own { changes, .. } => changes.close(),
+            #[cfg(test)]
+            Threads::Inline { .. } => {}
+        }
+    }
+
     fn is_closed(&self) -> bool {
         match &self.threads {
             Threads::Own { writer, .. } => writer.is_closed(),
@@ -223,7 +246,9 @@ impl Database {
         let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
         drop(asking.take());
         match &self.threads {
-            Threads::Own { writer, readers } => {
+            Threads::Own { writer, readers, changes } => {
+                // First: a read that fails because of the end finds its watch ended.
+                changes.close();
                 writer.close();
                 if let Some(readers) = readers {
                     readers.close();
@@ -251,7 +276,8 @@ fn prepare(mut connector: Connector, most_readers: u32) -> Result<(Session, Open
         Place::Memory(_) => (None, Some(connector.reader()?)),
         Place::File(_) => (Some(Arc::new(Readers::new(connector.clone(), most_readers))), None),
     };
-    Ok((session, Opened { connector, readers, asking }))
+    let changes = Arc::new(Changes::new(&connector));
+    Ok((session, Opened { connector, readers, changes, asking }))
 }
 
 fn once<T: Send + 'static>(

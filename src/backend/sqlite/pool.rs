@@ -9,34 +9,40 @@ use super::error::closed;
 use super::stored::Bound;
 use super::{aggregate, compile};
 use crate::aggregation::{Aggregation, Reckoner};
+use crate::backend::changes;
 use crate::{RawRow, Read, Result, Write, Written};
 use error::from_sqlx;
 use futures_util::TryStreamExt;
+use futures_util::stream::BoxStream;
 use rusqlite::types::{ToSqlOutput, Value as Owned, ValueRef};
 use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::sqlx::query::Query;
 use sea_orm::sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
 use sea_orm::sqlx::{self, Arguments, AssertSqlSafe, Row};
 use sea_orm::{DatabaseConnection, Statement, Value};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How often rows are read again on a connection of the caller's, which tells of no change.
+const INTERVAL: Duration = Duration::from_secs(1);
 
 /// A pool of the caller's, which both reads and writes.
 pub(super) struct Pool {
     pub(super) location: String,
     pub(super) connection: DatabaseConnection,
     pool: SqlitePool,
-    is_closed: AtomicBool,
+    is_closed: watch::Sender<bool>,
 }
 
 impl Pool {
     pub(super) fn new(connection: DatabaseConnection) -> Self {
         let pool = connection.get_sqlite_connection_pool().clone();
         let location = pool.connect_options().get_filename().display().to_string();
-        Self { location, connection, pool, is_closed: AtomicBool::new(false) }
+        Self { location, connection, pool, is_closed: watch::Sender::new(false) }
     }
 
     async fn acquire(&self) -> Result<PoolConnection<sqlx::Sqlite>> {
-        if self.is_closed.load(Ordering::Relaxed) {
+        if *self.is_closed.borrow() {
             return Err(closed());
         }
         self.pool.acquire().await.map_err(from_sqlx)
@@ -118,9 +124,17 @@ impl Pool {
         row.try_get(0).map_err(from_sqlx)
     }
 
+    pub(super) fn changes(&self) -> Result<BoxStream<'static, ()>> {
+        let is_closed = self.is_closed.subscribe();
+        if *is_closed.borrow() {
+            return Err(closed());
+        }
+        Ok(changes::every_until(INTERVAL, is_closed))
+    }
+
     /// The connection stays open: it is the caller's.
     pub(super) fn close(&self) {
-        self.is_closed.store(true, Ordering::Relaxed);
+        self.is_closed.send_replace(true);
     }
 
     async fn fetch_one(

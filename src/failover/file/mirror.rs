@@ -507,7 +507,7 @@ impl Transaction<'_> {
         Ok(rows.into_iter().map(Key::new).collect())
     }
 
-    /// Of these rows, those that the file has otherwise or not at all.
+    /// Of these rows, those that the file has otherwise or not at all, or that a letter waits for.
     pub(crate) fn unlike(
         &self,
         table: &'static Table,
@@ -519,8 +519,8 @@ impl Transaction<'_> {
             let named = RowName::of_values(table, &row);
             let condition = Target::Key(table.key_of(&row)).node(table);
             let known = select_columns(self.connection, table, &columns, &condition)?;
-            if known.first() != Some(&row) || self.is_unsure(&named)? || self.counts.parentless > 0
-            {
+            let is_like = known.first() == Some(&row) && !self.is_unsure(&named)?;
+            if !is_like || !self.parentless_below(&named)?.is_empty() {
                 unlike.push(row);
             }
         }

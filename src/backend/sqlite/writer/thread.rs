@@ -2,6 +2,7 @@
 
 use super::{Queue, Session, Turn};
 use crate::ErrorKind;
+use crate::backend::sqlite::changes::Changes;
 use crate::backend::sqlite::connect::Connector;
 use crate::backend::sqlite::place::Place;
 use crate::backend::sqlite::readers::Readers;
@@ -16,9 +17,12 @@ pub(crate) fn serve(
     connector: &Connector,
     queue: &Queue,
     readers: Option<Arc<Readers>>,
+    changes: &Changes,
 ) {
     loop {
-        let served = catch_unwind(AssertUnwindSafe(|| serve_on(&mut session, connector, queue)));
+        let served = catch_unwind(AssertUnwindSafe(|| {
+            serve_on(&mut session, connector, queue, changes);
+        }));
         if served.is_ok() {
             break;
         }
@@ -30,11 +34,18 @@ pub(crate) fn serve(
         readers.close();
         readers.wait();
     }
+    changes.close();
+    changes.wait();
     drop(session);
     queue.end();
 }
 
-fn serve_on(session: &mut Option<Session>, connector: &Connector, queue: &Queue) {
+fn serve_on(
+    session: &mut Option<Session>,
+    connector: &Connector,
+    queue: &Queue,
+    changes: &Changes,
+) {
     let mut was_busy = false;
     let mut fairness = Fairness::new();
     while let Some(turn) = queue.next() {
@@ -73,6 +84,7 @@ fn serve_on(session: &mut Option<Session>, connector: &Connector, queue: &Queue)
                 }
             }
         }
+        changes.look_now();
     }
 }
 

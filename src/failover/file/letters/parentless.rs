@@ -8,15 +8,19 @@ use crate::failover::rules::name::RowName;
 use crate::failover::seam::{self, Met};
 
 impl Transaction<'_> {
-    /// Lets the entries whose parent was missing go again that refer to this row.
-    pub(crate) fn parent_came(&mut self, row: &RowName) -> Result<bool> {
+    /// The entries whose parent was missing that refer to this row.
+    pub(in crate::failover::file) fn parentless_below(&self, row: &RowName) -> Result<Vec<i64>> {
         if self.counts.parentless == 0 {
-            return Ok(false);
+            return Ok(Vec::new());
         }
         let sql = "select r.sequence from chronicle_refs r join chronicle_outbox o using (sequence) \
             where r.table_name = ?1 and r.row_key = ?2 and o.reason = 'parent_missing' limit 500";
-        let children =
-            self.list(sql, (row.table.as_str(), row.key.as_str()), |row| row.get::<_, i64>(0))?;
+        self.list(sql, (row.table.as_str(), row.key.as_str()), |row| row.get::<_, i64>(0))
+    }
+
+    /// Lets those go again.
+    pub(crate) fn parent_came(&mut self, row: &RowName) -> Result<bool> {
+        let children = self.parentless_below(row)?;
         for child in &children {
             seam::met(Met::ParentCame);
             self.let_go_again(*child)?;

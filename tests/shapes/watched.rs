@@ -1,0 +1,170 @@
+//! Queries of a pair whose rows come again after each change.
+
+use crate::entities::author::{self, Authors, NewAuthor};
+use crate::entities::book::{self, Books, NewBook};
+use crate::entities::ticket::{self, NewTicket, TicketPatch, Tickets};
+use crate::world::World;
+use chronicle::failover::{Failover, WriteMode};
+use chronicle::futures::{BoxStream, StreamExt};
+use chronicle::{Backend, Record, Result, Store};
+use std::time::Duration;
+
+const TABLES: [&chronicle::Table; 1] = [ticket::Model::TABLE];
+/// How long a change may take to be told: the machine may be busy.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn watched(store: impl Into<Store>) -> BoxStream<'static, Result<Vec<ticket::Model>>> {
+    Tickets::new(store).find().order_by(Tickets::POINTS.asc()).watch()
+}
+
+/// Waits for rows with these points.
+async fn until(lists: &mut BoxStream<'static, Result<Vec<ticket::Model>>>, expected: &[i32]) {
+    let mut given = Vec::new();
+    let work = async {
+        loop {
+            let rows = lists.next().await.unwrap().unwrap();
+            let points: Vec<i32> = rows.iter().map(|ticket| ticket.points).collect();
+            given.push(points);
+            if given.last().is_some_and(|points| points == expected) {
+                break;
+            }
+        }
+    };
+    let is_in_time = tokio::time::timeout(PATIENCE, work).await.is_ok();
+    assert!(is_in_time, "wanted {expected:?}, not {given:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_any_process_writes_is_seen_and_what_others_have() {
+    let world = World::new(&TABLES, "").await;
+    // No help from asking every so often, but for what others have.
+    let slow = world.watching(Duration::from_secs(3_600)).connect().await.unwrap();
+    let quick = world.watching(Duration::from_millis(100)).connect().await.unwrap();
+    let (mut of_slow, mut of_quick) = (watched(&slow), watched(&quick));
+    until(&mut of_slow, &[]).await;
+    until(&mut of_quick, &[]).await;
+
+    let second = world.open().await;
+    let id = Tickets::new(&second).insert(NewTicket::new(1)).await.unwrap().id;
+    until(&mut of_slow, &[1]).await;
+    Tickets::new(&slow).update(id, TicketPatch::new().points(2)).await.unwrap();
+    until(&mut of_slow, &[2]).await;
+    until(&mut of_quick, &[2]).await;
+
+    Tickets::new(world.remote()).insert(NewTicket::new(3)).await.unwrap();
+    until(&mut of_quick, &[2, 3]).await;
+    // It has read the row, which is in the file now.
+    until(&mut of_slow, &[2, 3]).await;
+    slow.close().await.unwrap();
+    assert!(of_slow.next().await.is_none());
+    Tickets::new(&second).delete(id).await.unwrap();
+    until(&mut of_quick, &[3]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_is_no_end_and_what_is_replayed_is_seen() {
+    let world = World::new(&TABLES, "").await;
+    let failover = world.watching(Duration::from_secs(3_600)).connect().await.unwrap();
+    let second = world.open().await;
+    let mut lists = watched(&failover);
+    let tickets = Tickets::new(&failover);
+    tickets.insert(NewTicket::new(1).id(1)).await.unwrap();
+    until(&mut lists, &[1]).await;
+    world.cut().await;
+    tickets.insert(NewTicket::new(2).id(2)).await.unwrap();
+    until(&mut lists, &[1, 2]).await;
+    Tickets::new(&second).insert(NewTicket::new(3).id(3)).await.unwrap();
+    until(&mut lists, &[1, 2, 3]).await;
+    // A trigger at the server changes what was queued: it comes with the replay.
+    world
+        .sql(
+            "create function more() returns trigger language plpgsql as \
+             $$ begin new.points := new.points * 10; return new; end $$; \
+             create trigger more before insert on tickets for each row execute function more()",
+        )
+        .await;
+    Tickets::new(world.remote()).insert(NewTicket::new(4).id(4)).await.unwrap();
+    world.heal(&failover).await;
+    until(&mut lists, &[1, 20, 30, 40]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_pull_brings_is_seen() {
+    let world = World::new(&TABLES, "").await;
+    let options = world.watching(Duration::from_millis(20)).mode(WriteMode::LocalFirst);
+    let failover = options.connect().await.unwrap();
+    let mut lists = watched(&failover);
+    until(&mut lists, &[]).await;
+    let remote = Tickets::new(world.remote());
+    remote.insert_many((1..4).map(NewTicket::new)).await.unwrap();
+    let quiet = tokio::time::timeout(Duration::from_millis(300), lists.next()).await;
+    assert!(quiet.is_err(), "the file alone is read");
+    failover.pull::<ticket::Model>(|_| ()).await.unwrap();
+    until(&mut lists, &[1, 2, 3]).await;
+    remote.delete_where(Tickets::POINTS.eq(2)).await.unwrap();
+    failover.pull::<ticket::Model>(|_| ()).await.unwrap();
+    until(&mut lists, &[1, 3]).await;
+    let requests = world.gateway.requests().len();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(world.gateway.requests().len(), requests, "nothing is asked");
+}
+
+/// What a watch reads is kept in the file, which is no change to be read.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_does_not_go_round() {
+    let world = World::new(&[author::Model::TABLE, book::Model::TABLE], "").await;
+    let failover = world.watching(Duration::from_secs(3_600)).connect().await.unwrap();
+    let second = world.watching(Duration::from_secs(3_600)).connect().await.unwrap();
+    world.cut().await;
+    Books::new(&failover).insert(NewBook::new(1, 1, "missing", "t")).await.unwrap();
+    assert_eq!(world.heal(&failover).await.dead_letters, 1);
+    let some = [NewAuthor::new(1, 1, "a"), NewAuthor::new(2, 1, "b")];
+    Authors::new(world.remote()).insert_many(some).await.unwrap();
+    let watch = |failover: &Failover| {
+        let mut lists = Authors::new(failover).find().watch();
+        tokio::spawn(async move {
+            let mut given = 0;
+            while lists.next().await.is_some() {
+                given += 1;
+            }
+            given
+        })
+    };
+    let watches = [watch(&failover), watch(&second)];
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    world.gateway.clear_requests();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let requests = world.gateway.requests();
+    assert!(requests.len() < 4, "{requests:?}");
+    // Many writes are few reads.
+    for number in 10..60 {
+        Authors::new(&failover).insert(NewAuthor::new(number, number, "c")).await.unwrap();
+    }
+    let reads = world.gateway.requests().into_iter().filter(|request| request.method == "GET");
+    let reads = reads.count();
+    assert!(reads < 60, "{reads}");
+    failover.close().await.unwrap();
+    second.close().await.unwrap();
+    for watch in watches {
+        assert!(watch.await.unwrap() > 1);
+    }
+}
+
+/// Nor does it depend on the runtime of whoever waits.
+#[test]
+fn a_watch_needs_no_clock_of_the_caller() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let (_world, failover) = runtime.block_on(async {
+        let world = World::new(&TABLES, "").await;
+        let failover = world.watching(Duration::from_millis(50)).connect().await.unwrap();
+        Tickets::new(world.remote()).insert(NewTicket::new(1)).await.unwrap();
+        (world, failover)
+    });
+    let plain = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    plain.block_on(async {
+        let mut lists = watched(&failover);
+        assert_eq!(lists.next().await.unwrap().unwrap().len(), 1);
+        Tickets::new(&failover).insert(NewTicket::new(2)).await.unwrap();
+        assert_eq!(lists.next().await.unwrap().unwrap().len(), 2);
+    });
+}
