@@ -5,7 +5,7 @@ use std::{
     io::{self, Write},
 };
 
-use chronicle_migration::{Dialect, Migrator, MigratorTrait, execute_sql, script};
+use chronicle_migration::{Dialect, Migrator, MigratorTrait, chronicle_apply, execute_sql, script};
 use clap::{Parser, Subcommand, ValueEnum};
 use sea_orm_migration::{MigrationStatus, sea_orm::DatabaseConnection};
 
@@ -29,10 +29,15 @@ pub(crate) struct Arguments {
 enum Command {
     #[command(flatten)]
     Migrate(Migrate),
-    /// Print SQL (postgres, sqlite or execute-sql) for an SQL editor, instead of running it; needs no database
+    /// Print SQL (postgres, sqlite, chronicle-apply or execute-sql) for an SQL editor, instead of running it; needs no database
     Sql {
         #[arg(value_enum)]
         what: Script,
+    },
+    /// Install (up) or remove (down) public.chronicle_apply, a Postgres function for transactions and exact replay
+    ChronicleApply {
+        #[arg(value_enum)]
+        action: Action,
     },
     /// Install (up) or remove (down) public.execute_sql, a Postgres function that runs any SQL for service_role
     ExecuteSql {
@@ -71,6 +76,8 @@ enum Script {
     Postgres,
     /// All migrations for a new SQLite file
     Sqlite,
+    /// The function public.chronicle_apply for Postgres
+    ChronicleApply,
     /// The function public.execute_sql for Postgres
     ExecuteSql,
 }
@@ -90,8 +97,17 @@ impl Arguments {
             Command::Sql { what } => print(&match what {
                 Script::Postgres => script(Dialect::Postgres),
                 Script::Sqlite => script(Dialect::Sqlite),
+                Script::ChronicleApply => chronicle_apply::script(),
                 Script::ExecuteSql => execute_sql::script(),
             }),
+            Command::ChronicleApply { action } => {
+                let db = connect(url).await?;
+                match action {
+                    Action::Up => chronicle_apply::up(&db).await?,
+                    Action::Down => chronicle_apply::down(&db).await?,
+                }
+                Ok(())
+            }
             Command::ExecuteSql { action } => {
                 let db = connect(url).await?;
                 match action {

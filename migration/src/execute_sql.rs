@@ -10,10 +10,10 @@
 
 use sea_orm_migration::{
     DbErr,
-    sea_orm::{ConnectionTrait, TransactionSession, TransactionTrait},
+    sea_orm::{ConnectionTrait, TransactionTrait},
 };
 
-use crate::Dialect;
+use crate::function;
 
 /// The statements that install the function. They may be run again.
 pub const UP: &str = include_str!("execute_sql/up.sql");
@@ -27,7 +27,7 @@ pub const DOWN: &str = include_str!("execute_sql/down.sql");
 ///
 /// [`DbErr::Migration`] if the database is not Postgres; what the database answers otherwise.
 pub async fn up(db: &(impl ConnectionTrait + TransactionTrait)) -> Result<(), DbErr> {
-    run(db, UP).await
+    function::run(db, "execute_sql", UP).await
 }
 
 /// Removes the function, if it is there.
@@ -36,22 +36,11 @@ pub async fn up(db: &(impl ConnectionTrait + TransactionTrait)) -> Result<(), Db
 ///
 /// As [`up`].
 pub async fn down(db: &(impl ConnectionTrait + TransactionTrait)) -> Result<(), DbErr> {
-    run(db, DOWN).await
+    function::run(db, "execute_sql", DOWN).await
 }
 
 /// [`UP`] as one transaction, for an SQL editor.
 #[must_use]
 pub fn script() -> String {
-    format!("begin;\n\n{UP}\ncommit;\n")
-}
-
-async fn run(db: &(impl ConnectionTrait + TransactionTrait), sql: &str) -> Result<(), DbErr> {
-    if Dialect::try_from(db.get_database_backend())? != Dialect::Postgres {
-        return Err(DbErr::Migration(
-            "execute_sql is a Postgres function: SQLite runs SQL without it".to_owned(),
-        ));
-    }
-    let transaction = db.begin().await?;
-    transaction.execute_unprepared(sql).await?;
-    transaction.commit().await
+    function::script(UP)
 }

@@ -19,12 +19,14 @@
 //! A SQLite file that the original Python design made is taken over with all its rows: the first migration gives its
 //! tables the new shape and its values the forms that SeaORM reads and compares.
 //!
-//! [`script`] gives the same schema as text, for a database that is reached by an SQL editor only. [`execute_sql`] is a
-//! function for Postgres that is installed only when asked for. The program of this package offers all of it:
+//! [`script`] gives the same schema as text, for a database that is reached by an SQL editor only. [`execute_sql`] and
+//! [`chronicle_apply`] are functions for Postgres that are installed only when asked for. The program of this package offers all of it:
 //! `cargo run -p chronicle-migration -- --help`.
 
+pub mod chronicle_apply;
 mod dialect;
 pub mod execute_sql;
+mod function;
 mod m20260101_000001_create_tables;
 mod migrator;
 mod script;

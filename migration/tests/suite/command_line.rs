@@ -94,14 +94,17 @@ fn a_wrong_or_missing_database_is_told_without_its_password() {
 }
 
 #[test]
-fn execute_sql_is_for_postgres_only() {
-    let message = failure(&["execute-sql", "up", "-u", &File::new().url()]);
-    assert!(message.contains("is a Postgres function"), "{message}");
+fn the_functions_are_for_postgres_only() {
+    for function in ["execute-sql", "chronicle-apply"] {
+        let message = failure(&[function, "up", "-u", &File::new().url()]);
+        assert!(message.contains("is a Postgres function"), "{message}");
+    }
 }
 
 #[test]
 fn the_scripts_are_printed() {
     insta::assert_snapshot!("sql_postgres", output(&["sql", "postgres"]));
     insta::assert_snapshot!("sql_sqlite", output(&["sql", "sqlite"]));
+    insta::assert_snapshot!("sql_chronicle_apply", output(&["sql", "chronicle-apply"]));
     insta::assert_snapshot!("sql_execute_sql", output(&["sql", "execute-sql"]));
 }

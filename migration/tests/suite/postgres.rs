@@ -203,6 +203,10 @@ async fn the_program_migrates_and_installs_the_function() {
     run(&["execute-sql", "up"]);
     let answer = database.query("select public.execute_sql('select 1 as one')").await.unwrap();
     assert_eq!(answer, [[Some(r#"[{"one": 1}]"#.to_owned())]]);
+    run(&["chronicle-apply", "up"]);
+    let answer = database.query("select public.chronicle_apply(null, '[]')").await.unwrap();
+    assert_eq!(answer, [[Some(r#"{"applied" : true, "answers" : []}"#.to_owned())]]);
+    run(&["chronicle-apply", "down"]);
     run(&["execute-sql", "down"]);
     assert!(database.query("select public.execute_sql('select 1 as one')").await.is_err());
     assert_eq!(run(&["down"]), "m20260101_000001_create_tables pending\n");
