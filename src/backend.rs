@@ -121,6 +121,13 @@ pub trait Backend: Any + fmt::Debug + Send + Sync {
     /// says that this may differ from what was sent.
     fn write(&self, write: Write) -> BoxFuture<'_, Result<Written>>;
 
+    /// Makes several changes, all of them or none. An update by key that finds no row is `NotFound`.
+    fn transaction(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<()>> {
+        let _ = writes;
+        let message = "this backend makes no several changes at once";
+        Box::pin(async move { Err(Error::new(ErrorKind::Unsupported, message)) })
+    }
+
     /// Runs SQL of the caller's own; `$1`, `$2` … stand for the parameters.
     /// [`Store::query_raw`](crate::Store::query_raw) has brought them to the types of
     /// [`Kind`](crate::Kind).

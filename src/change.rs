@@ -6,6 +6,7 @@ use crate::{Kind, Table, value};
 use bytes::Bytes;
 use sea_orm::Value;
 use std::borrow::Cow;
+use uuid::Uuid;
 
 /// Most rows of one insert.
 const MOST_ROWS: usize = 1_000;
@@ -23,6 +24,8 @@ pub(crate) struct Change {
     pub(crate) kind: ChangeKind,
     /// The columns that each object of the JSON holds; empty for a delete.
     pub(crate) columns: Vec<Cow<'static, str>>,
+    /// Those of an update that are added to instead of set.
+    pub(crate) added: Vec<Cow<'static, str>>,
     /// The keys of the rows that are updated or deleted, as texts in the order of the key columns. An
     /// insert needs none.
     pub(crate) keys: Vec<Vec<String>>,
@@ -53,6 +56,7 @@ impl Change {
             key: table.key_columns().map(|column| column.name.into()).collect(),
             kind,
             columns,
+            added: Vec::new(),
             keys: Vec::new(),
             condition: None,
             json: Bytes::new(),
@@ -96,9 +100,16 @@ impl Change {
         })
     }
 
-    pub(crate) fn update(table: &'static Table, key: &Key, assignments: &[(usize, Value)]) -> Self {
-        let (columns, json) = assigned(table, assignments);
+    pub(crate) fn update(
+        table: &'static Table,
+        key: &Key,
+        assignments: &[(usize, Value)],
+        additions: &[(usize, Value)],
+    ) -> Self {
+        let both: Vec<(usize, Value)> = assignments.iter().chain(additions).cloned().collect();
+        let (columns, json) = assigned(table, &both);
         let mut change = Self::new(table, ChangeKind::Update, columns);
+        change.added = additions.iter().map(|(at, _)| table.columns[*at].name.into()).collect();
         change.keys.push(key.texts());
         change.json = json.into();
         change
@@ -145,6 +156,7 @@ impl Change {
             key: key.into_iter().map(Cow::from).collect(),
             kind,
             columns: columns.into_iter().map(Cow::from).collect(),
+            added: Vec::new(),
             keys,
             condition: None,
             json: json.into(),
@@ -178,6 +190,7 @@ impl Change {
             key: self.key.clone(),
             kind: self.kind,
             columns: self.columns.clone(),
+            added: Vec::new(),
             keys: self.keys.split_off(middle.min(self.keys.len())),
             condition: self.condition.clone(),
             // The bracket stands in place of the comma.
@@ -196,6 +209,74 @@ impl Change {
         let keys = self.keys.split_off(self.keys.len() / 2);
         let second = Self { keys, ..self.clone() };
         Some((self, second))
+    }
+}
+
+/// A change as the server's function `chronicle_apply` takes it.
+pub(crate) struct Operation<'c> {
+    pub(crate) change: &'c Change,
+    /// The id of each row of an insert, or of each key; none where the call has one for all.
+    pub(crate) ids: &'c [Uuid],
+    /// Whether a row that is not there is an error.
+    pub(crate) must_be_there: bool,
+    /// The columns of its rows that are given back.
+    pub(crate) returning: &'c [String],
+}
+
+impl Operation<'_> {
+    /// Writes it as JSON. Without a schema of its own the table is in `schema`.
+    pub(crate) fn write_json(&self, schema: Option<&str>, json: &mut Vec<u8>) {
+        let Change { table, key, columns, added, keys, condition, .. } = self.change;
+        let keyed = |texts: &Vec<String>| -> serde_json::Map<String, serde_json::Value> {
+            let named = key.iter().zip(texts);
+            named.map(|(name, text)| (name.to_string(), text.clone().into())).collect()
+        };
+        let (kind, on_conflict) = match self.change.kind {
+            ChangeKind::Insert(Duplicates::Refuse) => ("insert", None),
+            ChangeKind::Insert(Duplicates::Ignore) => ("insert", Some("ignore")),
+            ChangeKind::Insert(Duplicates::Replace) => ("insert", Some("replace")),
+            ChangeKind::Update => ("update", None),
+            ChangeKind::Delete => ("delete", None),
+        };
+        let mut head = serde_json::json!({
+            "kind": kind, "table": table, "key": key, "schema": self.change.schema.as_deref().or(schema),
+        });
+        let mut set = |name: &str, value: serde_json::Value| head[name] = value;
+        if !columns.is_empty() {
+            set("columns", serde_json::json!(columns));
+        }
+        if !added.is_empty() {
+            set("added", serde_json::json!(added));
+        }
+        if !matches!(self.change.kind, ChangeKind::Insert(_)) {
+            set("keys", keys.iter().map(keyed).collect());
+        }
+        if let Some(on_conflict) = on_conflict {
+            set("on_conflict", on_conflict.into());
+        }
+        if let Some((column, value)) = condition {
+            set("condition", serde_json::json!({ "column": column, "value": value }));
+        }
+        if !self.ids.is_empty() {
+            set("ids", serde_json::json!(self.ids));
+        }
+        if self.must_be_there {
+            set("must_be_there", true.into());
+        }
+        if !self.returning.is_empty() {
+            set("returning", serde_json::json!(self.returning));
+        }
+        let head = head.to_string();
+        match self.change.body() {
+            // As it is: numbers of any length, and documents as they were written.
+            Some(body) => {
+                json.extend_from_slice(&head.as_bytes()[..head.len() - 1]);
+                json.extend_from_slice(b",\"rows\":");
+                json.extend_from_slice(&body);
+                json.push(b'}');
+            }
+            None => json.extend_from_slice(head.as_bytes()),
+        }
     }
 }
 

@@ -487,6 +487,10 @@ impl Backend for Failover {
         Box::pin(self.engine.write(write))
     }
 
+    fn transaction(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move { self.engine.write_together(writes, true).await.map(drop) })
+    }
+
     fn query_raw<'a>(
         &'a self,
         sql: &'a str,

@@ -129,6 +129,7 @@ mod selected;
 mod simulation;
 mod store;
 mod table;
+mod transaction;
 mod value;
 mod watch;
 
@@ -154,7 +155,7 @@ pub use related::{Children, FindWith, Relation, Relations, ToMany, ToOne};
 pub use repository::Repository;
 pub use scalar::{
     Array, Comparable, Element, Exact, GeneratedKey, IntoColumn, IntoNullable, JsonDocument, List,
-    Opaque, Operand, Ordered, Primitive, Scalar, Stored, Summable, Text, Timestamp,
+    Number, Opaque, Operand, Ordered, Primitive, Scalar, Stored, Summable, Text, Timestamp,
 };
 #[cfg(feature = "sqlite")]
 pub use schema::SchemaReport;
@@ -164,6 +165,7 @@ pub use selected::{HasRecord, Selected};
 pub use store::Call;
 pub use store::{Config, Store};
 pub use table::{Column, Conflict, Parent, Source, Table, parents_of};
+pub use transaction::{Transaction, Writes};
 pub use value::{Kind, now};
 
 pub use sea_orm;

@@ -4,7 +4,7 @@ pub(crate) use crate::order::OrderTerm;
 
 use crate::filter::{Expression, Node};
 use crate::key::Key;
-use crate::{Column, Source, Table, value};
+use crate::{Column, Error, ErrorKind, Result, Source, Table, value};
 use sea_orm::Value;
 use std::ops::Deref;
 
@@ -117,10 +117,12 @@ pub(crate) enum WriteKind {
         rows: Vec<NewRow>,
         duplicates: Duplicates,
     },
-    /// Columns (by position) of the rows that `target` names. Never without an assignment.
+    /// Columns (by position) of the rows that `target` names. Never without any of the two.
     Update {
         target: Target,
         assignments: Vec<(usize, Value)>,
+        /// What is added to what columns hold.
+        additions: Vec<(usize, Value)>,
     },
     Delete {
         target: Target,
@@ -266,6 +268,34 @@ impl Write {
     #[must_use]
     pub const fn table(&self) -> &'static Table {
         self.table
+    }
+
+    /// How many rows it names.
+    #[cfg(feature = "postgrest")]
+    pub(crate) fn rows(&self) -> u64 {
+        match &self.kind {
+            WriteKind::Insert { rows, .. } => rows.len() as u64,
+            WriteKind::Update { .. } | WriteKind::Delete { .. } => 1,
+        }
+    }
+
+    /// Whether it adds to what columns hold.
+    #[cfg(feature = "postgrest")]
+    pub(crate) fn is_relative(&self) -> bool {
+        matches!(&self.kind, WriteKind::Update { additions, .. } if !additions.is_empty())
+    }
+
+    /// An update of one row among several changes has to find it, or none of them is made.
+    pub(crate) fn check_found(&self, touched: u64) -> Result<()> {
+        match &self.kind {
+            WriteKind::Update { target: Target::Key(_), .. } if touched == 0 => {
+                let message = "a row that the transaction updates is not there";
+                Err(Error::new(ErrorKind::NotFound, message).with_table(self.table.name))
+            }
+            WriteKind::Insert { .. } | WriteKind::Update { .. } | WriteKind::Delete { .. } => {
+                Ok(())
+            }
+        }
     }
 
     /// Whether its rows are to be given back as they are stored: where the caller wants them, where the

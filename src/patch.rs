@@ -1,11 +1,11 @@
 //! [`Patch`]: what an update sets, clears and leaves alone.
 
-use crate::{Field, Record, Scalar, Source, Stored, value};
+use crate::{Field, Number, Record, Scalar, Source, Stored, value};
 use sea_orm::Value;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// Changes to a row: the columns that are set or cleared. What is not named is left alone.
+/// Changes to a row: the columns that are set, cleared or added to. What is not named is left alone.
 ///
 /// The derive makes a typed builder for each record (`EventPatch`); this is what it fills.
 ///
@@ -22,27 +22,31 @@ use std::marker::PhantomData;
 /// ```
 pub struct Patch<R> {
     assignments: Vec<(usize, Value)>,
+    additions: Vec<(usize, Value)>,
     record: PhantomData<fn() -> R>,
 }
 
 impl<R> Default for Patch<R> {
     fn default() -> Self {
-        Self { assignments: Vec::new(), record: PhantomData }
+        Self { assignments: Vec::new(), additions: Vec::new(), record: PhantomData }
     }
 }
 
 impl<R> Clone for Patch<R> {
     fn clone(&self) -> Self {
-        Self { assignments: self.assignments.clone(), record: PhantomData }
+        let (assignments, additions) = (self.assignments.clone(), self.additions.clone());
+        Self { assignments, additions, record: PhantomData }
     }
 }
 
 impl<R: Record> fmt::Debug for Patch<R> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let columns = R::TABLE.columns;
+        let named = |(at, value): &(usize, Value)| (columns[*at].name, value.clone());
         formatter
-            .debug_map()
-            .entries(self.assignments.iter().map(|(at, value)| (columns[*at].name, value)))
+            .debug_struct("Patch")
+            .field("set", &self.assignments.iter().map(named).collect::<Vec<_>>())
+            .field("add", &self.additions.iter().map(named).collect::<Vec<_>>())
             .finish()
     }
 }
@@ -121,6 +125,30 @@ impl<R: Record> Patch<R> {
         self.assign(field.position(), Option::<T>::KIND.null());
     }
 
+    /// Adds to what a column holds, whatever that is when the change is made: both count where two add to
+    /// one column at once. The last call for a column counts.
+    ///
+    /// Over PostgREST it needs the function `chronicle_apply`, and the key of the row; see
+    /// [`Store::transaction`](crate::Store::transaction).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let tasks = tasks().await?;
+    /// let mut patch = chronicle::Patch::new();
+    /// patch.add(Tasks::PRIORITY, 2);
+    /// tasks.update_where(Tasks::TITLE.eq("call home"), patch).await?;
+    /// assert_eq!(tasks.find().filter(Tasks::TITLE.eq("call home")).one().await?.priority, 5);
+    /// # Ok(()) }
+    /// ```
+    pub fn add<T: Scalar>(&mut self, field: Field<R, T>, difference: T)
+    where
+        T::As: Number,
+    {
+        self.leave(field.position());
+        self.additions.push((field.position(), difference.into_value()));
+    }
+
     /// Whether the patch changes nothing.
     ///
     /// ```
@@ -134,20 +162,27 @@ impl<R: Record> Patch<R> {
     /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.assignments.is_empty()
+        self.assignments.is_empty() && self.additions.is_empty()
     }
 
     /// Sets the column at this position. For generated code.
     #[doc(hidden)]
     pub fn assign(&mut self, position: usize, value: Value) {
-        self.assignments.retain(|(at, _)| *at != position);
+        self.leave(position);
         self.assignments.push((position, value));
     }
 
-    /// The assignments in the order of the table's columns, so that equal patches compile alike.
-    pub(crate) fn into_assignments(mut self) -> Vec<(usize, Value)> {
+    fn leave(&mut self, position: usize) {
+        self.assignments.retain(|(at, _)| *at != position);
+        self.additions.retain(|(at, _)| *at != position);
+    }
+
+    /// The assignments and the additions in the order of the table's columns, so that equal patches
+    /// compile alike.
+    pub(crate) fn into_changes(mut self) -> (Vec<(usize, Value)>, Vec<(usize, Value)>) {
         self.assignments.sort_by_key(|(at, _)| *at);
-        self.assignments
+        self.additions.sort_by_key(|(at, _)| *at);
+        (self.assignments, self.additions)
     }
 }
 

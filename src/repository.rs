@@ -1,8 +1,8 @@
 //! [`Repository`]: what users call.
 
 mod delete;
-mod update;
-mod write;
+pub(crate) mod update;
+pub(crate) mod write;
 
 use crate::find::{self, Find};
 use crate::key::Key;
@@ -151,7 +151,7 @@ impl<R: Keyed> Repository<R> {
 }
 
 /// The key as it is stored.
-fn key_of<R: Keyed>(key: impl Operand<R::Key>) -> Result<Key> {
+pub(crate) fn key_of<R: Keyed>(key: impl Operand<R::Key>) -> Result<Key> {
     let mut values = key.into_operand().into_values();
     for (value, at) in values.iter_mut().zip(R::TABLE.key) {
         value::normalize(value).map_err(|error| in_column::<R>(*at, &error))?;

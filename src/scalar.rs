@@ -8,7 +8,9 @@ mod primitive;
 pub use array::{Array, List};
 pub use given::{IntoColumn, IntoNullable};
 pub use opaque::Opaque;
-pub use primitive::{Comparable, Element, Exact, JsonDocument, Ordered, Primitive, Summable, Text};
+pub use primitive::{
+    Comparable, Element, Exact, JsonDocument, Number, Ordered, Primitive, Summable, Text,
+};
 
 use crate::value::text_of_enum;
 use crate::{Error, ErrorKind, FieldType, Kind, Result};

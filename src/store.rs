@@ -279,6 +279,11 @@ impl Store {
         self.observe(operation, table, rows, self.backend.write(write)).await
     }
 
+    pub(crate) async fn write_all(&self, writes: Vec<Write>) -> Result<()> {
+        let count = writes.len() as u64;
+        self.observe("transaction", "", |()| count, self.backend.transaction(writes)).await
+    }
+
     async fn observe<T>(
         &self,
         operation: &'static str,

@@ -1,5 +1,6 @@
 //! Values on their way to and from a database: the stored form, its text and its JSON.
 
+mod add;
 mod compare;
 mod from_json;
 mod json;
@@ -7,6 +8,7 @@ mod kind;
 mod normalize;
 mod text;
 
+pub(crate) use add::add;
 pub(crate) use compare::compare;
 #[cfg(feature = "decimal")]
 pub(crate) use from_json::decimal_of_digits;

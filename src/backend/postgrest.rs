@@ -64,6 +64,7 @@ mod split;
 #[cfg(test)]
 mod tests;
 mod to_request;
+mod together;
 mod token;
 mod write;
 
@@ -74,6 +75,8 @@ pub(crate) use identity::{ANONYMOUS, Identity};
 pub use key::Key;
 pub use options::PostgrestOptions;
 pub use request::Request;
+#[cfg(feature = "sqlite")]
+pub(crate) use together::{Answer, NO_SUCH_ROW};
 pub use token::TokenSource;
 
 use crate::backend::changes;
@@ -217,12 +220,28 @@ impl Backend for Postgrest {
     fn write(&self, write: Write) -> BoxFuture<'_, Result<Written>> {
         self.uses(write.table);
         Box::pin(async move {
+            if write.is_relative() {
+                let id = uuid::Uuid::now_v7();
+                let written = named(self.write_together(id, &[write], false)).await?;
+                let written = written.and_then(|mut written| written.pop());
+                // Otherwise an earlier attempt of this very call has made it, without an answer.
+                return Ok(written.unwrap_or_else(|| Written::touched(1)));
+            }
             if !write.reads_back() {
                 return named(self.write_rows(write)).await.map(Written::touched);
             }
             let (table, counts) = (write.table, write.leaves_key());
             let written = self.write_returning(write).await;
             written.map_err(|error| if counts { of_counted_key(error, table) } else { error })
+        })
+    }
+
+    fn transaction(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<()>> {
+        if let Some(first) = writes.first() {
+            self.uses(first.table);
+        }
+        Box::pin(async move {
+            named(self.write_together(uuid::Uuid::now_v7(), &writes, true)).await.map(drop)
         })
     }
 

@@ -31,7 +31,7 @@ pub use options::{SqliteOptions, Synchronous};
 pub(crate) use read::select_columns;
 pub(crate) use stored::Bound;
 #[cfg(feature = "postgrest")]
-pub(crate) use write::{apply, apply_returning};
+pub(crate) use write::{added, added_columns, apply, apply_returning};
 pub(crate) use writer::{Commit, Urgency};
 
 use crate::{
@@ -289,6 +289,17 @@ impl Backend for Sqlite {
                 Engine::Own(database) => database.write(write).await,
                 Engine::Pool(pool) => pool.write(write).await,
             }
+        })
+    }
+
+    fn transaction(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            let database = match &*self.engine {
+                Engine::Own(database) => database,
+                Engine::Pool(pool) => return pool.transaction(&writes).await,
+            };
+            let work = move |connection: &Connection| write::apply_all(connection, &writes);
+            database.change(Urgency::Call, None, work).await
         })
     }
 

@@ -8,6 +8,7 @@ mod outage;
 mod pull;
 mod read;
 pub(crate) mod replay;
+mod together;
 mod write;
 
 use super::environment::Environment;

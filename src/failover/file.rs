@@ -23,7 +23,7 @@ pub(crate) use acknowledge::is_of_key;
 pub(crate) use choose::Chosen;
 pub(crate) use letters::{Letter, Refusal};
 pub(crate) use mirror::Answer;
-pub(crate) use outbox::{Bound as OutboxBound, Local, Sent, version_of};
+pub(crate) use outbox::{Bound as OutboxBound, Local, LocalTogether, Sent, version_of};
 pub(crate) use relations::Relations;
 pub(crate) use state::{Binding, EVERYTHING, Ghost, Origin, Pause, Stamp, State};
 pub(crate) use transaction::{Transaction, internal};

@@ -1,9 +1,11 @@
 //! [`Remote`]: what the failover asks of the authority.
 
 use super::rules::name::TableName;
-use crate::change::Change;
-use crate::{Backend, Error, ErrorKind, Postgrest, RawRow, Result};
+use crate::backend::postgrest::Answer;
+use crate::change::{Change, Operation};
+use crate::{Backend, Error, ErrorKind, Postgrest, RawRow, Result, Write, Written};
 use futures_util::future::BoxFuture;
+use uuid::Uuid;
 
 /// What the remote made of a change.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,6 +22,23 @@ pub(crate) trait Remote: Backend {
         change: &'a Change,
         returning: &'a [String],
     ) -> BoxFuture<'a, Result<Applied>>;
+
+    /// Makes changes together by the server's function, once under an id, and gives what became of each;
+    /// `None` where an earlier call with the id has made them.
+    fn apply_together<'a>(
+        &'a self,
+        id: Option<Uuid>,
+        operations: &'a [Operation<'a>],
+    ) -> BoxFuture<'a, Result<Option<Vec<Applied>>>>;
+
+    /// Makes writes together by the server's function, once under an id, and gives back the rows of those
+    /// that ask for it; `None` where an earlier attempt has made them.
+    fn write_together<'a>(
+        &'a self,
+        id: Uuid,
+        writes: &'a [Write],
+        must_be_there: bool,
+    ) -> BoxFuture<'a, Result<Option<Vec<Written>>>>;
 
     /// The rows of a table with these keys, as far as the remote shows them.
     fn fetch<'a>(
@@ -57,6 +76,32 @@ impl Remote for Postgrest {
                 Err(error) => Err(error),
             }
         })
+    }
+
+    fn apply_together<'a>(
+        &'a self,
+        id: Option<Uuid>,
+        operations: &'a [Operation<'a>],
+    ) -> BoxFuture<'a, Result<Option<Vec<Applied>>>> {
+        Box::pin(async move {
+            let together = Self::apply_together(self, id, operations).await?;
+            if !together.applied {
+                return Ok(None);
+            }
+            let applied = |answer: &Answer| {
+                Ok(Applied { touched: answer.touched + answer.left_out, rows: answer.rows()? })
+            };
+            together.answers.iter().map(applied).collect::<Result<_>>().map(Some)
+        })
+    }
+
+    fn write_together<'a>(
+        &'a self,
+        id: Uuid,
+        writes: &'a [Write],
+        must_be_there: bool,
+    ) -> BoxFuture<'a, Result<Option<Vec<Written>>>> {
+        Box::pin(Self::write_together(self, id, writes, must_be_there))
     }
 
     fn fetch<'a>(

@@ -3,7 +3,7 @@
 
 use super::rules::name::{RowName, TableName};
 use crate::operation::{Target, Write, WriteKind};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::{OwnedMutexGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 
@@ -26,24 +26,53 @@ pub(super) enum Turn {
 impl Turns {
     /// Waits until no other write of these rows is under way.
     pub(super) async fn lock(&self, write: &Write) -> Turn {
-        let table = self
-            .tables
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(TableName::of(write.table))
-            .or_default()
-            .clone();
+        let table = self.table(TableName::of(write.table));
         let Some(rows) = named_rows(write) else {
             return Turn::Table(table.write_owned().await);
         };
         let table = table.read_owned().await;
-        // One after the other, in one order.
+        Turn::Rows(table, self.rows(rows).await)
+    }
+
+    /// Waits until no other write of the rows of these writes is under way.
+    pub(super) async fn lock_all(&self, writes: &[Write]) -> Vec<Turn> {
+        let mut tables: BTreeMap<TableName, Option<BTreeSet<RowName>>> = BTreeMap::new();
+        for write in writes {
+            let rows = tables.entry(TableName::of(write.table)).or_insert(Some(BTreeSet::new()));
+            match (rows.as_mut(), named_rows(write)) {
+                (Some(rows), Some(more)) => rows.extend(more),
+                _ => *rows = None,
+            }
+        }
+        // All tables before any row, each in one order, so that nobody waits for who waits for them.
+        let mut turns = Vec::new();
+        let mut named = Vec::new();
+        for (name, rows) in tables {
+            let table = self.table(name);
+            match rows {
+                None => turns.push(Turn::Table(table.write_owned().await)),
+                Some(rows) => named.push((table.read_owned().await, rows)),
+            }
+        }
+        for (table, rows) in named {
+            turns.push(Turn::Rows(table, self.rows(rows).await));
+        }
+        turns
+    }
+
+    fn table(&self, name: TableName) -> Arc<RwLock<()>> {
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        tables.entry(name).or_default().clone()
+    }
+
+    /// One after the other, in one order.
+    async fn rows(&self, rows: BTreeSet<RowName>) -> Vec<OwnedMutexGuard<()>> {
         let mut turns = Vec::with_capacity(rows.len());
         for row in rows {
             let lock = self.row(row);
             turns.push(lock.lock_owned().await);
         }
-        Turn::Rows(table, turns)
+        turns
     }
 
     fn row(&self, row: RowName) -> Arc<tokio::sync::Mutex<()>> {

@@ -141,14 +141,14 @@ impl<R: Writable> Repository<R> {
 }
 
 /// What a patch makes of the rows; nothing where it is empty.
-fn change<R: Writable>(target: Target, patch: Patch<R>) -> Result<Option<Write>> {
+pub(crate) fn change<R: Writable>(target: Target, patch: Patch<R>) -> Result<Option<Write>> {
     if patch.is_empty() {
         return Ok(None);
     }
     let table = R::TABLE;
     refuse_append_only::<R>()?;
-    let mut assignments = patch.into_assignments();
-    for (at, value) in &mut assignments {
+    let (mut assignments, mut additions) = patch.into_changes();
+    for (at, value) in assignments.iter_mut().chain(&mut additions) {
         if table.is_key(*at) {
             return Err(Error::invalid(
                 "a key never changes: insert a row with the new key and delete this one",
@@ -164,7 +164,7 @@ fn change<R: Writable>(target: Target, patch: Patch<R>) -> Result<Option<Write>>
     {
         assignments.push((updated_at, now));
     }
-    Ok(Some(Write::new(table, WriteKind::Update { target, assignments })))
+    Ok(Some(Write::new(table, WriteKind::Update { target, assignments, additions })))
 }
 
 /// What a filter write is for; nothing when no row can match.

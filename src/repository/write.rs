@@ -269,7 +269,7 @@ fn fill_time<R: Record>(row: &mut NewRow, at: Option<usize>) {
 }
 
 /// The values of a row as they are stored.
-fn prepare<R: Record>(row: NewRecord<R>) -> Result<NewRow> {
+pub(crate) fn prepare<R: Record>(row: NewRecord<R>) -> Result<NewRow> {
     let mut row = row.into_row();
     fill_time::<R>(&mut row, R::TABLE.created_at);
     for (at, value) in row.values_mut().iter_mut().enumerate() {
@@ -290,7 +290,7 @@ pub(super) fn refuse_append_only<R: Record>() -> Result<()> {
     Ok(())
 }
 
-fn prepare_upsert<R: Record>(row: NewRecord<R>) -> Result<NewRow> {
+pub(crate) fn prepare_upsert<R: Record>(row: NewRecord<R>) -> Result<NewRow> {
     refuse_append_only::<R>()?;
     let mut row = prepare(row)?;
     fill_time::<R>(&mut row, R::TABLE.updated_at);

@@ -97,6 +97,19 @@ pub trait Summable: Primitive {
     fn sum_of(digits: &str) -> Option<Self::Sum>;
 }
 
+/// Types whose values can be added to in the database, by [`Patch::add`](crate::Patch::add): `i16`, `i32`,
+/// `i64`, `f32`, `f64` and `Decimal`.
+///
+/// ```
+/// fn is_number<T: chronicle::Number>() {}
+/// is_number::<i64>();
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "nothing can be added to a column stored as `{Self}`",
+    label = "not i16, i32, i64, f32, f64 or Decimal"
+)]
+pub trait Number: Ordered {}
+
 /// Types stored as text: `contains`, `starts_with` and `ends_with` are offered.
 ///
 /// ```
@@ -158,14 +171,14 @@ primitives! {
     ByInto:
     bool = Bool: Comparable, Exact, Ordered, Element;
     i8 = I8: Comparable, Exact, Ordered;
-    i16 = I16: Comparable, Exact, Ordered, Element;
-    i32 = I32: Comparable, Exact, Ordered, Element;
-    i64 = I64: Comparable, Exact, Ordered, Element;
+    i16 = I16: Comparable, Exact, Ordered, Number, Element;
+    i32 = I32: Comparable, Exact, Ordered, Number, Element;
+    i64 = I64: Comparable, Exact, Ordered, Number, Element;
     u8 = U8: Comparable, Exact, Ordered;
     u16 = U16: Comparable, Exact, Ordered;
     u32 = U32: Comparable, Exact, Ordered;
-    f32 = F32: Comparable, Ordered, Element;
-    f64 = F64: Comparable, Ordered, Element;
+    f32 = F32: Comparable, Ordered, Number, Element;
+    f64 = F64: Comparable, Ordered, Number, Element;
     String = Text: Comparable, Exact, Text, Element;
     Vec<u8> = Bytes: Comparable;
     NaiveDate = Date: Comparable, Exact, Ordered, Element;
@@ -183,7 +196,7 @@ primitives! {
 #[cfg(feature = "decimal")]
 primitives! {
     ByInto:
-    rust_decimal::Decimal = Decimal: Comparable, Exact, Ordered, Element;
+    rust_decimal::Decimal = Decimal: Comparable, Exact, Ordered, Number, Element;
 }
 
 macro_rules! summable {

@@ -193,7 +193,11 @@ impl WriteCall {
                 let mut assignments: Vec<(usize, Value)> = numbers.chain(others).collect();
                 assignments.extend(table.updated_at.map(|at| (at, now.into())));
                 assignments.sort_by_key(|(at, _)| *at);
-                WriteKind::Update { target: self.target(target), assignments }
+                WriteKind::Update {
+                    target: self.target(target),
+                    assignments,
+                    additions: Vec::new(),
+                }
             }
             CallKind::Delete { target } => WriteKind::Delete { target: self.target(target) },
         };

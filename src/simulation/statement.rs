@@ -138,7 +138,7 @@ impl Statement {
                     })
                     .collect(),
             },
-            WriteKind::Update { target, assignments } => Self::Update {
+            WriteKind::Update { target, assignments, .. } => Self::Update {
                 target: rows(target),
                 values: object(table, assignments.iter().map(|(at, value)| (*at, value))),
                 condition: None,

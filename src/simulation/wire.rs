@@ -8,7 +8,7 @@ use super::remote::{Done, Refusal};
 use super::statement::{Row, Statement};
 use super::tables;
 use super::world::{Event, Happening, Inner, Purpose, World};
-use crate::change::Change;
+use crate::change::{Change, Operation};
 use crate::failover::remote::{Applied, Remote};
 use crate::failover::rules::name::{RowKey, RowName, TableName};
 use crate::operation::{Duplicates, WriteKind};
@@ -18,6 +18,7 @@ use sea_orm::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use uuid::Uuid;
 
 /// How long a client waits for an answer, in milliseconds.
 pub(super) const TIMEOUT: i64 = 10_000;
@@ -555,6 +556,23 @@ impl Remote for Client {
             let rows = if returning.is_empty() { Vec::new() } else { rows };
             Ok(Applied { touched: done.count, rows })
         })
+    }
+
+    fn apply_together<'a>(
+        &'a self,
+        _id: Option<Uuid>,
+        _operations: &'a [Operation<'a>],
+    ) -> BoxFuture<'a, Result<Option<Vec<Applied>>>> {
+        Box::pin(async { Err(Error::new(ErrorKind::Unsupported, "not simulated")) })
+    }
+
+    fn write_together<'a>(
+        &'a self,
+        _id: Uuid,
+        _writes: &'a [Write],
+        _must_be_there: bool,
+    ) -> BoxFuture<'a, Result<Option<Vec<Written>>>> {
+        Box::pin(async { Err(Error::new(ErrorKind::Unsupported, "not simulated")) })
     }
 
     fn fetch<'a>(

@@ -44,6 +44,7 @@ mod tables;
 mod texts;
 mod three_valued;
 mod timestamps;
+mod transactions;
 mod upserts;
 mod wares;
 mod watches;
@@ -116,6 +117,13 @@ suite! {
         saving_no_difference_asks_nothing
         what_cannot_be_saved
         between_two_states_is_what_is_stored_otherwise
+    }
+    transactions {
+        writes_of_several_tables_are_made_together
+        what_is_refused_takes_all_back
+        an_update_has_to_find_its_row
+        the_closure_decides
+        columns_are_added_to
     }
     deletes {
         rows_are_counted

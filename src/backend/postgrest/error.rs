@@ -115,6 +115,8 @@ fn by_code(
             reason = Some("busy");
             ErrorKind::Busy
         }
+        // Of `chronicle_apply`.
+        "CHR01" => ErrorKind::NotFound,
         "23505" => ErrorKind::Unique,
         "23503" | "23001" => ErrorKind::ForeignKey,
         "23502" => ErrorKind::NotNull,

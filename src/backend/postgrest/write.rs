@@ -23,7 +23,7 @@ impl Postgrest {
     pub(super) async fn write_rows(&self, write: Write) -> Result<u64> {
         let table = write.table;
         match write.kind {
-            WriteKind::Update { target: Target::Filter(node), assignments }
+            WriteKind::Update { target: Target::Filter(node), assignments, .. }
                 // Servers before 14.4 apply a tree once more, to the columns that they give back.
                 if split::may_match_twice(&node)
                     && !filter::has_tree(&node)
@@ -66,13 +66,13 @@ impl Postgrest {
             WriteKind::Insert { rows, duplicates } => {
                 self.insert(Change::inserts(table, duplicates, rows), returning).await
             }
-            WriteKind::Update { target: Target::Key(key), assignments } => {
-                self.make(&Change::update(table, &key, &assignments), returning).await
+            WriteKind::Update { target: Target::Key(key), assignments, .. } => {
+                self.make(&Change::update(table, &key, &assignments, &[]), returning).await
             }
             WriteKind::Delete { target: Target::Key(key) } => {
                 self.make(&Change::delete(table, &key), returning).await
             }
-            WriteKind::Update { target, assignments } => {
+            WriteKind::Update { target, assignments, .. } => {
                 self.update_where(table, &target.node(table), assignments, returning).await
             }
             WriteKind::Delete { target } => {

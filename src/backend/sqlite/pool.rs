@@ -111,6 +111,10 @@ impl Pool {
         write::run(&mut *self.acquire().await?, write).await
     }
 
+    pub(super) async fn transaction(&self, writes: &[Write]) -> Result<()> {
+        write::run_all(&mut *self.acquire().await?, writes).await
+    }
+
     pub(super) async fn query_raw(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<RawRow>> {
         raw::run(&mut *self.acquire().await?, sql, parameters).await
     }

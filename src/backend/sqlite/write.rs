@@ -3,10 +3,10 @@
 use super::read::{fetch, prepared, select_columns};
 use super::stored::Bound;
 use super::{compile, error::from_rusqlite};
-use crate::key::any_of;
+use crate::key::{Key, any_of};
 use crate::operation::{Duplicates, NewRow, Target, Write, WriteKind, Written};
 use crate::value::is_null;
-use crate::{Column, Error, ErrorKind, Result, Table};
+use crate::{Column, Error, ErrorKind, Result, Table, value};
 use rusqlite::Connection;
 use sea_orm::Value;
 
@@ -18,13 +18,37 @@ pub(crate) fn apply(connection: &Connection, write: &Write) -> Result<u64> {
         WriteKind::Insert { rows, duplicates } => {
             return insert(connection, table, rows, *duplicates);
         }
-        WriteKind::Update { target, assignments } => {
+        WriteKind::Update { target, assignments, additions } if additions.is_empty() => {
             compile::update(table, assignments, &compile::condition(target, table))
+        }
+        WriteKind::Update { target, assignments, additions } => {
+            let read = compile::columns(
+                table,
+                &added_columns(table, additions),
+                &compile::condition(target, table),
+            );
+            let rows = fetch(connection, &read, added_columns(table, additions))?;
+            for row in &rows {
+                let (key, assignments) = added(table, row, assignments, additions)?;
+                let update = compile::update(table, &assignments, &key.node(table));
+                prepared(connection, &update)?.raw_execute().map_err(from_rusqlite)?;
+            }
+            return Ok(rows.len() as u64);
         }
         WriteKind::Delete { target } => compile::delete(table, &compile::condition(target, table)),
     };
     let touched = prepared(connection, &statement)?.raw_execute().map_err(from_rusqlite)?;
     Ok(touched as u64)
+}
+
+/// Makes changes, of which each has to find the row that it names: whoever calls has begun a
+/// transaction.
+pub(super) fn apply_all(connection: &Connection, writes: &[Write]) -> Result<()> {
+    writes.iter().try_for_each(|write| {
+        let written = apply_returning(connection, write)
+            .map_err(|error| error.with_table(write.table.name))?;
+        write.check_found(written.touched)
+    })
 }
 
 /// As [`apply`], and gives back the rows as they are stored where the write asks for that.
@@ -52,11 +76,40 @@ pub(crate) fn apply_returning(connection: &Connection, write: &Write) -> Result<
     Ok(Written { touched, stored: Some(stored) })
 }
 
+/// The columns that have to be known to add to some of them: the key's, and those.
+pub(crate) fn added_columns(
+    table: &'static Table,
+    additions: &[(usize, Value)],
+) -> Vec<&'static Column> {
+    let added = additions.iter().map(|(at, _)| &table.columns[*at]);
+    table.key_columns().chain(added).collect()
+}
+
+/// The key of a row with these columns, and what is to be set in it. SQLite itself would add to a number
+/// beyond its type's range, and knows no decimals.
+pub(crate) fn added(
+    table: &'static Table,
+    row: &[Value],
+    assignments: &[(usize, Value)],
+    additions: &[(usize, Value)],
+) -> Result<(Key, Vec<(usize, Value)>)> {
+    let (key, held) = row.split_at(table.key.len());
+    let mut changes = assignments.to_vec();
+    for ((at, difference), held) in additions.iter().zip(held) {
+        let sum = value::add(held, difference).map_err(|error| {
+            let message = format!("column `{}`: {}", table.columns[*at].name, error.message());
+            Error::new(error.kind(), message)
+        })?;
+        changes.push((*at, sum));
+    }
+    Ok((Key::new(key), changes))
+}
+
 /// Whether a change is one statement, which SQLite makes whole or not at all.
 pub(super) fn is_one_statement(write: &Write) -> bool {
     match &write.kind {
         WriteKind::Insert { rows, .. } => rows.len() == 1 && !write.reads_back(),
-        WriteKind::Update { .. } => !write.reads_back(),
+        WriteKind::Update { additions, .. } => additions.is_empty() && !write.reads_back(),
         WriteKind::Delete { .. } => true,
     }
 }
@@ -101,7 +154,7 @@ fn insert_returning(
         Some(sea_orm::sea_query::Values(row.given().map(|(_, value)| value.clone()).collect()));
     let keys = fetch(connection, &statement, keys)?;
     let Some(key) = keys.into_iter().next() else { return Ok(None) };
-    let condition = any_of(table, vec![crate::key::Key::new(key)]);
+    let condition = any_of(table, vec![Key::new(key)]);
     let stored = stored_row(connection, table, &condition)?.pop();
     stored.iter().try_for_each(|stored| check_made(table, row, stored))?;
     Ok(stored)

@@ -27,6 +27,10 @@ impl Engine {
             .change(Urgency::Call, DURABLE, move |transaction| {
                 let date = engine.environment.date();
                 for id in &ids {
+                    // One of several goes again with the first of those that it is made together with.
+                    if ids.len() > 1 && !transaction.is_letter(*id)? {
+                        continue;
+                    }
                     transaction.retry(|table| engine.file.known(table), *id, date)?;
                 }
                 Ok(())

@@ -3,6 +3,7 @@
 mod record;
 mod refused;
 mod send;
+mod together;
 mod upkeep;
 
 use super::Engine;

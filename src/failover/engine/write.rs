@@ -1,6 +1,7 @@
 //! Writes: to the remote where nothing is in their way, else to the file, with an entry for each row.
 
 use super::outage::Outage;
+use super::together::only;
 use super::{Engine, refusal_of};
 use crate::backend::sqlite::{Commit, Urgency};
 use crate::failover::WriteMode;
@@ -24,6 +25,16 @@ const ROWS_OF_FILTER: usize = 100;
 
 impl Engine {
     pub(crate) async fn write(self: &Arc<Self>, write: Write) -> Result<Written> {
+        if write.is_relative() {
+            if !names_rows(&write) {
+                return Err(Error::new(
+                    ErrorKind::Unsupported,
+                    "only rows that are named by their keys are added to",
+                )
+                .with_hint("find the rows first, and update them by their keys"));
+            }
+            return only(self.write_together(vec![write], false).await?);
+        }
         self.file.know(write.table).await?;
         if self.settings.mode == WriteMode::LocalFirst {
             return self.write_to_file(Arc::new(write), Sent::No, None).await;
@@ -109,7 +120,7 @@ impl Engine {
     }
 
     /// Keeps what the remote has taken.
-    async fn accepted(
+    pub(super) async fn accepted(
         self: &Arc<Self>,
         write: &Arc<Write>,
         written: &Written,
@@ -289,7 +300,7 @@ impl Engine {
 
     /// A write without answer that no entry guards: what touches its rows waits until it can no
     /// longer arrive.
-    async fn leave_ghost(
+    pub(super) async fn leave_ghost(
         self: &Arc<Self>,
         write: &Arc<Write>,
         outage: Outage,
@@ -383,10 +394,7 @@ impl Engine {
                         Ok((written, is_news))
                     }
                     Local::Unknown => Err(not_known()),
-                    Local::InTheWay => Err(Error::new(
-                        ErrorKind::Unique,
-                        "the file has a row with this key, and the remote may have it by now",
-                    )),
+                    Local::InTheWay => Err(in_the_way()),
                 }
             })
             .await?;
@@ -409,6 +417,14 @@ pub(crate) fn not_known() -> Error {
          not keep it, and it was not asked again since",
     )
     .with_hint("ask again once the remote can be reached")
+}
+
+/// The file has the row that a request without answer was to bring.
+pub(crate) fn in_the_way() -> Error {
+    Error::new(
+        ErrorKind::Unique,
+        "the file has a row with this key, and the remote may have it by now",
+    )
 }
 
 /// What a write asks of its commit: deletes take the children along.

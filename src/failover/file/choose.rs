@@ -12,13 +12,14 @@ use crate::failover::rules::name::{RowKey, RowName, TableName};
 use crate::failover::seam::{self, Met, Mutation};
 use std::collections::BTreeMap;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// The longest that an entry which failed alone is left alone.
 pub(super) const LONGEST_REST: Duration = Duration::from_secs(60);
 
 /// What is read of an entry, and whether another one of its row comes after it.
 const ENTRY: &str = "o.sequence, table_name, row_key, kind, key_columns, column_names, version, request, \
-    waits, base, failures, bytes, waits_for, body, refs, made, exists (select 1 from chronicle_outbox n \
+    waits, base, failures, bytes, waits_for, body, refs, made, added, id, together, exists (select 1 from chronicle_outbox n \
       where n.table_name = o.table_name and n.row_key = o.row_key and n.sequence > o.sequence)";
 
 /// What may be sent now.
@@ -245,9 +246,21 @@ impl Transaction<'_> {
                     continue;
                 }
             }
-            items.push(self.with_folded(entry, is_followed)?);
+            items.push(match entry.together {
+                Some(last) => Item::of_group(entry, self.group(last)?),
+                None => self.with_folded(entry, is_followed)?,
+            });
         }
         Ok(items)
+    }
+
+    /// The entries that are made together, in their order.
+    fn group(&self, last: i64) -> Result<Vec<Entry>> {
+        let sql = format!(
+            "select {ENTRY} from chronicle_outbox o where together = ?1 order by o.sequence"
+        );
+        let rows = self.list(&sql, [last], read_entry)?;
+        rows.into_iter().map(|row| Ok(entry_of(row)?.entry)).collect()
     }
 
     fn with_folded(&self, entry: Entry, mut is_followed: bool) -> Result<Item> {
@@ -295,7 +308,7 @@ impl Transaction<'_> {
         let entries: Vec<(i64, &str)> = batch
             .items
             .iter()
-            .flat_map(|item| std::iter::once(&item.entry).chain(&item.folded))
+            .flat_map(Item::entries)
             .map(|entry| (entry.sequence, entry.version.as_str()))
             .collect();
         let list = serde_json::to_string(&entries).map_err(internal)?;
@@ -379,20 +392,23 @@ type Row = (
     (i64, String, String, String, String, String, String),
     (Option<i64>, String, Option<String>, u32, i64, Option<i64>),
     (String, String, String, bool),
+    (String, String, Option<i64>),
 );
 
 fn read_entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     Ok((
         (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?),
         (row.get(7)?, row.get(8)?, row.get(9)?, row.get(10)?, row.get(11)?, row.get(12)?),
-        (row.get(13)?, row.get(14)?, row.get(15)?, row.get(16)?),
+        (row.get(13)?, row.get(14)?, row.get(15)?, row.get(19)?),
+        (row.get(16)?, row.get(17)?, row.get(18)?),
     ))
 }
 
 fn entry_of(row: Row) -> Result<Read> {
-    let ((sequence, table, key, kind, key_columns, columns, version), state, rest) = row;
+    let ((sequence, table, key, kind, key_columns, columns, version), state, rest, once) = row;
     let (request, waits, base, failures, bytes, opened_by) = state;
     let (body, refs, made, is_followed) = rest;
+    let (added, id, together) = once;
     let entry = Entry {
         sequence,
         row: RowName::new(TableName::stored(table), RowKey::stored(key)),
@@ -401,6 +417,9 @@ fn entry_of(row: Row) -> Result<Read> {
         columns,
         body: body.into(),
         made: serde_json::from_str(&made).map_err(internal)?,
+        added: serde_json::from_str(&added).map_err(internal)?,
+        id: Uuid::parse_str(&id).map_err(internal)?,
+        together,
         version,
         request,
         waits: serde_json::from_str(&waits).map_err(internal)?,

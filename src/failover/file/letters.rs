@@ -9,7 +9,7 @@ use super::transaction::Transaction;
 use crate::failover::environment::Moment;
 use crate::failover::letter::{DeadLetter, DeadLetterReason, LetterFilter};
 use crate::failover::rules::batches::Item;
-use crate::failover::rules::entry::EntryKind;
+use crate::failover::rules::entry::{Entry, EntryKind};
 use crate::failover::rules::name::{RowKey, RowName, TableName};
 use crate::failover::seam::{self, Met, Mutation};
 use crate::{Error, ErrorKind, Result};
@@ -106,26 +106,26 @@ impl Transaction<'_> {
         self.followers_of(entry.sequence)
     }
 
-    /// The newest older entry that may give a unique value of the table free, neither refused nor
+    /// The newest entry below a sequence that may give a unique value of the table free, neither refused nor
     /// held: one of the table, or a delete that takes rows of it along.
-    pub(crate) fn older_that_may_give_way(&self, item: &Item) -> Result<Option<i64>> {
+    pub(crate) fn older_that_may_give_way(&self, entry: &Entry, below: i64) -> Result<Option<i64>> {
         // Kind by kind, since the indexes have it before the sequence.
         let sql = "select max(sequence) from (\
             select max(sequence) as sequence from chronicle_outbox where waits_for is null \
               and reason is null and table_name = ?1 and kind = ?2 and sequence < ?3 \
             union all select max(sequence) from chronicle_outbox where waits_for is not null \
               and held = 0 and table_name = ?1 and kind = ?2 and sequence < ?3)";
-        let table = item.entry.row.table.as_str();
+        let table = entry.row.table.as_str();
         let mut newest = None;
         for kind in EntryKind::ALL {
-            let values = (table, kind.name(), item.entry.sequence);
+            let values = (table, kind.name(), below);
             newest = newest.max(self.first(sql, values, |row| row.get(0))?.flatten());
         }
         if self.counts.tombstones > 0 {
             let sql = "select max(o.sequence) from chronicle_tombstones t \
                 join chronicle_outbox o using (sequence) \
                 where t.table_name = ?1 and sequence < ?2 and o.held = 0 and o.reason is null";
-            let values = (table, item.entry.sequence);
+            let values = (table, below);
             newest = newest.max(self.first(sql, values, |row| row.get(0))?.flatten());
         }
         Ok(newest)
@@ -247,6 +247,14 @@ impl Transaction<'_> {
             order by sequence limit ?4";
         let values = (filter.reason_name(), filter.table_name(), after, most);
         self.list(sql, values, |row| row.get(0))
+    }
+
+    /// Whether an entry is there, and refused.
+    pub(crate) fn is_letter(&self, sequence: i64) -> Result<bool> {
+        self.exists(
+            "select 1 from chronicle_outbox where sequence = ?1 and reason is not null",
+            [sequence],
+        )
     }
 
     /// A refused entry, as far as a hand that lets it go or drops it has to know it.

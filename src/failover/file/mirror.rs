@@ -194,7 +194,8 @@ impl Transaction<'_> {
         if !set_by_entries.is_empty() {
             seam::met(Met::MirroredInPart);
         }
-        let kind = WriteKind::Update { target: Target::Key(key.clone()), assignments };
+        let target = Target::Key(key.clone());
+        let kind = WriteKind::Update { target, assignments, additions: Vec::new() };
         apply(self.connection, &Write::new(table, kind))
     }
 

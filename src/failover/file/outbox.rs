@@ -2,14 +2,17 @@
 
 mod entries;
 mod entry;
+mod together;
 
 pub(crate) use entry::version_of;
 pub(super) use entry::{Unique, listed, named, uniques_of};
+pub(crate) use together::LocalTogether;
+pub(super) use together::Member;
 
 use super::local_key;
 use super::relations::Relations;
 use super::transaction::Transaction;
-use crate::backend::sqlite::{apply_returning, select_columns};
+use crate::backend::sqlite::{added, added_columns, apply_returning, select_columns};
 use crate::failover::environment::Moment;
 use crate::failover::rules::entry::{Base, EntryKind, Version};
 use crate::failover::rules::name::RowName;
@@ -70,8 +73,9 @@ impl Transaction<'_> {
             WriteKind::Insert { rows, duplicates } => {
                 self.insert_and_queue(&shape, rows, *duplicates, request, date)?
             }
-            WriteKind::Update { target, assignments } => {
-                self.update_and_queue(&shape, write, target, assignments, request, date)?
+            WriteKind::Update { target, assignments, additions } => {
+                let changes = Changes { assignments, additions };
+                self.update_and_queue(&shape, write, target, changes, request, date)?
             }
             WriteKind::Delete { target } => {
                 self.delete_and_queue(&shape, write, target, request, date)?
@@ -179,25 +183,27 @@ impl Transaction<'_> {
         shape: &Shape<'_>,
         write: &Write,
         target: &Target,
-        assignments: &[(usize, Value)],
+        changes: Changes<'_>,
         request: Option<i64>,
         date: Moment,
     ) -> Result<Local> {
+        let Changes { assignments, additions } = changes;
         let touched = self.touched(shape, target)?;
         if let (Target::Key(key), true) = (target, touched.is_empty()) {
             return self.unknown(shape.table, key);
         }
         let mut entries = Vec::with_capacity(touched.len());
         for present in touched {
-            let complete =
-                self.complete(shape.relations, shape.table, &present.key, assignments)?;
+            let made = self.with_sums(shape.table, &present.key, assignments, additions)?;
+            let complete = self.complete(shape.relations, shape.table, &present.key, &made)?;
             let mut entry = self.new_entry(
                 shape,
                 EntryKind::Update,
                 &present.key,
-                assignments.iter().map(|(at, value)| (*at, value)),
+                assignments.iter().chain(additions).map(|(at, value)| (*at, value)),
                 complete.iter().map(|(at, value)| (*at, value)),
             )?;
+            entry.added = additions.iter().map(|(at, _)| shape.table.columns[*at].name).collect();
             entry.base = self.base(shape, &entry.row, Some(&present))?;
             // Those that it refers to from now on, and those that it referred to.
             extend(&mut entry.refs, present.refs);
@@ -236,6 +242,7 @@ impl Transaction<'_> {
                 brings_row: false,
                 columns: "[]".to_owned(),
                 body: String::new(),
+                added: Vec::new(),
                 refs: present.refs,
                 uniques: present.uniques,
                 base,
@@ -353,6 +360,25 @@ impl Transaction<'_> {
         Ok(self.present(&shape, key)?.map(|present| present.refs).unwrap_or_default())
     }
 
+    /// The values of an update once what it adds is added, where the file has the row.
+    pub(super) fn with_sums(
+        &self,
+        table: &'static Table,
+        key: &Key,
+        assignments: &[(usize, Value)],
+        additions: &[(usize, Value)],
+    ) -> Result<Vec<(usize, Value)>> {
+        if additions.is_empty() {
+            return Ok(assignments.to_vec());
+        }
+        let columns = added_columns(table, additions);
+        let rows = select_columns(self.connection, table, &columns, &key.node(table))?;
+        match rows.first() {
+            Some(row) => Ok(added(table, row, assignments, additions)?.1),
+            None => Ok(assignments.to_vec()),
+        }
+    }
+
     /// The values of an update, with those of the row's other columns that are unique, or a foreign
     /// key, together with one of them.
     pub(super) fn complete(
@@ -413,6 +439,13 @@ impl Transaction<'_> {
         self.check_bound(bound)?;
         Ok(queued)
     }
+}
+
+/// What an update sets, and what it adds.
+#[derive(Clone, Copy)]
+struct Changes<'w> {
+    assignments: &'w [(usize, Value)],
+    additions: &'w [(usize, Value)],
 }
 
 /// Only the remote counts a key up: the file cannot know which one is next.

@@ -30,6 +30,8 @@ pub(crate) struct State {
     pub(crate) is_settled: bool,
     /// Which entities the file's tables were found fit for.
     pub(crate) compared: Compared,
+    /// Whether the remote has the function `chronicle_apply`, once it was asked.
+    pub(crate) has_function: Option<bool>,
     /// When the remote last accepted a write, by the clock on the wall.
     pub(crate) last_success: Option<Moment>,
     /// Until then the remote has asked to be left alone.
@@ -82,6 +84,7 @@ impl State {
         self.pauses.clear();
         self.learned.clear();
         self.last_success = None;
+        self.has_function = None;
         self.throttled_until = 0;
     }
 

@@ -28,6 +28,12 @@ pub(super) const SCHEMA: &str = "
         column_names text not null,
         body text not null,
         made text not null,
+        -- The columns that are added to instead of set, as a JSON list.
+        added text not null default '[]',
+        -- What the server's function knows it by.
+        id text not null,
+        -- The last one of those that go together.
+        together integer,
         refs text not null,
         uniques text not null,
         base text,
@@ -67,6 +73,8 @@ pub(super) const SCHEMA: &str = "
         on chronicle_outbox (try_at) where try_at > 0 and reason is null;
     create index if not exists chronicle_outbox_sent
         on chronicle_outbox (request) where request is not null;
+    create index if not exists chronicle_outbox_together
+        on chronicle_outbox (together) where together is not null;
     create table if not exists chronicle_refs (
         table_name text not null,
         row_key text not null,
@@ -136,4 +144,4 @@ pub(super) const SCHEMA: &str = "
 ";
 
 /// The layout of these tables. A file of another one is not opened.
-pub(super) const LAYOUT: i64 = 4;
+pub(super) const LAYOUT: i64 = 5;

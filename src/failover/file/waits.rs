@@ -6,7 +6,7 @@
 //! wait for one parent.
 
 use super::opened::ALONE;
-use super::outbox::Unique;
+use super::outbox::{Member, Unique};
 use super::relations::Relations;
 use super::transaction::{Transaction, internal};
 use crate::failover::environment::Moment;
@@ -124,22 +124,22 @@ impl Transaction<'_> {
         Ok(holders)
     }
 
-    /// The newest entry older than a delete whose row refers to the deleted one, or to one that goes
-    /// with it.
-    fn newest_child(&self, row: &RowName, delete: i64) -> Result<Option<i64>> {
+    /// The newest entry below a sequence whose row refers to the deleted one, or to one that goes with
+    /// it.
+    fn newest_child(&self, row: &RowName, delete: i64, below: i64) -> Result<Option<i64>> {
         if seam::breaks(Mutation::NoChildEdge) {
             return Ok(None);
         }
         let sql = "select max(sequence) from chronicle_refs \
             where table_name = ?1 and row_key = ?2 and sequence < ?3";
         let own =
-            self.first(sql, (row.table.as_str(), row.key.as_str(), delete), |row| row.get(0))?;
+            self.first(sql, (row.table.as_str(), row.key.as_str(), below), |row| row.get(0))?;
         let mut newest: Option<i64> = own.flatten();
         if self.counts.tombstones > 0 {
             let sql = "select max(r.sequence) from chronicle_tombstones t join chronicle_refs r \
                 on r.table_name = t.table_name and r.row_key = t.row_key \
-                where t.sequence = ?1 and r.sequence < ?1";
-            newest = newest.max(self.first(sql, [delete], |row| row.get(0))?.flatten());
+                where t.sequence = ?1 and r.sequence < ?2";
+            newest = newest.max(self.first(sql, (delete, below), |row| row.get(0))?.flatten());
         }
         Ok(newest)
     }
@@ -174,22 +174,38 @@ impl Transaction<'_> {
         }))
     }
 
-    /// Where an entry with these waits stands now.
+    /// Where an entry with these waits stands now. The last one of a group waits for what the `others`
+    /// wait for as well.
     pub(super) fn place(
         &self,
         row: &RowName,
         kind: EntryKind,
         sequence: i64,
         waits: &[Wait],
+        others: &[Member],
     ) -> Result<Place> {
         let mut place = Place { wait: None, held: false, alone: false };
         if self.counts.rows == 0 {
             return Ok(place);
         }
         let mut waits = waits.to_vec();
+        // Those that it goes together with are no hindrance.
+        let below = others.iter().map(|other| other.sequence).min().unwrap_or(sequence);
+        let mut asks_children = kind == EntryKind::Delete || waits.contains(&Wait::OF_CHILDREN);
+        let mut children = Vec::new();
+        if asks_children {
+            children.extend(self.newest_child(row, sequence, below)?);
+        }
+        for other in others {
+            if other.kind == EntryKind::Delete || other.waits.contains(&Wait::OF_CHILDREN) {
+                asks_children = true;
+                children.extend(self.newest_child(&other.row, other.sequence, below)?);
+            }
+            waits.extend(&other.waits);
+        }
+        waits.retain(|wait| wait.before < below);
         let all = waits.len();
-        let asks_children = kind == EntryKind::Delete || waits.contains(&Wait::OF_CHILDREN);
-        if asks_children && let Some(before) = self.newest_child(row, sequence)? {
+        for before in children {
             seam::met(Met::WaitsForChild);
             waits.push(Wait { before, cause: Cause::Child });
         }
@@ -209,7 +225,8 @@ impl Transaction<'_> {
             }
         }
         // Some have to wait for children besides, which are looked up.
-        place.alone = place.wait.is_some() && !place.held && !asks_children && all == 1;
+        place.alone =
+            place.wait.is_some() && !place.held && !asks_children && all == 1 && others.is_empty();
         Ok(place)
     }
 
@@ -289,7 +306,8 @@ impl Transaction<'_> {
 
     /// Parks an entry anew, or finds it ready.
     pub(super) fn look_again(&mut self, sequence: i64) -> Result<()> {
-        let sql = "select table_name, row_key, kind, waits, held from chronicle_outbox where sequence = ?1";
+        let sql = "select table_name, row_key, kind, waits, held, together from chronicle_outbox \
+            where sequence = ?1";
         let entry = self.first(sql, [sequence], |row| {
             Ok((
                 row.get::<_, String>(0)?,
@@ -297,14 +315,19 @@ impl Transaction<'_> {
                 row.get::<_, String>(2)?,
                 row.get::<_, String>(3)?,
                 row.get::<_, bool>(4)?,
+                row.get::<_, Option<i64>>(5)?,
             ))
         })?;
-        let Some((table, key, kind, waits, was_held)) = entry else { return Ok(()) };
+        let Some((table, key, kind, waits, was_held, together)) = entry else { return Ok(()) };
         let row = RowName::new(TableName::stored(table), RowKey::stored(key));
         let waits: Vec<Wait> = serde_json::from_str(&waits).map_err(internal)?;
         // An entry of a kind of a newer version only waits for what is written with it.
         let kind = EntryKind::named(&kind).unwrap_or(EntryKind::Update);
-        let place = self.place(&row, kind, sequence, &waits)?;
+        let place = match together {
+            Some(last) if last != sequence => self.place_behind(last)?,
+            Some(last) => self.place(&row, kind, sequence, &waits, &self.members(last)?)?,
+            None => self.place(&row, kind, sequence, &waits, &[])?,
+        };
         self.execute(
             "update chronicle_outbox set waits_for = ?2, waits_as = ?3, held = ?4, alone = ?5 \
              where sequence = ?1",
@@ -387,8 +410,9 @@ impl Transaction<'_> {
                     }
                 }
             }
-            WriteKind::Update { target: Target::Key(key), assignments } => {
-                let complete = self.complete(relations, table, key, assignments)?;
+            WriteKind::Update { target: Target::Key(key), assignments, additions } => {
+                let made = self.with_sums(table, key, assignments, additions)?;
+                let complete = self.complete(relations, table, key, &made)?;
                 let values = || complete.iter().map(|(at, value)| (*at, value));
                 let mut refs = self.before(relations, table, key)?;
                 refs.extend(self.refs(relations, &parents, table, values())?);
@@ -396,9 +420,9 @@ impl Transaction<'_> {
                 let row = RowName::of(table, key);
                 look(row.clone(), &refs, &uniques)?;
                 let is_set =
-                    |name: &str| assignments.iter().any(|(at, _)| table.columns[*at].name == name);
+                    |name: &str| made.iter().any(|(at, _)| table.columns[*at].name == name);
                 if relations.is_referred_by(table, is_set) {
-                    facts.waits |= self.newest_child(&row, i64::MAX)?.is_some();
+                    facts.waits |= self.newest_child(&row, i64::MAX, i64::MAX)?.is_some();
                 }
             }
             WriteKind::Delete { target: Target::Key(key) } => {

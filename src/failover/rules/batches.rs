@@ -25,21 +25,39 @@ pub(crate) const MOST_FOLDED: usize = 1_000;
 pub(crate) struct Item {
     pub(crate) entry: Entry,
     pub(crate) folded: Vec<Entry>,
+    /// All entries that are made together with it, in their order; none of one that goes by itself.
+    pub(crate) group: Vec<Entry>,
     /// The column that the entry behind these is judged by, where the remote's changes win.
     pub(crate) version_column_behind: Option<String>,
 }
 
 impl Item {
     pub(crate) const fn new(entry: Entry) -> Self {
-        Self { entry, folded: Vec::new(), version_column_behind: None }
+        Self { entry, folded: Vec::new(), group: Vec::new(), version_column_behind: None }
+    }
+
+    /// The entries that are made together, of which `entry` is the last.
+    pub(crate) const fn of_group(entry: Entry, group: Vec<Entry>) -> Self {
+        Self { entry, folded: Vec::new(), group, version_column_behind: None }
+    }
+
+    /// Its entries, in their order.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> + '_ {
+        let own = self.group.is_empty().then_some(&self.entry);
+        self.group.iter().chain(own).chain(&self.folded)
     }
 
     pub(crate) fn sequences(&self) -> impl Iterator<Item = i64> + '_ {
-        std::iter::once(self.entry.sequence).chain(self.folded.iter().map(|entry| entry.sequence))
+        self.entries().map(|entry| entry.sequence)
     }
 
     fn bytes(&self) -> u64 {
-        self.entry.bytes + self.folded.iter().map(|entry| entry.bytes).sum::<u64>()
+        self.entries().map(|entry| entry.bytes).sum()
+    }
+
+    /// Whether it goes by the server's function alone: with others, or since it adds to columns.
+    pub(crate) fn needs_function(&self) -> bool {
+        !self.group.is_empty() || !self.entry.added.is_empty()
     }
 
     /// The columns that it sets with what travels with it, sorted.
@@ -60,6 +78,9 @@ impl Item {
     /// alone then, since it changes nothing where its row is.
     pub(crate) fn takes(&self, next: &Entry, waits_for_else: bool) -> bool {
         if next.kind != EntryKind::Update
+            || self.needs_function()
+            || next.together.is_some()
+            || !next.added.is_empty()
             || self.folded.len() >= MOST_FOLDED
             || next.version != self.entry.version && self.entry.kind == EntryKind::Upsert
             || (waits_for_else && !seam::breaks(Mutation::FoldOverOtherWaits))
@@ -121,6 +142,16 @@ impl Batch {
         }
     }
 
+    /// A batch of one entry.
+    pub(crate) fn of_entry(entry: Entry) -> Self {
+        Self::of(Item::new(entry))
+    }
+
+    /// The entries that are made together, if it is one of those.
+    pub(crate) fn group(&self) -> &[Entry] {
+        self.items.first().map(|item| item.group.as_slice()).unwrap_or_default()
+    }
+
     pub(crate) fn sequences(&self) -> Vec<i64> {
         self.items.iter().flat_map(Item::sequences).collect()
     }
@@ -131,6 +162,17 @@ impl Batch {
         let made = self.items.first().map(|item| item.entry.made.clone()).unwrap_or_default();
         let version = self.version_column().filter(|column| made.iter().all(|one| one != column));
         version.map(str::to_owned).into_iter().chain(made).collect()
+    }
+
+    /// As [`columns_to_read`](Self::columns_to_read), and those of the key, which tells whose they are.
+    pub(crate) fn columns_to_read_with_key(&self) -> Vec<String> {
+        let mut columns = self.columns_to_read();
+        if let Some(item) = self.items.first().filter(|_| !columns.is_empty()) {
+            let keys = item.entry.key_columns.iter();
+            let more: Vec<String> = keys.filter(|key| !columns.contains(key)).cloned().collect();
+            columns.extend(more);
+        }
+        columns
     }
 
     pub(crate) fn version_column(&self) -> Option<&str> {
@@ -212,6 +254,8 @@ impl Size {
     fn takes(&mut self, batch: &Batch, item: &Item, most_rows: usize) -> bool {
         let is_conditional = |item: &Item| item.entry.base.is_some() && !batch.kind.is_insert();
         let one_each = batch.kind == EntryKind::Update
+            || item.needs_function()
+            || batch.items.first().is_some_and(Item::needs_function)
             || is_conditional(item)
             || batch.items.first().is_some_and(is_conditional);
         let with_it = Self {
@@ -338,6 +382,9 @@ mod tests {
             opened_by: None,
             body: "{}".into(),
             made: Vec::new(),
+            added: Vec::new(),
+            id: uuid::Uuid::nil(),
+            together: None,
         }
     }
 

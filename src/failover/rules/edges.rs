@@ -35,10 +35,12 @@ pub(crate) enum Cause {
     Cascade,
     /// The remote refused this one for a unique value that it may give free.
     After,
+    /// The two are made together, and the other one is the last of them.
+    Together,
 }
 
 impl Cause {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Row,
         Self::Parent,
         Self::Child,
@@ -46,6 +48,7 @@ impl Cause {
         Self::AnyUnique,
         Self::Cascade,
         Self::After,
+        Self::Together,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -57,6 +60,7 @@ impl Cause {
             Self::AnyUnique => "any_unique",
             Self::Cascade => "cascade",
             Self::After => "after",
+            Self::Together => "together",
         }
     }
 
@@ -64,7 +68,7 @@ impl Cause {
     /// Order within a row, and the presence of a parent, do not depend on it any more; children that
     /// a delete would take along, and unique values that it may still hold, do.
     pub(crate) const fn outlives_release(self) -> bool {
-        matches!(self, Self::Child | Self::Unique | Self::After)
+        matches!(self, Self::Child | Self::Unique | Self::After | Self::Together)
     }
 }
 
@@ -113,7 +117,7 @@ pub(crate) fn hold(standing: Option<Standing>, cause: Cause) -> Hold {
         Some(_) if cause == Cause::AnyUnique => Hold::Free,
         Some(Standing::Refused { released: true }) if !cause.outlives_release() => Hold::Free,
         // A row that is not there holds no unique value.
-        Some(Standing::Missing) if cause != Cause::Child => Hold::Free,
+        Some(Standing::Missing) if !matches!(cause, Cause::Child | Cause::Together) => Hold::Free,
         Some(Standing::Held | Standing::Refused { .. } | Standing::Missing) => Hold::Held,
     }
 }
@@ -138,7 +142,7 @@ mod tests {
         }
         for cause in Cause::ALL {
             let is_free = hold(Some(Standing::Missing), cause) == Hold::Free;
-            assert_eq!(is_free, cause != Cause::Child);
+            assert_eq!(is_free, !matches!(cause, Cause::Child | Cause::Together));
         }
         let freed = ["row", "parent", "any_unique", "cascade"];
         assert_eq!(released.map(Standing::freed_causes), Some(freed.to_vec()));

@@ -5,6 +5,7 @@ use super::name::RowName;
 use crate::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// What an entry does to its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -95,8 +96,14 @@ pub(crate) struct Entry {
     pub(crate) columns: String,
     /// Its values, as a JSON object; empty for a delete.
     pub(crate) body: Arc<str>,
-    /// The columns that the database makes values of: to be read back.
+    /// The columns whose values are to be read back: the database makes them, or they are added to.
     pub(crate) made: Vec<String>,
+    /// Those of the columns that it adds to.
+    pub(crate) added: Vec<String>,
+    /// What the server's function `chronicle_apply` knows it by.
+    pub(crate) id: Uuid,
+    /// The last one of the entries that are made together, all or none.
+    pub(crate) together: Option<i64>,
     /// The version of the entity that made it.
     pub(crate) version: String,
     /// The request that it may have left in.

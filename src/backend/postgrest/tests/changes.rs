@@ -266,7 +266,8 @@ async fn writes_give_back_rows_too() {
 
     let assignments = vec![(2, Value::from(0.5))];
     let target = crate::operation::Target::Key(Value::from("0001").into());
-    let update = Write::new(table, WriteKind::Update { target, assignments });
+    let update =
+        Write::new(table, WriteKind::Update { target, assignments, additions: Vec::new() });
     let written = client.write_returning(update).await.expect("updated");
     assert_eq!(written.touched, 1);
     assert_eq!(

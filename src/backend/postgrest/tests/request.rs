@@ -198,7 +198,7 @@ fn inserts_name_their_columns() {
 #[test]
 fn changes_of_one_row_go_by_its_key() {
     let key = crate::key::Key::from(Value::from(id(7)));
-    let update = Change::update(table(), &key, &[(1, "x".into()), (3, 5.into())]);
+    let update = Change::update(table(), &key, &[(1, "x".into()), (3, 5.into())], &[]);
     assert_eq!(
         request(&update, Some("other")).to_string(),
         "PATCH /entries?id=eq.00000000-0000-0000-0000-000000000007&columns=title,\"order\"\n\
@@ -218,7 +218,7 @@ fn only_updates_and_deletes_have_a_condition() {
     for (value, expected) in [(Some("5".to_owned()), "&stars=eq.5"), (None, "&stars=is.null")] {
         let condition = Some(("stars".into(), value));
         for mut change in
-            [Change::update(table(), &key, &[(1, "x".into())]), Change::delete(table(), &key)]
+            [Change::update(table(), &key, &[(1, "x".into())], &[]), Change::delete(table(), &key)]
         {
             change.condition.clone_from(&condition);
             let request = request(&change, None).to_string();

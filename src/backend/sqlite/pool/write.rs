@@ -29,6 +29,18 @@ pub(super) async fn run(connection: &mut SqliteConnection, write: Write) -> Resu
     Ok(written)
 }
 
+/// Makes changes, of which each has to find the row that it names, in one transaction.
+pub(super) async fn run_all(connection: &mut SqliteConnection, writes: &[Write]) -> Result<()> {
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(of_write)?;
+    for write in writes {
+        let written = make(&mut transaction, write)
+            .await
+            .map_err(|error| error.with_table(write.table.name))?;
+        write.check_found(written.touched)?;
+    }
+    transaction.commit().await.map_err(of_write)
+}
+
 async fn make(connection: &mut SqliteConnection, write: &Write) -> Result<Written> {
     let table = write.table;
     let statement = match &write.kind {
@@ -43,7 +55,26 @@ async fn make(connection: &mut SqliteConnection, write: &Write) -> Result<Writte
             let touched = insert(connection, table, rows, *duplicates).await.map_err(of_write)?;
             return Ok(Written::touched(touched));
         }
-        WriteKind::Update { target, assignments } => {
+        WriteKind::Update { target, assignments, additions } if !additions.is_empty() => {
+            let columns = write::added_columns(table, additions);
+            let read = compile::columns(table, &columns, &compile::condition(target, table));
+            let rows = query(read).fetch_all(&mut *connection).await.map_err(from_sqlx)?;
+            let touched = rows.len() as u64;
+            let rows = rows.iter().map(|row| decode::row(&columns, row));
+            for row in rows.collect::<Result<Vec<_>>>()? {
+                let (key, assignments) = write::added(table, &row, assignments, additions)?;
+                let update = compile::update(table, &assignments, &key.node(table));
+                query(update).execute(&mut *connection).await.map_err(of_write)?;
+            }
+            let stored = match target {
+                Target::Key(key) if write.reads_back() => {
+                    Some(rows_of(connection, table, key).await?)
+                }
+                _ => None,
+            };
+            return Ok(Written { touched, stored });
+        }
+        WriteKind::Update { target, assignments, .. } => {
             compile::update(table, assignments, &compile::condition(target, table))
         }
         WriteKind::Delete { target } => compile::delete(table, &compile::condition(target, table)),

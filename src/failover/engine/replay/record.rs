@@ -131,6 +131,12 @@ impl Engine {
                     .await?;
             }
         }
+        self.have_gone(is_drained).await;
+        Ok(next)
+    }
+
+    /// Entries have left the outbox.
+    pub(super) async fn have_gone(&self, is_drained: bool) {
         if is_drained {
             metrics::counter!("chronicle_switches_total", "to" => "remote").increment(1);
             // Made again where it was given up and there is room.
@@ -140,7 +146,6 @@ impl Engine {
         self.note_refusal(|refusal| {
             refusal.filter(|kind| *kind != ErrorKind::OutboxFull && !is_drained)
         });
-        Ok(next)
     }
 
     /// The rows that the remote has stored under another key than theirs, as a trigger makes it: as far
@@ -247,7 +252,7 @@ fn tell(batch: &Batch, outcome: &Outcome, time: Moment) {
     )
     .record(time.max(0) as f64 / 1_000.0);
     let outcome = match outcome {
-        Outcome::Applied(_) => "ok",
+        Outcome::Applied(_) | Outcome::Together(_) => "ok",
         Outcome::Missed { .. } => "missed",
         Outcome::Failed(error) => error.kind().name(),
     };
@@ -270,7 +275,7 @@ fn is_ignored(part: &Part, applied: &Applied) -> bool {
 }
 
 /// What an accepted request teaches of its table: it passes others, and takes more rows.
-fn note_accepted(transaction: &mut Transaction<'_>, batch: &Batch) {
+pub(super) fn note_accepted(transaction: &mut Transaction<'_>, batch: &Batch) {
     let rows = batch.items.len();
     let learned = transaction.state.learned(&batch.table);
     learned.unserved = 0;

@@ -26,6 +26,7 @@ impl Engine {
         outcome: Outcome,
     ) -> Result<()> {
         let error = match outcome {
+            Outcome::Together(applied) => return self.taken_together(marked, applied).await,
             Outcome::Applied(applied) => {
                 return self.taken(vec![(marked, applied)], None).await.map(drop);
             }
@@ -140,9 +141,12 @@ impl Engine {
         let request = marked.request;
         self.file
             .acknowledge(DURABLE, move |transaction| {
-                let Some(before) = transaction.older_that_may_give_way(&item)? else {
-                    return Ok(false);
-                };
+                let mut before = None;
+                let first = item.entries().map(|entry| entry.sequence).min().unwrap_or_default();
+                for entry in item.entries() {
+                    before = before.max(transaction.older_that_may_give_way(entry, first)?);
+                }
+                let Some(before) = before else { return Ok(false) };
                 transaction.put_behind(&item, before)?;
                 transaction.state.pauses.remove(item.entry.row.table.as_str());
                 transaction.unmark(request)?;
@@ -161,17 +165,25 @@ impl Engine {
         let refusal = Refusal::new(reason, error);
         let (engine, request) = (self.clone(), marked.request);
         let Some(item) = marked.part.batch.items.into_iter().next() else { return Ok(()) };
+        // Of those that are made together none was made.
+        let mut refused = Vec::with_capacity(item.group.len().max(1));
+        for entry in &item.group {
+            let one = Item::new(entry.clone());
+            let is_absent = entry.kind.creates() && !self.is_at_remote(&one).await.unwrap_or(false);
+            refused.push((one, is_absent));
+        }
+        if refused.is_empty() {
+            refused.push((item, is_absent));
+        }
         self.file
             .acknowledge(DURABLE, move |transaction| {
                 let now = engine.environment.now();
-                if refusal.reason != DeadLetterReason::Unanswerable {
-                    // The table answers: it is the row that is refused.
+                for (item, is_absent) in &refused {
+                    transaction.pass_base_on(item)?;
+                    // A table whose rows are judged one by one does not stand still.
                     transaction.state.pauses.remove(item.entry.row.table.as_str());
+                    transaction.refuse(item, &refusal, *is_absent, now)?;
                 }
-                transaction.pass_base_on(&item)?;
-                // A table whose rows are judged one by one does not stand still.
-                transaction.state.pauses.remove(item.entry.row.table.as_str());
-                transaction.refuse(&item, &refusal, is_absent, now)?;
                 transaction.unmark(request)?;
                 transaction.rework(REWORK).map(drop)
             })
@@ -266,7 +278,8 @@ impl Engine {
     ) -> Result<()> {
         seam::met(Met::FailedAlone);
         replayer.parts.clear();
-        let is_alone = marked.part.batch.sequences().len() == 1;
+        let batch = &marked.part.batch;
+        let is_alone = batch.sequences().len() == 1 || !batch.group().is_empty();
         let engine = self.clone();
         let (request, is_trial) = (marked.request, marked.part.is_trial);
         let table = marked.part.batch.table.clone();
@@ -457,7 +470,10 @@ impl Engine {
 
 /// An insert that is sent again asks the server to ignore duplicates, which some roles may not.
 fn ignores_duplicates(part: &Part) -> bool {
-    part.batch.kind == EntryKind::Insert && part.batch.is_sent && !part.is_plain
+    part.batch.kind == EntryKind::Insert
+        && part.batch.is_sent
+        && !part.is_plain
+        && part.batch.group().is_empty()
 }
 
 /// Codes that judge the table as a whole: to try each of its entries would tell nothing.

@@ -17,6 +17,9 @@ use std::sync::Arc;
 pub(super) enum Outcome {
     /// The remote has made it.
     Applied(Applied),
+    /// The remote has made all changes of a group; `None`: it had made them when an earlier request with
+    /// them came.
+    Together(Option<Vec<Applied>>),
     /// A change found no row, or another version of it: nothing was made.
     Missed {
         /// The remote has the row.
@@ -37,13 +40,11 @@ impl Engine {
     async fn try_request(self: &Arc<Self>, marked: &Marked) -> Result<Outcome> {
         let (part, batch) = (&marked.part, &marked.part.batch);
         let item = batch.items.first().ok_or_else(|| internal("an empty batch"))?;
-        let base = item.entry.base.as_ref().map(|base| (base.column.clone(), &base.version));
-        let mut returning = batch.columns_to_read();
-        if !returning.is_empty() {
-            let keys = item.entry.key_columns.iter();
-            let more: Vec<String> = keys.filter(|key| !returning.contains(key)).cloned().collect();
-            returning.extend(more);
+        if item.needs_function() {
+            return self.request_together(item).await;
         }
+        let base = item.entry.base.as_ref().map(|base| (base.column.clone(), &base.version));
+        let returning = batch.columns_to_read_with_key();
         let change = change_of(part, base_kind(part, item))?;
         let applied = match (batch.kind, base) {
             (EntryKind::Upsert, Some((_, Version::Absent))) => {

@@ -10,9 +10,20 @@ use crate::{Error, ErrorKind, Result};
 use std::collections::HashSet;
 
 impl Transaction<'_> {
-    /// Forgets a letter: it alone, or with what came by the row that it was to bring. What is left
-    /// without an entry is fetched. How many entries have gone.
+    /// Forgets a letter, with those that it is made together with: each alone, or with what came by the
+    /// row that it was to bring. What is left without an entry is fetched. How many entries have gone.
     pub(crate) fn drop_letter(&mut self, sequence: i64, is_settling: bool) -> Result<u64> {
+        let mut gone = 0;
+        for sequence in self.group_of(sequence)? {
+            // Another one of them may have taken it along.
+            if gone == 0 || self.is_letter(sequence)? {
+                gone += self.drop_one(sequence, is_settling)?;
+            }
+        }
+        Ok(gone)
+    }
+
+    fn drop_one(&mut self, sequence: i64, is_settling: bool) -> Result<u64> {
         let Refused { row, kind, is_released, is_sent } = self.refused(sequence)?;
         if is_sent && is_settling {
             return Err(Error::new(

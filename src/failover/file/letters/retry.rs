@@ -12,10 +12,25 @@ use crate::failover::seam::{self, Met, Mutation};
 use crate::operation::{Duplicates, NewRow, Target, Write, WriteKind};
 use crate::{Result, Source, Table, value};
 use sea_orm::Value;
+use uuid::Uuid;
 
 impl Transaction<'_> {
-    /// A refused entry waits again, in its place.
+    /// A refused entry waits again, in its place, with all that it is made together with.
     pub(super) fn let_go_again(&mut self, sequence: i64) -> Result<()> {
+        let mut group = self.group_of(sequence)?;
+        for sequence in &group {
+            self.no_longer_refused(*sequence)?;
+        }
+        // The last one stands for all.
+        group.reverse();
+        for sequence in group {
+            self.look_again(sequence)?;
+            self.followers_of(sequence)?;
+        }
+        Ok(())
+    }
+
+    fn no_longer_refused(&mut self, sequence: i64) -> Result<()> {
         let reason = "select reason from chronicle_outbox where sequence = ?1";
         let reason: Option<String> = self.first(reason, [sequence], |row| row.get(0))?.flatten();
         let Some(reason) = reason else { return Ok(()) };
@@ -25,8 +40,7 @@ impl Transaction<'_> {
         self.execute(sql, [sequence])?;
         self.counts.refused -= 1;
         self.counts.parentless -= i64::from(reason == DeadLetterReason::ParentMissing.name());
-        self.look_again(sequence)?;
-        self.followers_of(sequence)
+        Ok(())
     }
 
     /// Lets a letter go again: in its place while it holds what waits for it, else as a new write,
@@ -38,32 +52,59 @@ impl Transaction<'_> {
         sequence: i64,
         date: Moment,
     ) -> Result<()> {
-        let Refused { row, kind, is_released, .. } = self.refused(sequence)?;
-        if !is_released || seam::breaks(Mutation::RetryReleasedInPlace) {
+        let group = self.group_of(sequence)?;
+        let mut letters = Vec::with_capacity(group.len());
+        for sequence in group {
+            letters.push((sequence, self.refused(sequence)?));
+        }
+        if letters.iter().any(|(_, letter)| !letter.is_released)
+            || seam::breaks(Mutation::RetryReleasedInPlace)
+        {
             seam::met(Met::Retried);
             return self.let_go_again(sequence);
         }
         seam::met(Met::RetriedAnew);
-        let table = known(row.table.as_str());
+        let mut anew = Vec::with_capacity(letters.len());
+        for (sequence, letter) in letters {
+            let table = known(letter.row.table.as_str());
+            anew.push(self.retry_anew(table, sequence, letter, date)?);
+        }
+        self.bind_together(&anew)
+    }
+
+    /// Puts a letter behind what waits now; its new sequence.
+    fn retry_anew(
+        &mut self,
+        table: Option<&'static Table>,
+        sequence: i64,
+        letter: Refused,
+        date: Moment,
+    ) -> Result<i64> {
+        let Refused { row, kind, .. } = letter;
         self.counts.sequence += 1;
         let anew = self.counts.sequence;
         let sql = "insert into chronicle_outbox (sequence, table_name, row_key, local_key, key_columns, \
-            kind, column_names, body, made, refs, uniques, base, version, brings_row, bytes, queued_at, waits) \
+            kind, column_names, body, made, refs, uniques, base, version, brings_row, bytes, queued_at, waits, \
+            added, id) \
             select ?2, table_name, row_key, local_key, key_columns, \
-            kind, column_names, body, made, refs, uniques, base, version, brings_row, bytes, ?3, '[]' \
+            kind, column_names, body, made, refs, uniques, base, version, brings_row, bytes, ?3, '[]', \
+            added, ?4 \
             from chronicle_outbox where sequence = ?1";
-        self.execute(sql, (sequence, anew, date))?;
+        self.execute(sql, (sequence, anew, date, Uuid::now_v7().to_string()))?;
         self.counts.rows += 1;
-        let bytes = "select bytes, refs, uniques, body from chronicle_outbox where sequence = ?1";
+        let bytes =
+            "select bytes, refs, uniques, body, added from chronicle_outbox where sequence = ?1";
         let copied = self.first(bytes, [anew], |row| {
             Ok((
                 row.get::<_, i64>(0)?,
                 row.get::<_, String>(1)?,
                 row.get::<_, String>(2)?,
                 row.get::<_, String>(3)?,
+                row.get::<_, String>(4)?,
             ))
         })?;
-        let (bytes, refs, uniques, body) = copied.ok_or_else(|| internal("a letter is gone"))?;
+        let (bytes, refs, uniques, body, added) =
+            copied.ok_or_else(|| internal("a letter is gone"))?;
         self.counts.bytes += bytes;
         let refs = named(&refs)?;
         let uniques: Vec<(String, Option<String>)> =
@@ -83,9 +124,10 @@ impl Transaction<'_> {
         self.index(anew, &row.table, &refs, uniques)?;
         self.look_again(anew)?;
         if kind != EntryKind::Delete {
-            self.change_again(table, &row, kind, &body)?;
+            let added: Vec<String> = serde_json::from_str(&added).map_err(internal)?;
+            self.change_again(table, &row, kind, &body, &added)?;
         }
-        Ok(())
+        Ok(anew)
     }
 
     /// Makes the change of a letter in the file anew.
@@ -95,6 +137,7 @@ impl Transaction<'_> {
         row: &RowName,
         kind: EntryKind,
         body: &str,
+        added: &[String],
     ) -> Result<()> {
         let Some(table) = table else { return self.doubt(row, None) };
         let values: serde_json::Map<String, serde_json::Value> =
@@ -112,8 +155,12 @@ impl Transaction<'_> {
             if assignments.is_empty() {
                 return Ok(());
             }
+            let is_added = |(at, _): &(usize, Value)| {
+                added.iter().any(|added| added == table.columns[*at].name)
+            };
+            let (additions, assignments) = assignments.into_iter().partition(is_added);
             let target = Target::Key(key);
-            let kind = WriteKind::Update { target, assignments };
+            let kind = WriteKind::Update { target, assignments, additions };
             let write = Write::new(table, kind);
             return apply(self.connection, &write).map(drop);
         }

@@ -10,12 +10,15 @@ use crate::failover::rules::entry::EntryKind;
 use crate::failover::rules::name::{RowKey, RowName, TableName, key_columns};
 use crate::failover::seam::{self, Met};
 use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
 
-/// The columns that the database makes values of, which come back when the entry is accepted.
-fn made(shape: &Shape<'_>, kind: EntryKind) -> Result<String> {
+/// The columns that the database makes values of, and those that are added to, which come back when the
+/// entry is accepted.
+fn made(shape: &Shape<'_>, kind: EntryKind, added: &[&str]) -> Result<String> {
     let own = shape.table.columns.iter().filter(|column| column.is_made());
     let mut names: BTreeSet<&str> = own.map(|column| column.name).collect();
     names.extend(shape.relations.made(&TableName::of(shape.table)).iter().map(String::as_str));
+    names.extend(added);
     if kind == EntryKind::Delete {
         names.clear();
     }
@@ -51,7 +54,7 @@ impl Transaction<'_> {
                 waits.push(Wait::OF_CHILDREN);
             }
         }
-        let place = self.place(&entry.row, entry.kind, sequence, &waits)?;
+        let place = self.place(&entry.row, entry.kind, sequence, &waits, &[])?;
         if place.held {
             seam::met(Met::HeldAtAppend);
         }
@@ -61,8 +64,8 @@ impl Transaction<'_> {
             entry.uniques.iter().map(|unique| (unique.columns.as_str(), &unique.value)).collect();
         let sql = "insert into chronicle_outbox (sequence, table_name, row_key, local_key, key_columns, kind, \
             column_names, body, made, refs, uniques, base, version, brings_row, bytes, queued_at, waits, waits_for, \
-            waits_as, held, alone, request) \
-            values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)";
+            waits_as, held, alone, request, added, id) \
+            values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)";
         self.execute(
             sql,
             rusqlite::params![
@@ -74,7 +77,7 @@ impl Transaction<'_> {
                 entry.kind.name(),
                 entry.columns,
                 entry.body,
-                made(shape, entry.kind)?,
+                made(shape, entry.kind, &entry.added)?,
                 names(&entry.refs)?,
                 serde_json::to_string(&uniques).map_err(internal)?,
                 base,
@@ -88,6 +91,8 @@ impl Transaction<'_> {
                 place.held,
                 place.alone,
                 request,
+                serde_json::to_string(&entry.added).map_err(internal)?,
+                Uuid::now_v7().to_string(),
             ],
         )?;
         let uniques = uniques.into_iter().map(|(columns, value)| (columns, value.as_deref()));

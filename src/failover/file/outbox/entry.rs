@@ -27,6 +27,8 @@ pub(in crate::failover::file) struct NewEntry {
     pub(in crate::failover::file) brings_row: bool,
     pub(in crate::failover::file) columns: String,
     pub(in crate::failover::file) body: String,
+    /// Those of the columns that it adds to.
+    pub(in crate::failover::file) added: Vec<&'static str>,
     pub(in crate::failover::file) refs: Vec<RowName>,
     /// The unique values that it gives its row, and waits for.
     pub(in crate::failover::file) takes: Vec<Unique>,
@@ -175,6 +177,7 @@ impl Transaction<'_> {
             brings_row: kind.creates(),
             columns: serde_json::to_string(&columns).map_err(internal)?,
             body: String::from_utf8(body).map_err(internal)?,
+            added: Vec::new(),
             refs: self.refs(shape.relations, &shape.parents, shape.table, complete)?,
             uniques: takes.clone(),
             takes,

@@ -1,0 +1,139 @@
+//! Entries that are made together, and those that add to columns: by the server's function, once.
+
+use super::send::Outcome;
+use super::{Marked, REWORK};
+use crate::backend::postgrest::NO_SUCH_ROW;
+use crate::change::{Change, ChangeKind, Operation};
+use crate::failover::engine::Engine;
+use crate::failover::file::{DURABLE, internal};
+use crate::failover::remote::Applied;
+use crate::failover::rules::batches::{Batch, Item};
+use crate::failover::rules::entry::{Entry, EntryKind, Version};
+use crate::operation::Duplicates;
+use crate::{ErrorKind, Result};
+use std::sync::Arc;
+
+impl Engine {
+    /// Sends entries that are made together.
+    pub(super) async fn request_together(self: &Arc<Self>, item: &Item) -> Result<Outcome> {
+        let entries: Vec<&Entry> = item.entries().collect();
+        let changes = entries.iter().map(|entry| change_of(entry)).collect::<Result<Vec<_>>>()?;
+        let returning: Vec<Vec<String>> = entries
+            .iter()
+            .map(|entry| Batch::of_entry((*entry).clone()).columns_to_read_with_key())
+            .collect();
+        let operations: Vec<Operation<'_>> = changes
+            .iter()
+            .zip(&returning)
+            .map(|(change, returning)| Operation {
+                change,
+                ids: &[],
+                must_be_there: change.kind == ChangeKind::Update || change.condition.is_some(),
+                returning,
+            })
+            .collect();
+        let answered = self.remote.apply_together(Some(item.entry.id), &operations).await;
+        self.note_function(&answered).await;
+        match answered {
+            Err(error) if error.code() == Some(NO_SUCH_ROW) => {
+                Ok(Outcome::Missed { is_there: false })
+            }
+            Err(error) => Err(error),
+            Ok(applied) => Ok(Outcome::Together(applied)),
+        }
+    }
+
+    /// What an answer tells of the server's function.
+    pub(in crate::failover::engine) async fn note_function<T>(&self, answer: &Result<T>) {
+        let has_function = match answer {
+            Ok(_) => true,
+            Err(error) if error.kind() == ErrorKind::Unsupported => false,
+            Err(_) => return,
+        };
+        let known = self.file.ask(|transaction| Ok(transaction.state.has_function));
+        if matches!(known, Ok(known) if known == Some(has_function)) {
+            return;
+        }
+        let noted = self.file.acknowledge(DURABLE, move |transaction| {
+            transaction.state.has_function = Some(has_function);
+            Ok(())
+        });
+        if let Err(error) = noted.await {
+            tracing::debug!(%error, "what the server has is noted by the next request");
+        }
+    }
+
+    /// The remote has made a group: its entries leave the outbox together.
+    pub(super) async fn taken_together(
+        self: &Arc<Self>,
+        marked: Marked,
+        applied: Option<Vec<Applied>>,
+    ) -> Result<()> {
+        let engine = self.clone();
+        let Marked { part, request } = marked;
+        let is_drained = self
+            .file
+            .acknowledge(DURABLE, move |transaction| {
+                let relations = engine.file.relations();
+                let entries = part.batch.items.iter().flat_map(Item::entries);
+                for (at, entry) in entries.enumerate() {
+                    let batch = Batch::of_entry(entry.clone());
+                    let sequences = batch.sequences();
+                    super::record::note_accepted(transaction, &batch);
+                    engine.note_success(transaction, &batch.table);
+                    let known = engine.file.known(batch.table.as_str());
+                    let applied = applied.as_ref().and_then(|applied| applied.get(at));
+                    if let Some(applied) = applied {
+                        transaction.pass_versions_on(&relations, &batch, applied, known)?;
+                    }
+                    // What an earlier request has stored, or left alone, is fetched.
+                    let is_unknown = applied.is_none_or(|applied| {
+                        batch.kind == EntryKind::InsertIfAbsent && applied.touched == 0
+                    });
+                    transaction.acknowledge(&relations, &batch, &sequences, is_unknown)?;
+                }
+                transaction.unmark(request)?;
+                transaction.rework(REWORK)?;
+                transaction.is_drained()
+            })
+            .await?;
+        self.have_gone(is_drained).await;
+        Ok(())
+    }
+}
+
+/// The change that an entry is, by itself.
+fn change_of(entry: &Entry) -> Result<Change> {
+    let base = entry.base.as_ref().map(|base| &base.version);
+    let kind = match (entry.kind, base) {
+        (EntryKind::Insert, _) | (EntryKind::Upsert, Some(Version::Absent)) => {
+            ChangeKind::Insert(Duplicates::Refuse)
+        }
+        (EntryKind::InsertIfAbsent, _) => ChangeKind::Insert(Duplicates::Ignore),
+        (EntryKind::Upsert, None | Some(Version::OfEntryBefore)) => {
+            ChangeKind::Insert(Duplicates::Replace)
+        }
+        (EntryKind::Update, _) | (EntryKind::Upsert, Some(Version::Stored(_))) => {
+            ChangeKind::Update
+        }
+        (EntryKind::Delete, _) => ChangeKind::Delete,
+    };
+    let (columns, objects) = match entry.kind {
+        EntryKind::Delete => (Vec::new(), Vec::new()),
+        _ => {
+            let columns = serde_json::from_str(&entry.columns).map_err(internal)?;
+            (columns, vec![entry.body.clone()])
+        }
+    };
+    let (schema, table) = entry.row.table.parts();
+    let keys = vec![entry.row.key.texts()];
+    let key = entry.key_columns.clone();
+    let mut change = Change::of_parts(schema, table, key, kind, columns, keys, &objects);
+    change.added = entry.added.iter().cloned().map(Into::into).collect();
+    if let (Some(base), ChangeKind::Update | ChangeKind::Delete) = (&entry.base, kind)
+        && let Version::Stored(value) = &base.version
+    {
+        change.condition = Some((base.column.clone().into(), value.clone()));
+    }
+    Ok(change)
+}

@@ -1,0 +1,208 @@
+//! Writes that are made together, and those that add to columns: by the remote's function where nothing
+//! is in their way, else in the file, with entries that go together.
+
+use super::outage::Outage;
+use super::{Engine, mirror, refusal_of};
+use crate::backend::sqlite::Urgency;
+use crate::failover::WriteMode;
+use crate::failover::file::{Answer, DURABLE, DURABLE_DELETE, LocalTogether, Sent, Transaction};
+use crate::failover::rules::route::{self, Route};
+use crate::failover::rules::verdict::Verdict;
+use crate::operation::{Write, WriteKind, Written};
+use crate::{Error, ErrorKind, Result};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Writes that are made together under an id, at the remote once.
+#[derive(Clone)]
+struct Together {
+    id: Uuid,
+    writes: Arc<Vec<Write>>,
+    /// Whether an update that finds no row is an error.
+    must_be_there: bool,
+}
+
+impl Engine {
+    /// Makes writes of rows that they name, all of them or none.
+    pub(crate) async fn write_together(
+        self: &Arc<Self>,
+        writes: Vec<Write>,
+        must_be_there: bool,
+    ) -> Result<Vec<Written>> {
+        for write in &writes {
+            self.file.know(write.table).await?;
+        }
+        let together = Together { id: Uuid::now_v7(), writes: Arc::new(writes), must_be_there };
+        if self.settings.mode == WriteMode::LocalFirst {
+            return self.keep_together(together, Sent::No, None).await;
+        }
+        if self.route_together(&together).await?.0 == Route::File {
+            return self.keep_together(together, Sent::No, None).await;
+        }
+        let engine = self.clone();
+        self.to_its_end(Box::pin(async move {
+            let _call = engine.calls.read().await;
+            let _turn = engine.turns.lock_all(&together.writes).await;
+            // Last thing before it is sent.
+            let (route, since) = engine.route_together(&together).await?;
+            match route {
+                Route::Remote => engine.send_together(together, Answer { since, own: None }).await,
+                Route::File => engine.keep_together(together, Sent::No, None).await,
+            }
+        }))
+        .await
+    }
+
+    /// The remote serves them if it serves each of them; and the number of the last write that the file
+    /// knows.
+    async fn route_together(&self, together: &Together) -> Result<(Route, i64)> {
+        let relations = self.file.relations();
+        let now = self.environment.now();
+        let writes = together.writes.clone();
+        self.file
+            .look(move |transaction| {
+                for write in writes.iter() {
+                    let facts = transaction.facts_of_rows(&relations, write, now)?;
+                    if route::of_rows(facts) == Route::File {
+                        return Ok((Route::File, transaction.counts.write));
+                    }
+                }
+                Ok((Route::Remote, transaction.counts.write))
+            })
+            .await
+    }
+
+    async fn send_together(
+        self: &Arc<Self>,
+        together: Together,
+        answer: Answer,
+    ) -> Result<Vec<Written>> {
+        let Together { id, writes, must_be_there } = &together;
+        let send = || self.remote.write_together(*id, writes, *must_be_there);
+        let mut result = match self.check_identity().await {
+            Ok(()) => send().await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &result
+            && Verdict::of(error) == Verdict::Repeat
+        {
+            result = send().await;
+        }
+        self.note_function(&result).await;
+        let error = match result {
+            Ok(Some(written)) => {
+                self.note_refusal(|_| None);
+                for (write, written) in writes.iter().zip(&written) {
+                    let write = Arc::new(write.clone());
+                    if let Err(error) = self.accepted(&write, written, answer).await {
+                        mirror::count_failure(&error);
+                        self.note_missed(&write);
+                    }
+                }
+                return Ok(written);
+            }
+            Ok(None) => {
+                // An attempt without answer has made them: what they stored is fetched.
+                self.note_refusal(|_| None);
+                self.doubt_together(&together).await;
+                return Ok(writes.iter().map(|write| Written::touched(write.rows())).collect());
+            }
+            Err(error) => error,
+        };
+        let Some(outage) = Outage::of(&error) else { return Err(error) };
+        let sent = if outage.is_ambiguous { Sent::Maybe } else { Sent::No };
+        match self.keep_together(together.clone(), sent, Some(outage.clone())).await {
+            Err(local) if sent == Sent::Maybe => {
+                tracing::warn!(kind = local.kind().name(), "the file could not take writes");
+                let mut told = error.clone();
+                for write in writes.iter() {
+                    let write = Arc::new(write.clone());
+                    told = self.leave_ghost(&write, outage.clone(), &error).await;
+                }
+                Err(told)
+            }
+            Err(local) => {
+                self.note_outage(outage).await;
+                Err(local)
+            }
+            queued => queued,
+        }
+    }
+
+    async fn doubt_together(self: &Arc<Self>, together: &Together) {
+        let (relations, writes) = (self.file.relations(), together.writes.clone());
+        let doubted = self.file.acknowledge(DURABLE, move |transaction| {
+            writes.iter().try_for_each(|write| transaction.doubt_write(&relations, write))
+        });
+        if let Err(error) = doubted.await {
+            mirror::count_failure(&error);
+            for write in together.writes.iter() {
+                self.note_missed(&Arc::new(write.clone()));
+            }
+        }
+        self.wake();
+    }
+
+    /// Makes them in the file, with entries that go together.
+    async fn keep_together(
+        self: &Arc<Self>,
+        together: Together,
+        sent: Sent,
+        outage: Option<Outage>,
+    ) -> Result<Vec<Written>> {
+        let result = self.try_keep_together(together, sent, outage).await;
+        self.note_refusal(|_| result.as_ref().err().and_then(refusal_of));
+        result
+    }
+
+    async fn try_keep_together(
+        self: &Arc<Self>,
+        together: Together,
+        sent: Sent,
+        outage: Option<Outage>,
+    ) -> Result<Vec<Written>> {
+        self.file.room().await?;
+        let relations = self.file.refresh_relations()?;
+        let engine = self.clone();
+        let deletes = |write: &Write| matches!(write.kind, WriteKind::Delete { .. });
+        let commit = if together.writes.iter().any(deletes) { DURABLE_DELETE } else { DURABLE };
+        let keep = move |transaction: &mut Transaction<'_>| {
+            if let Some(outage) = &outage {
+                engine.learn(&mut transaction.state, outage);
+            }
+            let Together { id, writes, must_be_there } = &together;
+            let (bound, date) = (engine.settings.bound, engine.environment.date());
+            let local = transaction.write_and_queue_together(
+                &relations,
+                writes,
+                (sent, *id),
+                bound,
+                date,
+            )?;
+            let written = match local {
+                LocalTogether::Queued(written) => written,
+                LocalTogether::Unknown => return Err(super::write::not_known()),
+                LocalTogether::InTheWay => return Err(super::write::in_the_way()),
+            };
+            if *must_be_there || sent == Sent::Maybe {
+                for (write, written) in writes.iter().zip(&written) {
+                    write.check_found(written.touched)?;
+                }
+            }
+            // While the remote is out of reach, replay knows what it waits for.
+            let is_news = outage.is_some() || !transaction.state.breaker.is_open();
+            Ok((written, is_news))
+        };
+        let (written, is_news) = self.file.change(Urgency::Call, commit, keep).await?;
+        if is_news {
+            self.wake();
+            self.refresh_status();
+        }
+        Ok(written)
+    }
+}
+
+/// One of several that was to be the only one.
+pub(crate) fn only(mut written: Vec<Written>) -> Result<Written> {
+    written.pop().ok_or_else(|| Error::new(ErrorKind::Internal, "a write without an answer"))
+}
