@@ -234,3 +234,81 @@ pub(crate) mod odd {
     }
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// What is ordered: its stock is taken from by several.
+pub(crate) mod part {
+    use chronicle::Repository;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Repository)]
+    #[sea_orm(table_name = "parts")]
+    #[repository(name = "Part")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i32,
+        pub stock: i32,
+        pub name: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod order {
+    use chronicle::Repository;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(chronicle::Id)]
+    pub struct OrderId(Uuid);
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Repository)]
+    #[sea_orm(table_name = "orders")]
+    #[repository(name = "Order")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: OrderId,
+        pub customer: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(crate) mod order_item {
+    use super::order::OrderId;
+    use chronicle::Repository;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(chronicle::Id)]
+    pub struct OrderItemId(Uuid);
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Repository)]
+    #[sea_orm(table_name = "order_items")]
+    #[repository(name = "OrderItem")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: OrderItemId,
+        pub order_id: OrderId,
+        pub part_id: i32,
+        pub number: i32,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {
+        #[sea_orm(
+            belongs_to = "super::order::Entity",
+            from = "Column::OrderId",
+            to = "super::order::Column::Id"
+        )]
+        Order,
+        #[sea_orm(
+            belongs_to = "super::part::Entity",
+            from = "Column::PartId",
+            to = "super::part::Column::Id"
+        )]
+        Part,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -9,6 +9,7 @@ mod entities;
 mod keys;
 mod parents;
 mod relatives;
+mod together;
 mod uniques;
 mod values;
 mod watched;

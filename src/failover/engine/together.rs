@@ -5,13 +5,18 @@ use super::outage::Outage;
 use super::{Engine, mirror, refusal_of};
 use crate::backend::sqlite::Urgency;
 use crate::failover::WriteMode;
-use crate::failover::file::{Answer, DURABLE, DURABLE_DELETE, LocalTogether, Sent, Transaction};
+use crate::failover::file::{
+    Answer, DURABLE, DURABLE_DELETE, LocalTogether, MIRROR, Sent, Transaction,
+};
 use crate::failover::rules::route::{self, Route};
 use crate::failover::rules::verdict::Verdict;
 use crate::operation::{Write, WriteKind, Written};
 use crate::{Error, ErrorKind, Result};
 use std::sync::Arc;
 use uuid::Uuid;
+
+/// Rows of the mirror that are stored in one transaction.
+const MOST_ROWS: u64 = 500;
 
 /// Writes that are made together under an id, at the remote once.
 #[derive(Clone)]
@@ -92,13 +97,7 @@ impl Engine {
         let error = match result {
             Ok(Some(written)) => {
                 self.note_refusal(|_| None);
-                for (write, written) in writes.iter().zip(&written) {
-                    let write = Arc::new(write.clone());
-                    if let Err(error) = self.accepted(&write, written, answer).await {
-                        mirror::count_failure(&error);
-                        self.note_missed(&write);
-                    }
-                }
+                self.accepted_together(writes, &written, answer).await;
                 return Ok(written);
             }
             Ok(None) => {
@@ -126,6 +125,57 @@ impl Engine {
                 Err(local)
             }
             queued => queued,
+        }
+    }
+
+    /// Keeps what the remote has made together, in one transaction where that is possible.
+    async fn accepted_together(
+        self: &Arc<Self>,
+        writes: &Arc<Vec<Write>>,
+        written: &[Written],
+        answer: Answer,
+    ) {
+        let relations = self.file.relations();
+        let is_plain = |(write, written): (&Write, &Written)| {
+            written.touched == write.rows() && !relations.makes_more(write.table)
+        };
+        let rows: u64 = writes.iter().map(Write::rows).sum();
+        let mut kept = Ok(false);
+        if rows <= MOST_ROWS && writes.iter().zip(written).all(is_plain) {
+            let stored = writes.iter().zip(written);
+            let stored: Vec<Arc<Write>> = stored
+                .map(|(write, written)| super::write::as_stored(&Arc::new(write.clone()), written))
+                .collect();
+            let engine = self.clone();
+            let keep = move |transaction: &mut Transaction<'_>| {
+                // Then whatever is newer than the answer is of these very writes.
+                let is_alone = transaction.counts.write == answer.since;
+                let mut wakes = false;
+                for write in &stored {
+                    let since = if is_alone { transaction.counts.write } else { answer.since };
+                    wakes |=
+                        engine.keep(transaction, &relations, write, Answer { since, ..answer })?;
+                }
+                Ok(wakes)
+            };
+            kept = match self.file.room().await {
+                Ok(()) => self.file.change(Urgency::Call, MIRROR, keep).await,
+                Err(error) => Err(error),
+            };
+            if matches!(kept, Ok(true)) {
+                self.wake();
+            }
+        } else {
+            for (write, written) in writes.iter().zip(written) {
+                let one = self.accepted(&Arc::new(write.clone()), written, answer).await;
+                kept = kept.and(one.map(|()| false));
+            }
+        }
+        if let Err(error) = kept {
+            mirror::count_failure(&error);
+            for write in writes.iter() {
+                self.note_missed(&Arc::new(write.clone()));
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use super::{Engine, refusal_of};
 use crate::backend::sqlite::{Commit, Urgency};
 use crate::failover::WriteMode;
 use crate::failover::file::{
-    Answer, DURABLE, DURABLE_DELETE, Ghost, Local, MIRROR, Sent, Stamp, Transaction,
+    Answer, DURABLE, DURABLE_DELETE, Ghost, Local, MIRROR, Relations, Sent, Stamp, Transaction,
 };
 use crate::failover::rules::name::{RowKey, RowName, TableName};
 use crate::failover::rules::route::{self, Route};
@@ -153,32 +153,13 @@ impl Engine {
             return self.doubt_what_is_there(write.table, target.clone()).await;
         }
         let relations = self.file.relations();
-        let parts: Vec<Arc<Write>> = match (&write.kind, &written.stored) {
-            (WriteKind::Delete { .. }, _) | (_, None) => parts_of(write),
-            (_, Some(rows)) => {
-                let rows = rows.iter().cloned().map(NewRow::whole).collect();
-                let duplicates = crate::operation::Duplicates::Replace;
-                let kind = WriteKind::Insert { rows, duplicates };
-                parts_of(&Arc::new(Write::new(write.table, kind)))
-            }
-        };
         let mut answer = answer;
-        for part in parts {
+        for part in parts_of(&as_stored(write, written)) {
             let (engine, relations) = (self.clone(), relations.clone());
             let (wakes, number) = self
                 .file
                 .change(Urgency::Call, MIRROR, move |transaction| {
-                    engine.note_success(transaction, &TableName::of(part.table));
-                    let mut wakes = false;
-                    if let WriteKind::Insert { rows, .. } = &part.kind
-                        && transaction.counts.parentless > 0
-                    {
-                        for row in rows {
-                            wakes |=
-                                transaction.parent_came(&RowName::of_values(part.table, row))?;
-                        }
-                    }
-                    wakes |= transaction.mirror_change(&relations, &part, answer)?;
+                    let wakes = engine.keep(transaction, &relations, &part, answer)?;
                     Ok((wakes, transaction.counts.write))
                 })
                 .await?;
@@ -198,6 +179,28 @@ impl Engine {
             self.wake();
         }
         Ok(())
+    }
+
+    /// Keeps rows that the remote has stored, or what it has made of rows that are named. `true` where
+    /// replay has something to do.
+    pub(super) fn keep(
+        &self,
+        transaction: &mut Transaction<'_>,
+        relations: &Relations,
+        write: &Write,
+        answer: Answer,
+    ) -> Result<bool> {
+        self.note_success(transaction, &TableName::of(write.table));
+        let mut wakes = false;
+        if let WriteKind::Insert { rows, .. } = &write.kind
+            && transaction.counts.parentless > 0
+        {
+            for row in rows {
+                wakes |= transaction.parent_came(&RowName::of_values(write.table, row))?;
+            }
+        }
+        wakes |= transaction.mirror_change(relations, write, answer)?;
+        Ok(wakes)
     }
 
     /// The remote deleted nothing: the row is not there, or a policy or a trigger keeps it.
@@ -448,6 +451,18 @@ fn rows_of(write: &Write) -> usize {
     match &write.kind {
         WriteKind::Insert { rows, .. } => rows.len(),
         WriteKind::Update { .. } | WriteKind::Delete { .. } => 1,
+    }
+}
+
+/// A write whose rows are as the remote gave them back, where it did.
+pub(super) fn as_stored(write: &Arc<Write>, written: &Written) -> Arc<Write> {
+    match (&write.kind, &written.stored) {
+        (WriteKind::Delete { .. }, _) | (_, None) => write.clone(),
+        (_, Some(rows)) => {
+            let rows = rows.iter().cloned().map(NewRow::whole).collect();
+            let duplicates = crate::operation::Duplicates::Replace;
+            Arc::new(Write::new(write.table, WriteKind::Insert { rows, duplicates }))
+        }
     }
 }
 
