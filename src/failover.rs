@@ -28,7 +28,8 @@
 //! **Not promised:** that an update is applied once, or before newer ones from elsewhere: the last to
 //! arrive wins, by column, unless the entity says otherwise; that a bulk write is replayed as one;
 //! foreign keys and SQL of your own while the file serves; rows that the file never saw, for which there
-//! is [`pull`](Failover::pull). And four things that no rule closes:
+//! is [`pull`](Failover::pull), or [`keep`](Failover::keep) for a part of a table. And four things that
+//! no rule closes:
 //!
 //! - A process that is stopped between asking the file and sending may send an old write late. Its
 //!   move of a row under a parent that was deleted meanwhile is lost with the row.
@@ -107,6 +108,7 @@
 pub(crate) mod engine;
 pub(crate) mod environment;
 pub(crate) mod file;
+mod keep;
 mod letter;
 mod monitor;
 pub(crate) mod options;
@@ -118,6 +120,7 @@ mod status;
 mod turns;
 mod worker;
 
+pub use keep::{Keep, Keeping};
 pub use letter::{DeadLetter, DeadLetterReason, LetterFilter};
 pub use options::{FailoverOptions, WriteMode};
 pub use status::{FailoverInfo, Paused, Status};

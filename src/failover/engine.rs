@@ -1,6 +1,7 @@
 //! [`Engine`]: the flow of calls and of replay, on top of the file and the rules.
 
 mod changes;
+pub(crate) mod keep;
 mod letters;
 mod mirror;
 mod open;

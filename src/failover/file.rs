@@ -25,7 +25,7 @@ pub(crate) use letters::{Letter, Refusal};
 pub(crate) use mirror::Answer;
 pub(crate) use outbox::{Bound as OutboxBound, Local, LocalTogether, Sent, version_of};
 pub(crate) use relations::Relations;
-pub(crate) use state::{Binding, EVERYTHING, Ghost, Origin, Pause, Stamp, State};
+pub(crate) use state::{Binding, EVERYTHING, Ghost, Kept, Origin, Pause, Stamp, State};
 pub(crate) use transaction::{Transaction, internal};
 
 use super::reserve::Reserve;

@@ -45,6 +45,11 @@ impl Monitor {
         Self { replayer, worker, ended }
     }
 
+    /// Becomes `true` with the end of the store.
+    pub(super) fn ended(&self) -> watch::Receiver<bool> {
+        self.ended.subscribe()
+    }
+
     /// The task starts no request any more.
     pub(super) fn stop(&self) {
         self.ended.send_replace(true);

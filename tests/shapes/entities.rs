@@ -45,6 +45,27 @@ pub(crate) mod ticket_line {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// Others may have changed it since a time.
+pub(crate) mod note {
+    use chronicle::Repository;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Repository)]
+    #[sea_orm(table_name = "notes")]
+    #[repository(name = "Note")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i32,
+        pub topic: String,
+        pub points: i32,
+        pub updated_at: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// Two columns are unique together, and the key has two.
 pub(crate) mod slot {
     use chronicle::Repository;

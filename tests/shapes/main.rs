@@ -6,6 +6,7 @@
 mod adopted;
 mod calls;
 mod entities;
+mod kept;
 mod keys;
 mod parents;
 mod relatives;

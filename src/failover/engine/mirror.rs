@@ -96,7 +96,7 @@ impl Engine {
     }
 
     /// Stores those of the rows that the file has otherwise.
-    async fn store_read(
+    pub(super) async fn store_read(
         self: &Arc<Self>,
         table: &'static Table,
         rows: Vec<Vec<Value>>,

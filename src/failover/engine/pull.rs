@@ -26,15 +26,7 @@ impl Engine {
         table: &'static Table,
         mut tell: impl FnMut(PullProgress),
     ) -> Result<PullProgress> {
-        self.file.know(table).await?;
-        let relations = self.file.relations();
-        if self.file.ask(|transaction| transaction.is_narrow(&relations, table))? {
-            let message =
-                "another entity has more columns of this table, and the file keeps rows whole";
-            return Err(Error::new(ErrorKind::Unsupported, message)
-                .with_table(table.name)
-                .with_hint("pull the entity that has all its columns"));
-        }
+        self.know_whole(table).await?;
         let mut progress = PullProgress { pulled: 0, removed: 0 };
         let order = OrderTerm::of_key(table, true);
         let write_number = || self.file.ask(|transaction| Ok(transaction.counts.write));
@@ -96,6 +88,20 @@ impl Engine {
         }
         tell(progress);
         Ok(progress)
+    }
+
+    /// Fails where another entity has more columns of the table: what is read of this one is no whole row.
+    pub(super) async fn know_whole(self: &Arc<Self>, table: &'static Table) -> Result<()> {
+        self.file.know(table).await?;
+        let relations = self.file.relations();
+        if self.file.ask(|transaction| transaction.is_narrow(&relations, table))? {
+            let message =
+                "another entity has more columns of this table, and the file keeps rows whole";
+            return Err(Error::new(ErrorKind::Unsupported, message)
+                .with_table(table.name)
+                .with_hint("take the entity that has all its columns"));
+        }
+        Ok(())
     }
 
     /// Gives the values of entries that an earlier version of the entity queued the form of this one.

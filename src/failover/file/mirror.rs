@@ -508,6 +508,38 @@ impl Transaction<'_> {
         Ok(rows.into_iter().map(Key::new).collect())
     }
 
+    /// The keys of the rows that match, for which nothing waits, and which are not the file's alone.
+    pub(crate) fn settled_keys(&self, table: &'static Table, target: &Target) -> Result<Vec<Key>> {
+        let mut settled = Vec::new();
+        for key in self.keys(table, target)? {
+            if self.own_need(&RowName::of(table, &key))?.is_none() {
+                settled.push(key);
+            }
+        }
+        Ok(settled)
+    }
+
+    /// Of rows that were read with these columns, the keys of those that the file has otherwise or not at
+    /// all, and for which nothing waits.
+    pub(crate) fn unlike_in(
+        &self,
+        table: &'static Table,
+        columns: &[&'static Column],
+        rows: Vec<(Key, Vec<Value>)>,
+    ) -> Result<Vec<Key>> {
+        let mut unlike = Vec::new();
+        for (key, row) in rows {
+            let named = RowName::of(table, &key);
+            let condition = Target::Key(key.clone()).node(table);
+            let known = select_columns(self.connection, table, columns, &condition)?;
+            let is_like = known.first() == Some(&row) && !self.is_unsure(&named)?;
+            if !is_like && !self.has_entry(&named)? {
+                unlike.push(key);
+            }
+        }
+        Ok(unlike)
+    }
+
     /// Of these rows, those that the file has otherwise or not at all, or that a letter waits for.
     pub(crate) fn unlike(
         &self,

@@ -32,6 +32,8 @@ pub(crate) struct State {
     pub(crate) compared: Compared,
     /// Whether the remote has the function `chronicle_apply`, once it was asked.
     pub(crate) has_function: Option<bool>,
+    /// Parts of tables that are kept as the remote has them, and how far that has come.
+    pub(crate) kept: BTreeMap<String, Kept>,
     /// When the remote last accepted a write, by the clock on the wall.
     pub(crate) last_success: Option<Moment>,
     /// Until then the remote has asked to be left alone.
@@ -62,6 +64,9 @@ pub(crate) struct Counts {
     pub(crate) entities: i64,
 }
 
+/// Most parts of tables of which it is known how far they have come.
+const MOST_KEPT: usize = 32;
+
 /// The name under which everything is paused.
 pub(crate) const EVERYTHING: &str = "*";
 
@@ -83,6 +88,7 @@ impl State {
         self.breaker = Breaker::default();
         self.pauses.clear();
         self.learned.clear();
+        self.kept.clear();
         self.last_success = None;
         self.has_function = None;
         self.throttled_until = 0;
@@ -109,6 +115,18 @@ impl State {
 
     pub(crate) fn learned(&mut self, table: &TableName) -> &mut Learned {
         self.learned.entry(table.as_str().to_owned()).or_default()
+    }
+
+    /// Notes how far a part has come, and forgets the one that was not compared for longest, if there are
+    /// many: nobody may ask for it any more.
+    pub(crate) fn note_kept(&mut self, name: String, kept: Kept) {
+        self.kept.insert(name, kept);
+        if self.kept.len() > MOST_KEPT {
+            let oldest = self.kept.iter().min_by_key(|(_, kept)| kept.compared_at);
+            if let Some(oldest) = oldest.map(|(name, _)| name.clone()) {
+                self.kept.remove(&oldest);
+            }
+        }
     }
 
     /// The machine has started anew: what has a time is due now, and what may arrive late may still.
@@ -202,6 +220,15 @@ pub(crate) struct Learned {
     pub(crate) accepted: i64,
     /// How many requests the server has not judged since it accepted one: other tables go first.
     pub(crate) unserved: u32,
+}
+
+/// How far a part of a table has come that is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    /// The newest `updated_at` that was seen of it.
+    pub(crate) newest: Option<serde_json::Value>,
+    /// When all its rows were last compared, by the clock on the wall.
+    pub(crate) compared_at: Moment,
 }
 
 /// What is done with the rows that a table had before there was a remote.
