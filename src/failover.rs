@@ -114,6 +114,7 @@ mod monitor;
 pub(crate) mod options;
 pub(crate) mod remote;
 mod reserve;
+mod row_state;
 pub(crate) mod rules;
 pub(crate) mod seam;
 mod status;
@@ -123,6 +124,7 @@ mod worker;
 pub use keep::{Keep, Keeping};
 pub use letter::{DeadLetter, DeadLetterReason, LetterFilter};
 pub use options::{FailoverOptions, WriteMode};
+pub use row_state::RowState;
 pub use status::{FailoverInfo, Paused, Status};
 
 use crate::operation::Written;

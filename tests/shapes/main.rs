@@ -10,6 +10,7 @@ mod kept;
 mod keys;
 mod parents;
 mod relatives;
+mod states;
 mod together;
 mod uniques;
 mod values;

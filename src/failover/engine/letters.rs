@@ -2,9 +2,12 @@
 
 use super::Engine;
 use crate::backend::sqlite::Urgency;
-use crate::failover::file::DURABLE;
+use crate::failover::RowState;
+use crate::failover::file::{DURABLE, Transaction};
 use crate::failover::letter::{DeadLetter, LetterFilter};
-use crate::{Error, ErrorKind, Result};
+use crate::failover::rules::name::RowName;
+use crate::key::Key;
+use crate::{Error, ErrorKind, Result, Table};
 use std::sync::Arc;
 
 /// Letters that are changed in one transaction.
@@ -13,6 +16,18 @@ const LETTERS_AT_ONCE: u32 = 100;
 impl Engine {
     pub(crate) async fn letters(&self, filter: LetterFilter, most: u32) -> Result<Vec<DeadLetter>> {
         self.file.look(move |transaction| transaction.letters(&filter, most)).await
+    }
+
+    /// What has become of the writes of these rows.
+    pub(crate) async fn states_of(
+        &self,
+        table: &'static Table,
+        keys: Vec<Key>,
+    ) -> Result<Vec<RowState>> {
+        let states = move |transaction: &Transaction<'_>| {
+            keys.iter().map(|key| transaction.state_of(&RowName::of(table, key))).collect()
+        };
+        self.file.look(states).await
     }
 
     pub(crate) async fn retry(self: &Arc<Self>, id: i64) -> Result<()> {

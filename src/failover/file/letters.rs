@@ -6,6 +6,7 @@ mod retry;
 
 use super::choose::LONGEST_REST;
 use super::transaction::Transaction;
+use crate::failover::RowState;
 use crate::failover::environment::Moment;
 use crate::failover::letter::{DeadLetter, DeadLetterReason, LetterFilter};
 use crate::failover::rules::batches::Item;
@@ -54,6 +55,28 @@ struct Refused {
     is_released: bool,
     /// A request with it may have left.
     is_sent: bool,
+}
+
+const LETTERS: &str = "select sequence, table_name, row_key, kind, body, reason, code, message, request, \
+      (select count(*) from chronicle_outbox f where f.waits_for = l.sequence and f.held = 1) \
+    from chronicle_outbox l";
+
+/// A row of [`LETTERS`].
+fn letter(row: &rusqlite::Row<'_>) -> rusqlite::Result<DeadLetter> {
+    let body: String = row.get(4)?;
+    let reason: String = row.get(5)?;
+    Ok(DeadLetter {
+        id: row.get(0)?,
+        table: row.get(1)?,
+        key: RowKey::stored(row.get(2)?).text(),
+        operation: row.get(3)?,
+        values: serde_json::from_str(&body).unwrap_or_default(),
+        reason: DeadLetterReason::named(&reason).unwrap_or(DeadLetterReason::Refused),
+        code: row.get(6)?,
+        message: row.get::<_, Option<String>>(7)?.unwrap_or_default(),
+        may_be_applied: row.get::<_, Option<i64>>(8)?.is_some(),
+        holds: u64::try_from(row.get::<_, i64>(9)?).unwrap_or(0),
+    })
 }
 
 impl Transaction<'_> {
@@ -207,31 +230,28 @@ impl Transaction<'_> {
 
     /// The first letters that the filter names, by sequence.
     pub(crate) fn letters(&self, filter: &LetterFilter, most: u32) -> Result<Vec<DeadLetter>> {
-        let sql = "select sequence, table_name, row_key, kind, body, reason, code, message, request, \
-              (select count(*) from chronicle_outbox f where f.waits_for = l.sequence and f.held = 1) \
-            from chronicle_outbox l where sequence in (\
+        let sql = format!(
+            "{LETTERS} where sequence in (\
               select sequence from chronicle_outbox indexed by chronicle_outbox_letters \
               where reason is not null and (?1 is null or reason = ?1) \
                 and (?2 is null or table_name = ?2) order by sequence limit ?3) \
-            order by sequence";
+            order by sequence"
+        );
         let values = (filter.reason_name(), filter.table_name(), most);
-        let rows = self.list(sql, values, |row| {
-            let body: String = row.get(4)?;
-            let reason: String = row.get(5)?;
-            Ok(DeadLetter {
-                id: row.get(0)?,
-                table: row.get(1)?,
-                key: RowKey::stored(row.get(2)?).text(),
-                operation: row.get(3)?,
-                values: serde_json::from_str(&body).unwrap_or_default(),
-                reason: DeadLetterReason::named(&reason).unwrap_or(DeadLetterReason::Refused),
-                code: row.get(6)?,
-                message: row.get::<_, Option<String>>(7)?.unwrap_or_default(),
-                may_be_applied: row.get::<_, Option<i64>>(8)?.is_some(),
-                holds: u64::try_from(row.get::<_, i64>(9)?).unwrap_or(0),
-            })
-        })?;
-        Ok(rows)
+        self.list(&sql, values, letter)
+    }
+
+    /// What has become of the writes of a row.
+    pub(crate) fn state_of(&self, row: &RowName) -> Result<RowState> {
+        if !self.has_entry(row)? {
+            return Ok(RowState::Stored);
+        }
+        let sql = format!(
+            "{LETTERS} where table_name = ?1 and row_key = ?2 and reason is not null \
+            order by sequence limit 1"
+        );
+        let letter = self.first(&sql, (row.table.as_str(), row.key.as_str()), letter)?;
+        Ok(letter.map_or(RowState::Waiting, |letter| RowState::Refused(Box::new(letter))))
     }
 
     /// The sequences of the first letters after `after` that the filter names.
