@@ -172,7 +172,20 @@ pub use sea_orm;
 pub use serde;
 pub use uuid;
 
-/// The code in the README, compiled and run as examples are.
-#[cfg(all(doctest, feature = "sqlite", feature = "postgrest"))]
-#[doc = include_str!("../README.md")]
-struct ReadmeExamples;
+/// The code in the README and in the guide, compiled and run as examples are.
+#[cfg(all(doctest, feature = "sqlite", feature = "postgrest", feature = "decimal"))]
+mod guide {
+    macro_rules! page {
+        ($name:ident, $path:literal) => {
+            #[doc = include_str!($path)]
+            struct $name;
+        };
+    }
+    page!(Readme, "../README.md");
+    page!(Tables, "../docs/tables.md");
+    page!(Reading, "../docs/reading.md");
+    page!(Writing, "../docs/writing.md");
+    page!(Outages, "../docs/outages.md");
+    page!(Supabase, "../docs/supabase.md");
+    page!(Reports, "../docs/reports.md");
+}
