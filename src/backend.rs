@@ -17,7 +17,7 @@ pub use capabilities::{Ability, Capabilities};
 pub(crate) use changes::INTERVAL;
 pub use kind::BackendKind;
 
-use crate::{Aggregation, Error, ErrorKind, Read, Result, Write, Written};
+use crate::{Aggregation, Error, ErrorKind, Merge, Read, Result, Write, Written};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use sea_orm::{JsonValue, Value};
@@ -126,6 +126,14 @@ pub trait Backend: Any + fmt::Debug + Send + Sync {
         let _ = writes;
         let message = "this backend makes no several changes at once";
         Box::pin(async move { Err(Error::new(ErrorKind::Unsupported, message)) })
+    }
+
+    /// Stores a row that is told from others by unique columns beside its key, and gives the values of the
+    /// row that is stored then, in the order of the table's columns.
+    fn merge(&self, merge: Merge) -> BoxFuture<'_, Result<Vec<Value>>> {
+        let table = merge.table().name;
+        let message = "the backend tells rows by their key alone: write `upsert`";
+        Box::pin(async move { Err(Error::new(ErrorKind::Unsupported, message).with_table(table)) })
     }
 
     /// Runs SQL of the caller's own; `$1`, `$2` … stand for the parameters.

@@ -2,7 +2,7 @@
 
 use crate::key::Key;
 use crate::operation::{Duplicates, NewRow};
-use crate::{Kind, Table, value};
+use crate::{Column, Kind, Table, value};
 use bytes::Bytes;
 use sea_orm::Value;
 use std::borrow::Cow;
@@ -113,6 +113,11 @@ impl Change {
         change.keys.push(key.texts());
         change.json = json.into();
         change
+    }
+
+    /// The same, of rows where this column is NULL.
+    pub(crate) fn guarded(self, guard: Option<&'static Column>) -> Self {
+        Self { condition: guard.map(|column| (column.name.into(), None)), ..self }
     }
 
     pub(crate) fn delete(table: &'static Table, key: &Key) -> Self {

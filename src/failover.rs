@@ -128,7 +128,9 @@ pub use row_state::RowState;
 pub use status::{FailoverInfo, Paused, Status};
 
 use crate::operation::Written;
-use crate::{Aggregation, Backend, BackendKind, Filter, Info, Keyed, RawRow, Read, Result, Write};
+use crate::{
+    Aggregation, Backend, BackendKind, Filter, Info, Keyed, Merge, RawRow, Read, Result, Write,
+};
 use engine::Engine;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
@@ -502,6 +504,10 @@ impl Backend for Failover {
         parameters: Vec<Value>,
     ) -> BoxFuture<'a, Result<Vec<RawRow>>> {
         Box::pin(self.engine.query_raw(sql, parameters))
+    }
+
+    fn merge(&self, merge: Merge) -> BoxFuture<'_, Result<Vec<Value>>> {
+        Box::pin(self.engine.merge(merge))
     }
 
     fn call<'a>(&'a self, function: &'a str, arguments: RawRow) -> BoxFuture<'a, Result<Vec<u8>>> {

@@ -4,7 +4,8 @@ use crate::filter::Node;
 use crate::key::Key;
 use crate::operation::Selection;
 use crate::{
-    Cursor, Error, ErrorKind, Filter, Order, Page, Query, Record, Result, Selected, Store, Values,
+    Cursor, Error, ErrorKind, Filter, Order, Page, Query, Record, Result, Selected, SoftDelete,
+    Store, Values,
 };
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use sea_orm::Value;
@@ -127,6 +128,24 @@ impl<R: Record, T: Selected<R>> Find<R, T> {
     /// ```
     pub fn offset(self, rows: u64) -> Self {
         self.map(|query| query.offset(rows))
+    }
+
+    /// Finds the rows as well that are deleted softly (see [`Query::with_deleted`]).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_deleted.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let notes = notes().await?;
+    /// notes.delete_where(Notes::TEXT.eq("buy bread")).await?;
+    /// assert_eq!(notes.find().count().await?, 1);
+    /// assert_eq!(notes.find().with_deleted().count().await?, 2);
+    /// # Ok(()) }
+    /// ```
+    pub fn with_deleted(self) -> Self
+    where
+        R: SoftDelete,
+    {
+        self.map(Query::with_deleted)
     }
 
     /// Starts behind the row that the cursor stands on (see [`Query::after`]).
@@ -418,10 +437,12 @@ pub(crate) fn decode_selected<R: Record, T: Selected<R>>(values: Vec<Value>) -> 
     T::from_selected(values).map_err(|error| error.with_table(R::TABLE.name))
 }
 
-/// The query for one key.
-pub(crate) fn by_key<R: Record>(store: Store, key: &Key) -> Find<R> {
-    let filter = Filter::from_node(key.node(R::TABLE));
-    Find::new(store, Query::new().filter(filter).limit(1))
+/// The row with a key. Whether it is deleted softly is looked at here: the file of a pair learns from a
+/// read by the key alone that a row is not there, or deleted.
+pub(crate) async fn by_key<R: Record>(store: Store, key: &Key) -> Result<Option<R>> {
+    let query = Query::new().of_all().filter(Filter::from_node(key.node(R::TABLE)));
+    let row = Find::<R>::new(store, query).first_values().await?;
+    row.filter(|row| !R::TABLE.is_deleted(row)).map(decode).transpose()
 }
 
 pub(crate) fn decode<R: Record>(values: Vec<Value>) -> Result<R> {

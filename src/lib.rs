@@ -146,13 +146,13 @@ pub use field::{Field, JsonPath};
 pub use filter::Filter;
 pub use find::Find;
 pub use key::RecordKey;
-pub use operation::{Read, Write, Written};
+pub use operation::{Merge, Read, Write, Written};
 pub use order::Order;
 pub use patch::Patch;
 pub use query::{Cursor, Page, Query};
-pub use record::{FieldType, Keyed, NewRecord, Record, Values, Writable};
+pub use record::{FieldType, Keyed, NewRecord, Record, SoftDelete, Values, Writable};
 pub use related::{Children, FindWith, Relation, Relations, ToMany, ToOne};
-pub use repository::Repository;
+pub use repository::{Repository, UniqueColumns};
 pub use scalar::{
     Array, Comparable, Element, Exact, GeneratedKey, IntoColumn, IntoNullable, JsonDocument, List,
     Number, Opaque, Operand, Ordered, Primitive, Scalar, Stored, Summable, Text, Timestamp,

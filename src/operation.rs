@@ -1,5 +1,9 @@
 //! [`Read`] and [`Write`]: the closed, untyped list of what a backend is asked to do.
 
+mod merge;
+
+pub use merge::Merge;
+
 pub(crate) use crate::order::OrderTerm;
 
 use crate::filter::{Expression, Node};
@@ -108,6 +112,10 @@ pub struct Write {
     pub(crate) kind: WriteKind,
     /// Whether the caller wants the row of an update by key as it is stored.
     pub(crate) is_read_back: bool,
+    /// Whether an update by key leaves a row alone that is deleted softly.
+    pub(crate) is_of_live: bool,
+    /// Whether it is an update that deletes softly.
+    pub(crate) is_soft_delete: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -247,12 +255,31 @@ pub(crate) enum Target {
 
 impl Write {
     pub(crate) const fn new(table: &'static Table, kind: WriteKind) -> Self {
-        Self { table, kind, is_read_back: false }
+        Self { table, kind, is_read_back: false, is_of_live: false, is_soft_delete: false }
     }
 
     /// The same, whose row is given back as it is stored.
     pub(crate) fn read_back(self) -> Self {
         Self { is_read_back: true, ..self }
+    }
+
+    /// The same, of a row that is not deleted softly.
+    pub(crate) fn of_live(self) -> Self {
+        Self { is_of_live: true, ..self }
+    }
+
+    /// The column that has to be NULL for a row to be changed.
+    pub(crate) fn guard(&self) -> Option<&'static Column> {
+        self.table.soft_delete.filter(|_| self.is_of_live).map(|at| &self.table.columns[at])
+    }
+
+    /// The rows of its target as a condition.
+    pub(crate) fn condition(&self, target: &Target) -> Node {
+        match target {
+            Target::All => Node::Constant(true),
+            target if self.is_of_live => target.node(self.table).of_live(self.table),
+            target => target.node(self.table),
+        }
     }
 
     /// The table that is written.
@@ -287,15 +314,17 @@ impl Write {
 
     /// An update of one row among several changes has to find it, or none of them is made.
     pub(crate) fn check_found(&self, touched: u64) -> Result<()> {
-        match &self.kind {
-            WriteKind::Update { target: Target::Key(_), .. } if touched == 0 => {
-                let message = "a row that the transaction updates is not there";
-                Err(Error::new(ErrorKind::NotFound, message).with_table(self.table.name))
-            }
-            WriteKind::Insert { .. } | WriteKind::Update { .. } | WriteKind::Delete { .. } => {
-                Ok(())
-            }
+        if touched > 0 || !self.must_find() {
+            return Ok(());
         }
+        let message = "a row that the transaction updates is not there";
+        Err(Error::new(ErrorKind::NotFound, message).with_table(self.table.name))
+    }
+
+    /// Whether it has to find its row, among several changes.
+    pub(crate) fn must_find(&self) -> bool {
+        let is_by_key = matches!(self.kind, WriteKind::Update { target: Target::Key(_), .. });
+        is_by_key && !self.is_soft_delete
     }
 
     /// Whether its rows are to be given back as they are stored: where the caller wants them, where the
@@ -332,6 +361,7 @@ impl Write {
     #[must_use]
     pub const fn operation(&self) -> &'static str {
         match &self.kind {
+            _ if self.is_soft_delete => "delete",
             WriteKind::Insert { duplicates: Duplicates::Replace, .. } => "upsert",
             WriteKind::Insert { .. } => "insert",
             WriteKind::Update { .. } => "update",

@@ -76,7 +76,7 @@ impl<R: Record> Patch<R> {
     /// let mut after = before.clone();
     /// after.priority = 1;
     /// let patch = chronicle::Patch::between(&before, &after);
-    /// assert_eq!(format!("{patch:?}"), r#"{"priority": Int(Some(1))}"#);
+    /// assert!(!patch.is_empty());
     /// assert_eq!(tasks.update(before.id, patch).await?, 1);
     /// # Ok(()) }
     /// ```

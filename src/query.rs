@@ -8,7 +8,7 @@ pub use cursor::{Cursor, Page};
 use crate::filter::Node;
 use crate::operation::{Read, Selection};
 use crate::order::OrderTerm;
-use crate::{Column, Filter, Order, Record, Result, Selected};
+use crate::{Column, Filter, Order, Record, Result, Selected, SoftDelete};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -40,6 +40,7 @@ pub struct Query<R, T = R> {
     limit: Option<u64>,
     offset: u64,
     after: Option<Cursor>,
+    with_deleted: bool,
     selected: PhantomData<fn() -> T>,
 }
 
@@ -51,6 +52,7 @@ impl<R, T> Clone for Query<R, T> {
             limit: self.limit,
             offset: self.offset,
             after: self.after.clone(),
+            with_deleted: self.with_deleted,
             selected: PhantomData,
         }
     }
@@ -64,6 +66,7 @@ impl<R, T> Default for Query<R, T> {
             limit: None,
             offset: 0,
             after: None,
+            with_deleted: false,
             selected: PhantomData,
         }
     }
@@ -118,8 +121,8 @@ impl<R: Record, T: Selected<R>> Query<R, T> {
     /// ```
     #[must_use]
     pub fn select<S: Selected<R>>(self) -> Query<R, S> {
-        let Self { filters, order, limit, offset, after, .. } = self;
-        Query { filters, order, limit, offset, after, selected: PhantomData }
+        let Self { filters, order, limit, offset, after, with_deleted, .. } = self;
+        Query { filters, order, limit, offset, after, with_deleted, selected: PhantomData }
     }
 
     /// Keeps the rows that match. Several filters must all match.
@@ -182,6 +185,28 @@ impl<R: Record, T: Selected<R>> Query<R, T> {
     pub fn offset(mut self, rows: u64) -> Self {
         self.offset = rows;
         self
+    }
+
+    /// Finds the rows as well that are deleted softly, by `#[repository(soft_delete)]`.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_deleted.rs"));
+    /// # fn main() -> chronicle::Result<()> {
+    /// assert!(Notes::query().to_sql()?.sql.contains("WHERE `deleted_at` IS NULL"));
+    /// let deleted = Notes::query().with_deleted().filter(Notes::DELETED_AT.is_not_null());
+    /// assert!(deleted.to_sql()?.sql.contains("WHERE `deleted_at` IS NOT NULL"));
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn with_deleted(self) -> Self
+    where
+        R: SoftDelete,
+    {
+        self.of_all()
+    }
+
+    pub(crate) fn of_all(self) -> Self {
+        Self { with_deleted: true, ..self }
     }
 
     /// Starts behind the row that the cursor stands on. The order must be the one that the cursor
@@ -250,7 +275,9 @@ impl<R: Record, T: Selected<R>> Query<R, T> {
         {
             filters.push(keyset::after(&order, &cursor.values(&order)?));
         }
-        let filter = Node::All(filters).reduce().map_err(|error| error.with_table(table.name))?;
+        let filter = Node::All(filters);
+        let filter = if self.with_deleted { filter } else { filter.of_live(table) };
+        let filter = filter.reduce().map_err(|error| error.with_table(table.name))?;
         let limit = self.limit.map(|rows| rows.min(MOST_ROWS));
         let offset = self.first_row().min(MOST_ROWS);
         Ok(Read { table, selection, filter, order, limit, offset })

@@ -80,6 +80,22 @@ pub trait Keyed: Record {
 )]
 pub trait Writable: Keyed {}
 
+/// A record whose deletes only set a time, by `#[repository(soft_delete)]`.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_deleted.rs"));
+/// fn is_soft<R: chronicle::SoftDelete>() {}
+/// # fn main() {
+/// is_soft::<note::Model>();
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "the rows of `{Self}` are not deleted softly",
+    label = "a deleted row is gone",
+    note = "mark the column that tells when a row was deleted: `#[repository(soft_delete)] pub deleted_at: Option<DateTimeUtc>`"
+)]
+pub trait SoftDelete: Record {}
+
 /// A row to insert: its values, some of which may be left to the database. Made of the generated
 /// `New…`, or of a whole row.
 ///

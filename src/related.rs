@@ -114,7 +114,7 @@ macro_rules! constant {
             fn related(self, filter: Filter<T>) -> Filter<R> {
                 Filter::from_node(Node::Related {
                     join: self.join().ok(),
-                    filter: Box::new(filter.into_node()),
+                    filter: Box::new(filter.into_node().of_live(T::TABLE)),
                 })
             }
         }

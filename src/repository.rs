@@ -1,8 +1,11 @@
 //! [`Repository`]: what users call.
 
-mod delete;
+pub(crate) mod delete;
+mod unique;
 pub(crate) mod update;
 pub(crate) mod write;
+
+pub use unique::UniqueColumns;
 
 use crate::find::{self, Find};
 use crate::key::Key;
@@ -146,7 +149,7 @@ impl<R: Keyed> Repository<R> {
     /// # Errors
     /// As [`Find::all`].
     pub async fn get(&self, key: impl Operand<R::Key>) -> Result<Option<R>> {
-        find::by_key(self.store.clone(), &key_of::<R>(key)?).first().await
+        find::by_key(self.store.clone(), &key_of::<R>(key)?).await
     }
 }
 

@@ -233,7 +233,7 @@ impl GeneratedKey for Uuid {
 /// assert!(updated_at.is_some());
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`created_at` and `updated_at` are filled by the library and must be `DateTimeUtc`, `DateTimeWithTimeZone` or `DateTime`, not `{Self}`"
+    message = "the times that the library fills (`created_at`, `updated_at`, that of a soft delete) must be `DateTimeUtc`, `DateTimeWithTimeZone` or `DateTime`, not `{Self}`"
 )]
 pub trait Timestamp: Stored {
     /// The present time, cut to whole microseconds.

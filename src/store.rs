@@ -8,7 +8,9 @@ mod config;
 pub use call::Call;
 pub use config::Config;
 
-use crate::{Aggregation, Backend, BackendKind, Error, Info, RawRow, Read, Result, Write, Written};
+use crate::{
+    Aggregation, Backend, BackendKind, Error, Info, Merge, RawRow, Read, Result, Write, Written,
+};
 use futures_util::stream::BoxStream;
 use sea_orm::Value;
 use std::fmt;
@@ -282,6 +284,11 @@ impl Store {
     pub(crate) async fn write_all(&self, writes: Vec<Write>) -> Result<()> {
         let count = writes.len() as u64;
         self.observe("transaction", "", |()| count, self.backend.transaction(writes)).await
+    }
+
+    pub(crate) async fn merge(&self, merge: Merge) -> Result<Vec<Value>> {
+        let (operation, table) = (merge.operation(), merge.table.name);
+        self.observe(operation, table, |_| 1, self.backend.merge(merge)).await
     }
 
     async fn observe<T>(

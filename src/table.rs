@@ -1,7 +1,7 @@
 //! [`Table`] and [`Column`]: what an entity says of its table, without its type.
 
-use crate::Kind;
 use crate::key::Key;
+use crate::{Kind, value};
 use sea_orm::sea_query::TableRef;
 use sea_orm::{EntityTrait, Iterable, RelationTrait, Value};
 use std::any::TypeId;
@@ -37,6 +37,9 @@ pub struct Table {
     pub created_at: Option<usize>,
     /// The position of `updated_at`, if the entity has it.
     pub updated_at: Option<usize>,
+    /// The position of the column that tells when a row was deleted, where deletes only set that
+    /// (`#[repository(soft_delete)]`).
+    pub soft_delete: Option<usize>,
     /// The foreign keys, from SeaORM's relations.
     pub parents: fn() -> &'static [Parent],
     /// What SeaORM says of it: the tables of files and the script for a server are made from that.
@@ -170,6 +173,11 @@ impl Table {
         }
         let sorts = |kind| !matches!(kind, Kind::Json | Kind::Array(_) | Kind::Opaque);
         self.columns.iter().filter(|column| sorts(column.kind)).collect()
+    }
+
+    /// Whether a row is deleted softly.
+    pub(crate) fn is_deleted(&self, row: &[Value]) -> bool {
+        self.soft_delete.is_some_and(|at| !value::is_null(&row[at]))
     }
 
     /// Whether the column at this position is one of the key.

@@ -1,6 +1,7 @@
 //! [`Transaction`]: writes that are made together.
 
 use crate::operation::{Duplicates, Target, Write, WriteKind};
+use crate::repository::delete::remove;
 use crate::repository::key_of;
 use crate::repository::update::change;
 use crate::repository::write::{prepare, prepare_upsert};
@@ -167,7 +168,7 @@ impl<R: Writable> Writes<'_, R> {
         Ok(())
     }
 
-    /// Deletes the row with this key, if it is there.
+    /// Deletes the row with this key, if it is there; softly where the entity says so.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
@@ -184,8 +185,7 @@ impl<R: Writable> Writes<'_, R> {
     /// # Errors
     /// `InvalidInput` for a key that cannot be asked for.
     pub fn delete(&mut self, key: impl Operand<R::Key>) -> Result<()> {
-        let kind = WriteKind::Delete { target: Target::Key(key_of::<R>(key)?) };
-        self.writes.push(Write::new(R::TABLE, kind));
+        self.writes.extend(remove::<R>(Target::Key(key_of::<R>(key)?))?);
         Ok(())
     }
 

@@ -98,6 +98,7 @@ mod tests;
 /// - `conflict = "last_write_wins"`, `"remote_wins"` or `"append_only"`: what a failover pair does with a queued change
 ///   of a row that somebody else has changed meanwhile (`chronicle::Conflict`). The first one is the default;
 ///   `"remote_wins"` needs a column `updated_at`.
+/// - `soft_delete = "deleted_at"`: the field that a delete sets; as `soft_delete` on that field.
 /// - `read_only`: a view. Rows are read, by key too, and not written; no `New…` and no `…Patch` are made.
 /// - `no_key`: a view or a table without a key. Rows are found and counted. `SeaORM` wants one column marked
 ///   `primary_key` nevertheless; which one means nothing here.
@@ -109,9 +110,13 @@ mod tests;
 /// - `server`: only the database makes the values: a generated column, one that a trigger keeps. They are never sent.
 /// - `server_default`: the database makes the value unless a new row's setter gives one, as `auth.uid()`. On a key: the
 ///   server makes it.
+/// - `soft_delete`, on an `Option<DateTimeUtc>`: `delete` and the like set this time, and the row stays. Queries, finders,
+///   related rows and conditions on them leave it out from then on, updates leave it alone, and `with_deleted()` of a query
+///   finds it; `restore` brings it back, `purge` deletes it for good. Its unique values stay taken, and rows that refer to
+///   it stay as they are. For a failover pair it is an update like any other.
 ///
-/// Of an entity with one of the last two, and of one whose key is counted up, a write asks for the row as it is stored,
-/// and that is what `insert` and `upsert` give back. While a failover pair's file serves, such a column is what the file's
+/// Of an entity with a column of `server` or `server_default`, and of one whose key is counted up, a write asks for the
+/// row as it is stored, and that is what `insert` and `upsert` give back. While a failover pair's file serves, such a column is what the file's
 /// own default gives, or NULL, so make it an `Option`; the server's values come with the replay.
 ///
 /// ```

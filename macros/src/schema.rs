@@ -13,6 +13,7 @@ mod related;
 mod relations;
 mod scalar;
 mod selected;
+mod soft_delete;
 mod table;
 mod table_attributes;
 mod types;

@@ -12,6 +12,7 @@ use std::fmt;
 /// | bulk writes are atomic | always | never | sometimes | always |
 /// | long conditions | always | never | sometimes | always |
 /// | counted keys | always | always | sometimes | never |
+/// | upserts by other columns | always | always | sometimes | never |
 ///
 /// ```
 /// use chronicle::{Ability, BackendKind};
@@ -38,6 +39,10 @@ pub struct Capabilities {
     /// A row may leave its key to the database, which counts it up. Where it may not, such an insert is
     /// [`Unsupported`](crate::ErrorKind::Unsupported).
     pub counted_keys: Ability,
+    /// [`upsert_on`](crate::Repository::upsert_on) and
+    /// [`insert_if_absent_on`](crate::Repository::insert_if_absent_on) work. Where they may not, they are
+    /// [`Unsupported`](crate::ErrorKind::Unsupported).
+    pub other_unique: Ability,
 }
 
 /// Whether a backend is able to do something.
@@ -66,6 +71,7 @@ impl Capabilities {
         bulk_is_atomic: Ability::Always,
         long_conditions: Ability::Always,
         counted_keys: Ability::Always,
+        other_unique: Ability::Always,
     };
 
     /// What a PostgREST server can do; a healthy failover pair, too.
@@ -75,6 +81,7 @@ impl Capabilities {
         bulk_is_atomic: Ability::Never,
         long_conditions: Ability::Never,
         counted_keys: Ability::Always,
+        other_unique: Ability::Always,
     };
 
     /// What a failover pair can do, whoever of the two serves.
@@ -84,6 +91,7 @@ impl Capabilities {
         bulk_is_atomic: Ability::Sometimes,
         long_conditions: Ability::Sometimes,
         counted_keys: Ability::Sometimes,
+        other_unique: Ability::Sometimes,
     };
 
     /// What a failover pair can do while its file serves alone.
@@ -93,6 +101,7 @@ impl Capabilities {
         bulk_is_atomic: Ability::Always,
         long_conditions: Ability::Always,
         counted_keys: Ability::Never,
+        other_unique: Ability::Never,
     };
 }
 
@@ -141,6 +150,7 @@ mod tests {
             ("bulk writes are atomic", |backend| backend.bulk_is_atomic),
             ("long conditions", |backend| backend.long_conditions),
             ("counted keys", |backend| backend.counted_keys),
+            ("upserts by other columns", |backend| backend.other_unique),
         ] {
             let cells = backends.map(|backend| ability(backend).to_string()).join(" | ");
             let row = format!("/// | {name} | {cells} |\n");

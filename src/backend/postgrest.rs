@@ -66,6 +66,7 @@ mod tests;
 mod to_request;
 mod together;
 mod token;
+mod unique;
 mod write;
 
 pub(crate) use aggregate::aggregate_request;
@@ -81,8 +82,8 @@ pub use token::TokenSource;
 
 use crate::backend::changes;
 use crate::{
-    Aggregation, Backend, BackendKind, Error, ErrorKind, Info, RawRow, Read, Result, Table, Write,
-    Written,
+    Aggregation, Backend, BackendKind, Error, ErrorKind, Info, Merge, RawRow, Read, Result, Table,
+    Write, Written,
 };
 use client::Client;
 use futures_util::future::BoxFuture;
@@ -243,6 +244,11 @@ impl Backend for Postgrest {
         Box::pin(async move {
             named(self.write_together(uuid::Uuid::now_v7(), &writes, true)).await.map(drop)
         })
+    }
+
+    fn merge(&self, merge: Merge) -> BoxFuture<'_, Result<Vec<Value>>> {
+        self.uses(merge.table);
+        Box::pin(named(self.merge_row(merge)))
     }
 
     fn query_raw<'a>(

@@ -35,8 +35,8 @@ pub(crate) use write::{added, added_columns, apply, apply_returning};
 pub(crate) use writer::{Commit, Urgency};
 
 use crate::{
-    Aggregation, Backend, BackendKind, Error, ErrorKind, Info, RawRow, Read, Record, Result, Write,
-    Written,
+    Aggregation, Backend, BackendKind, Error, ErrorKind, Info, Merge, RawRow, Read, Record, Result,
+    Write, Written,
 };
 use database::Database;
 use futures_util::future::BoxFuture;
@@ -300,6 +300,15 @@ impl Backend for Sqlite {
             };
             let work = move |connection: &Connection| write::apply_all(connection, &writes);
             database.change(Urgency::Call, None, work).await
+        })
+    }
+
+    fn merge(&self, merge: Merge) -> BoxFuture<'_, Result<Vec<Value>>> {
+        Box::pin(async move {
+            match &*self.engine {
+                Engine::Own(database) => database.merge(merge).await,
+                Engine::Pool(pool) => pool.merge(&merge).await,
+            }
         })
     }
 

@@ -3,6 +3,7 @@
 mod changes;
 pub(crate) mod keep;
 mod letters;
+mod merge;
 mod mirror;
 mod open;
 mod outage;

@@ -194,6 +194,20 @@ impl Node {
         })
     }
 
+    /// Those of the rows that are not deleted softly.
+    pub(crate) fn of_live(self, table: &'static Table) -> Self {
+        let Some(at) = table.soft_delete else { return self };
+        let is_live = Self::IsNull(Expression::Column(&table.columns[at]));
+        match self {
+            Self::Constant(true) => is_live,
+            Self::All(mut nodes) => {
+                nodes.push(is_live);
+                Self::All(nodes)
+            }
+            node => Self::All(vec![node, is_live]),
+        }
+    }
+
     /// The tables of related rows that it asks for, through all levels.
     pub(crate) fn related_tables(&self) -> Vec<&'static Table> {
         match self {

@@ -1,13 +1,16 @@
 //! The deletes of a [`Repository`].
 
 use super::key_of;
-use super::update::target;
-use crate::operation::{Target, WriteKind};
-use crate::{Filter, Operand, Repository, Result, Writable};
+use super::update::{all, change, target};
+use super::write::now_of;
+use crate::operation::{Target, Write, WriteKind};
+use crate::{Filter, Operand, Patch, Repository, Result, SoftDelete, Writable, value};
+use sea_orm::Value;
 
 impl<R: Writable> Repository<R> {
     /// Deletes the row with this key, and says how many rows that were: 1, or 0 when there is no
-    /// such row.
+    /// such row. Where the entity says `#[repository(soft_delete)]`, the row is only marked: queries leave
+    /// it out from then on, updates leave it alone, and so do conditions on related rows.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
@@ -22,7 +25,7 @@ impl<R: Writable> Repository<R> {
     /// # Errors
     /// `ForeignKey` when other rows refer to it and are not deleted with it; `Denied` …
     pub async fn delete(&self, key: impl Operand<R::Key>) -> Result<u64> {
-        self.write_touching(WriteKind::Delete { target: Target::Key(key_of::<R>(key)?) }).await
+        self.touch(remove::<R>(Target::Key(key_of::<R>(key)?))?).await
     }
 
     /// Deletes every row that matches, and says how many those were.
@@ -40,7 +43,7 @@ impl<R: Writable> Repository<R> {
     /// (use [`delete_all`](Self::delete_all)).
     pub async fn delete_where(&self, filter: Filter<R>) -> Result<u64> {
         match target(filter, "delete_all")? {
-            Some(target) => self.write_touching(WriteKind::Delete { target }).await,
+            Some(target) => self.touch(remove::<R>(target)?).await,
             None => Ok(0),
         }
     }
@@ -59,6 +62,72 @@ impl<R: Writable> Repository<R> {
     /// # Errors
     /// As [`delete`](Self::delete).
     pub async fn delete_all(&self) -> Result<u64> {
-        self.write_touching(WriteKind::Delete { target: Target::All }).await
+        self.touch(remove::<R>(all::<R>())?).await
     }
+
+    /// Brings back the row with this key that is deleted softly, and says how many rows that were: 1, or 0
+    /// when there is no such row.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_deleted.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let notes = notes().await?;
+    /// notes.delete(1).await?;
+    /// assert_eq!(notes.get(1).await?, None);
+    /// assert_eq!(notes.restore(1).await?, 1);
+    /// assert_eq!(notes.get(1).await?.map(|note| note.text), Some("buy bread".to_owned()));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`update`](Self::update).
+    pub async fn restore(&self, key: impl Operand<R::Key>) -> Result<u64>
+    where
+        R: SoftDelete,
+    {
+        let target = Target::Key(key_of::<R>(key)?);
+        let Some(at) = R::TABLE.soft_delete else { return Ok(0) };
+        let change = change(target, deleted::<R>(at, R::TABLE.columns[at].kind.null()))?;
+        self.touch(change.map(|change| Write { is_of_live: false, ..change })).await
+    }
+
+    /// Deletes the row with this key for good, whether or not it is deleted softly, and says how many rows
+    /// that were: 1, or 0 when there is no such row.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_deleted.rs"));
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let notes = notes().await?;
+    /// notes.delete(1).await?;
+    /// assert_eq!(notes.purge(1).await?, 1);
+    /// assert_eq!(notes.find().with_deleted().count().await?, 1);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// `ForeignKey` when other rows refer to it and are not deleted with it; `Denied` …
+    pub async fn purge(&self, key: impl Operand<R::Key>) -> Result<u64>
+    where
+        R: SoftDelete,
+    {
+        let target = Target::Key(key_of::<R>(key)?);
+        self.touch(Some(Write::new(R::TABLE, WriteKind::Delete { target }))).await
+    }
+}
+
+/// The delete of the rows of a target: for good, or by the time that is set.
+pub(crate) fn remove<R: Writable>(target: Target) -> Result<Option<Write>> {
+    let table = R::TABLE;
+    let Some(at) = table.soft_delete else {
+        return Ok(Some(Write::new(table, WriteKind::Delete { target })));
+    };
+    let now = now_of(table.columns[at].kind).unwrap_or_else(|| value::now().into());
+    let change = change(target, deleted::<R>(at, now))?;
+    Ok(change.map(|change| Write { is_soft_delete: true, ..change }))
+}
+
+fn deleted<R: Writable>(at: usize, time: Value) -> Patch<R> {
+    let mut patch = Patch::new();
+    patch.assign(at, time);
+    patch
 }

@@ -32,7 +32,7 @@ impl<R: Writable> Repository<R> {
         key: impl Operand<R::Key>,
         patch: impl Into<Patch<R>>,
     ) -> Result<u64> {
-        self.write_update(Target::Key(key_of::<R>(key)?), patch.into()).await
+        self.touch(change(Target::Key(key_of::<R>(key)?), patch.into())?).await
     }
 
     /// Changes the row with this key, and gives it back as it is stored then, by triggers too; `None` when
@@ -57,7 +57,7 @@ impl<R: Writable> Repository<R> {
     ) -> Result<Option<R>> {
         let key = key_of::<R>(key)?;
         let Some(change) = change(Target::Key(key.clone()), patch.into())? else {
-            return find::by_key(self.store.clone(), &key).first().await;
+            return find::by_key(self.store.clone(), &key).await;
         };
         let stored = self.store.write(change.read_back()).await?.stored;
         stored.and_then(|mut rows| rows.pop()).map(find::decode).transpose()
@@ -94,13 +94,6 @@ impl<R: Writable> Repository<R> {
         self.update_returning(before.key(), patch).await?.ok_or_else(find::not_found::<R>)
     }
 
-    async fn write_update(&self, target: Target, patch: Patch<R>) -> Result<u64> {
-        match change(target, patch)? {
-            Some(change) => Ok(self.store.write(change).await?.touched),
-            None => Ok(0),
-        }
-    }
-
     /// Changes every row that matches, and says how many those were.
     ///
     /// ```
@@ -117,7 +110,7 @@ impl<R: Writable> Repository<R> {
     /// (use [`update_all`](Self::update_all)).
     pub async fn update_where(&self, filter: Filter<R>, patch: impl Into<Patch<R>>) -> Result<u64> {
         match target(filter, "update_all")? {
-            Some(target) => self.write_update(target, patch.into()).await,
+            Some(target) => self.touch(change(target, patch.into())?).await,
             None => Ok(0),
         }
     }
@@ -136,7 +129,7 @@ impl<R: Writable> Repository<R> {
     /// # Errors
     /// As [`update`](Self::update).
     pub async fn update_all(&self, patch: impl Into<Patch<R>>) -> Result<u64> {
-        self.write_update(Target::All, patch.into()).await
+        self.touch(change(all::<R>(), patch.into())?).await
     }
 }
 
@@ -164,7 +157,7 @@ pub(crate) fn change<R: Writable>(target: Target, patch: Patch<R>) -> Result<Opt
     {
         assignments.push((updated_at, now));
     }
-    Ok(Some(Write::new(table, WriteKind::Update { target, assignments, additions })))
+    Ok(Some(Write::new(table, WriteKind::Update { target, assignments, additions }).of_live()))
 }
 
 /// What a filter write is for; nothing when no row can match.
@@ -182,6 +175,14 @@ pub(super) fn target<R: Record>(filter: Filter<R>, all: &str) -> Result<Option<T
         )
         .with_table(R::TABLE.name)
         .with_hint("find the rows first, and write them by their keys (`is_in`)")),
-        node => Ok(Some(Target::Filter(node))),
+        node => Ok(Some(Target::Filter(node.of_live(R::TABLE)))),
+    }
+}
+
+/// Every row of the table that is not deleted softly.
+pub(super) fn all<R: Record>() -> Target {
+    match Node::Constant(true).of_live(R::TABLE) {
+        Node::Constant(_) => Target::All,
+        live => Target::Filter(live),
     }
 }

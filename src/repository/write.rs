@@ -179,19 +179,19 @@ impl<R: Writable> Repository<R> {
         stored_keys::<R>(keys, written)
     }
 
-    pub(super) async fn write(&self, kind: WriteKind) -> Result<Written> {
-        self.store.write(Write::new(R::TABLE, kind)).await
-    }
-
-    pub(super) async fn write_touching(&self, kind: WriteKind) -> Result<u64> {
-        Ok(self.write(kind).await?.touched)
+    /// How many rows a write touches; none where there is nothing to write.
+    pub(super) async fn touch(&self, write: Option<Write>) -> Result<u64> {
+        match write {
+            Some(write) => Ok(self.store.write(write).await?.touched),
+            None => Ok(0),
+        }
     }
 
     async fn write_rows(&self, rows: Vec<NewRow>, duplicates: Duplicates) -> Result<Written> {
         if rows.is_empty() {
             return Ok(Written::default());
         }
-        self.write(WriteKind::Insert { rows, duplicates }).await
+        self.store.write(Write::new(R::TABLE, WriteKind::Insert { rows, duplicates })).await
     }
 }
 

@@ -38,6 +38,7 @@ mod reads;
 mod relatives;
 mod sample;
 mod selects;
+mod soft_deletes;
 mod states;
 mod store;
 mod tables;
@@ -45,6 +46,7 @@ mod texts;
 mod three_valued;
 mod timestamps;
 mod transactions;
+mod unique_columns;
 mod upserts;
 mod wares;
 mod watches;
@@ -98,6 +100,15 @@ suite! {
         another_unique_value_is_no_key
         children_survive_the_upsert_of_their_parent
     }
+    unique_columns {
+        a_row_is_stored_or_takes_the_values
+        the_row_that_is_there_stays_as_it_is
+        columns_that_are_unique_together
+        what_the_new_row_lacks_stays
+        other_unique_values_and_keys_are_refused
+        columns_that_are_not_unique_are_refused
+        values_that_tell_nothing_are_refused
+    }
     patches {
         what_is_not_named_is_left_alone
         the_last_word_on_a_column_counts
@@ -130,6 +141,17 @@ suite! {
         a_filter_of_everything_asks_for_delete_all
         only_what_matches_for_certain_is_deleted
         children_go_with_their_parent
+    }
+    soft_deletes {
+        a_delete_hides_a_row
+        a_deleted_row_comes_back_or_goes
+        deletes_by_a_condition
+        updates_leave_deleted_rows_alone
+        inserts_beside_deleted_rows
+        several_writes_together
+        related_rows_that_are_deleted
+        conditions_on_related_rows_that_are_deleted
+        pages_and_some_columns
     }
     timestamps {
         an_insert_fills_them

@@ -4,9 +4,12 @@
 pub mod child;
 pub mod document;
 pub mod fact;
+pub mod folder;
 pub mod label;
 pub mod line;
 pub mod mark;
+pub mod member;
+pub mod memo;
 mod mistaken;
 pub mod odd_thing;
 pub mod parent;
@@ -19,9 +22,12 @@ pub mod word;
 pub use child::{ChildFields, Children, NewChild};
 pub use document::{DocumentPatch, Documents, NewDocument};
 pub use fact::{FactPatch, Facts, Model as Fact, NewFact};
+pub use folder::{FolderId, Folders, NewFolder};
 pub use label::{Labels, NewLabel};
 pub use line::{LinePatch, Lines, Model as Line, NewLine};
 pub use mark::{MarkPatch, Marks, NewMark};
+pub use member::{Members, NewMember};
+pub use memo::{MemoId, MemoPatch, Memos, NewMemo};
 #[cfg(feature = "postgrest")]
 pub use mistaken::forbidden;
 pub use mistaken::{draft, loose_key, missing_column, missing_table, wrong_type};

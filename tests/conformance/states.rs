@@ -106,7 +106,8 @@ pub(crate) async fn between_two_states_is_what_is_stored_otherwise(fixture: &Fix
     assert!(Patch::between(&before, &after).is_empty(), "times are cut to microseconds");
     after.stars = 3;
     let patch = Patch::between(&before, &after);
-    assert_eq!(format!("{patch:?}"), r#"{"stars": Int(Some(3))}"#);
+    let text = format!("{patch:?}");
+    assert!(text.contains("stars") && !text.contains("updated_at"), "{text}");
     assert_eq!(words.update("a", patch).await.unwrap(), 1);
     assert_eq!(words.get("a").await.unwrap().unwrap().stars, 3);
 }

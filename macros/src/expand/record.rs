@@ -12,6 +12,7 @@ pub(crate) fn expand(table: &Table) -> TokenStream {
     let schema = option(table.schema.as_ref());
     let created_at = option(table.position("created_at"));
     let updated_at = option(table.position("updated_at"));
+    let soft_delete = option(table.soft_delete);
     let columns =
         table.columns.iter().enumerate().map(|(at, column)| description(table, at, column));
     let unique = unique.iter().map(|set| quote! { &[#(#set),*] });
@@ -39,6 +40,17 @@ pub(crate) fn expand(table: &Table) -> TokenStream {
         }
     });
 
+    let softly_deleted = table.soft_delete.map(|at| {
+        let ty = &table.columns[at].ty;
+        let check = quote_spanned! { ty.span() => <#ty as ::chronicle::Timestamp>::now };
+        quote! {
+            #[automatically_derived]
+            impl ::chronicle::SoftDelete for #model {}
+
+            const _: fn() -> #ty = #check;
+        }
+    });
+
     quote! {
         #[automatically_derived]
         impl ::chronicle::Record for #model {
@@ -50,6 +62,7 @@ pub(crate) fn expand(table: &Table) -> TokenStream {
                 unique: &[#(#unique),*],
                 created_at: #created_at,
                 updated_at: #updated_at,
+                soft_delete: #soft_delete,
                 parents: ::chronicle::parents_of::<Entity>,
                 definition: ::chronicle::definition_of::<Entity>,
                 conflict: ::chronicle::Conflict::#conflict,
@@ -70,6 +83,7 @@ pub(crate) fn expand(table: &Table) -> TokenStream {
 
         #keyed
         #writable
+        #softly_deleted
     }
 }
 

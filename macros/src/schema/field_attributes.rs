@@ -44,6 +44,8 @@ pub(crate) struct FieldAttributes {
     pub(crate) default: Option<DefaultAttribute>,
     /// Who makes the values, where `#[repository(server)]` or `#[repository(server_default)]` says.
     pub(crate) made: Option<(Made, Span)>,
+    /// Where `#[repository(soft_delete)]` stands.
+    pub(crate) soft_delete: Option<Span>,
 }
 
 /// How the database makes the values of a column.
@@ -132,6 +134,8 @@ impl FieldAttributes {
                     None
                 };
                 self.default = Some(DefaultAttribute { span: meta.path.span(), expression });
+            } else if meta.path.is_ident("soft_delete") {
+                self.soft_delete = Some(meta.path.span());
             } else if meta.path.is_ident("server") {
                 self.made = Some((Made::Always, meta.path.span()));
             } else if meta.path.is_ident("server_default") {
@@ -139,8 +143,8 @@ impl FieldAttributes {
             } else {
                 return Err(meta.error(
                     "unknown key: a field takes `given` (on the key), `default`, `default = <expression>`, `server` \
-                     (only the database makes its values) and `server_default` (the database does unless a value is \
-                     given)",
+                     (only the database makes its values), `server_default` (the database does unless a value is \
+                     given) and `soft_delete` (a delete sets this time)",
                 ));
             }
             Ok(())

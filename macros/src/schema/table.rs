@@ -8,7 +8,7 @@ use super::errors::Errors;
 use super::field_attributes::FieldAttributes;
 use super::names::{self, Names};
 use super::table_attributes::{Access, TableAttributes};
-use super::{key, types};
+use super::{key, soft_delete, types};
 
 /// The most columns of a key: a tuple of more is no key.
 const MOST_KEY_COLUMNS: usize = 6;
@@ -31,6 +31,8 @@ pub(crate) struct Table {
     pub(crate) unique: Vec<Vec<usize>>,
     pub(crate) access: Access,
     pub(crate) conflict: Conflict,
+    /// The position of the column that a delete sets, where it does no more.
+    pub(crate) soft_delete: Option<usize>,
     /// Fields that are not stored: `#[sea_orm(ignore)]`.
     pub(crate) ignored: Vec<Ident>,
 }
@@ -44,6 +46,7 @@ impl Table {
         let is_composite = 1 < fields.named.iter().filter(|field| is_key(field)).count();
         let mut columns = Vec::new();
         let mut keys = Vec::new();
+        let mut marked = Vec::new();
         let mut ignored = Vec::new();
         for field in &fields.named {
             let Some(ident) = &field.ident else { continue };
@@ -76,6 +79,7 @@ impl Table {
                     }
                     key::check(field, ident, &found, &mut errors);
                 }
+                marked.extend(found.soft_delete.map(|span| (columns.len(), span)));
                 columns.push(Column::new(field, ident, found, attributes.rename_all, &mut errors));
             }
         }
@@ -95,6 +99,7 @@ impl Table {
             );
         }
         names::check_columns(&columns, &keys, &mut errors);
+        let soft_delete = soft_delete::position(&attributes, &marked, &columns, &keys, &mut errors);
         if let Some((Conflict::RemoteWins, span)) = attributes.conflict
             && columns.iter().all(|column| column.field != "updated_at")
         {
@@ -114,6 +119,7 @@ impl Table {
             schema: attributes.schema_name,
             names: named.ok_or_else(incomplete)?,
             unique: unique(&columns, &keys),
+            soft_delete,
             columns,
             key: keys,
             access: attributes.access,

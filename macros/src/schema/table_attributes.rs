@@ -18,6 +18,8 @@ pub(crate) struct TableAttributes {
     /// What is done when two have changed a row, and where that is said.
     pub(crate) conflict: Option<(Conflict, proc_macro2::Span)>,
     pub(crate) access: Access,
+    /// The field of the time at which a row was deleted.
+    pub(crate) soft_delete: Option<LitStr>,
 }
 
 /// What may be done with the rows.
@@ -71,6 +73,8 @@ impl TableAttributes {
             } else if meta.path.is_ident("conflict") {
                 let text: LitStr = value(&meta)?;
                 self.conflict = Some((Conflict::parse(&text)?, text.span()));
+            } else if meta.path.is_ident("soft_delete") {
+                self.soft_delete = Some(value(&meta)?);
             } else if meta.path.is_ident("read_only") {
                 self.access = Access::Read;
             } else if meta.path.is_ident("no_key") {
@@ -79,7 +83,8 @@ impl TableAttributes {
                 return Err(meta.error(
                     "unknown key: a struct takes `name = \"...\"` (the name of one row), `repository = \"...\"` \
                      (the name of the repository), `conflict = \"...\"` (what is done when two have changed a row), \
-                     `read_only` (a view) and `no_key` (a view or table without a key)",
+                     `soft_delete = \"...\"` (the field that a delete sets), `read_only` (a view) and `no_key` (a view \
+                     or table without a key)",
                 ));
             }
             Ok(())

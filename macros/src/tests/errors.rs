@@ -134,3 +134,26 @@ fn ids() {
     ];
     assert_text!(report(sources, id));
 }
+
+#[test]
+fn soft_deletes() {
+    let of = |attributes: &str, fields: &str| {
+        format!(
+            r#"#[sea_orm(table_name = "events")] #[repository(name = "Event"{attributes})] pub struct Model {{ #[sea_orm(primary_key)] pub id: Uuid, {fields} }}"#
+        )
+    };
+    let sources = [
+        of("", "#[repository(soft_delete)] pub deleted_at: DateTimeUtc"),
+        of("", "#[repository(soft_delete, server)] pub deleted_at: Option<DateTimeUtc>"),
+        of(
+            r#", soft_delete = "gone_at""#,
+            "#[repository(soft_delete)] pub deleted_at: Option<DateTimeUtc>, pub gone_at: Option<DateTimeUtc>",
+        ),
+        of(r#", soft_delete = "gone""#, "pub gone_at: Option<DateTimeUtc>"),
+        of(
+            r#", conflict = "append_only""#,
+            "#[repository(soft_delete)] pub deleted_at: Option<DateTimeUtc>",
+        ),
+    ];
+    assert_text!(report(sources.iter().map(String::as_str), repository));
+}

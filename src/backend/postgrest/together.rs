@@ -4,7 +4,7 @@ use super::failure::Purpose;
 use super::request::{Method, Request};
 use super::rows::{self, Undecodable};
 use super::{Postgrest, answer};
-use crate::change::{Change, ChangeKind, Operation};
+use crate::change::{Change, Operation};
 use crate::operation::{Target, Write, WriteKind, Written};
 use crate::{Column, Error, ErrorKind, RawRow, Result, Table};
 use sea_orm::Value;
@@ -72,17 +72,19 @@ impl Postgrest {
                 false => Vec::new(),
             })
             .collect();
-        let operation = |change, returning| Operation {
+        let operation = |change, returning, must_find| Operation {
             change,
             ids: &[],
-            must_be_there: must_be_there && matches!(change.kind, ChangeKind::Update),
+            must_be_there: must_be_there && must_find,
             returning,
         };
         let operations: Vec<Operation<'_>> = changes
             .iter()
             .zip(&returning)
-            .flat_map(|(changes, returning)| {
-                changes.iter().map(move |change| operation(change, returning))
+            .zip(writes)
+            .flat_map(|((changes, returning), write)| {
+                let must_find = write.must_find();
+                changes.iter().map(move |change| operation(change, returning, must_find))
             })
             .collect();
         let together = self.apply_together(Some(id), &operations).await;
@@ -144,7 +146,8 @@ fn changes_of(write: &Write) -> Result<Vec<Change>> {
             Change::inserts(table, *duplicates, rows.clone()).collect()
         }
         WriteKind::Update { target: Target::Key(key), assignments, additions } => {
-            vec![Change::update(table, key, assignments, additions)]
+            let change = Change::update(table, key, assignments, additions);
+            vec![change.guarded(write.guard())]
         }
         WriteKind::Delete { target: Target::Key(key) } => vec![Change::delete(table, key)],
         WriteKind::Update { .. } | WriteKind::Delete { .. } => {

@@ -36,7 +36,7 @@ impl Postgrest {
                 Ok(keys.len() as u64)
             }
             kind => {
-                let write = Write::new(table, kind);
+                let write = Write { kind, ..write };
                 self.write_with(write, &Returning::nothing()).await.map(|(touched, _)| touched)
             }
         }
@@ -61,13 +61,14 @@ impl Postgrest {
         write: Write,
         returning: &Returning<R>,
     ) -> Result<(u64, Vec<R>)> {
-        let table = write.table;
+        let (table, guard) = (write.table, write.guard());
         match write.kind {
             WriteKind::Insert { rows, duplicates } => {
                 self.insert(Change::inserts(table, duplicates, rows), returning).await
             }
             WriteKind::Update { target: Target::Key(key), assignments, .. } => {
-                self.make(&Change::update(table, &key, &assignments, &[]), returning).await
+                let change = Change::update(table, &key, &assignments, &[]).guarded(guard);
+                self.make(&change, returning).await
             }
             WriteKind::Delete { target: Target::Key(key) } => {
                 self.make(&Change::delete(table, &key), returning).await
@@ -130,7 +131,7 @@ impl Postgrest {
     }
 
     /// Changes the rows that match, in several requests where the filter is too long for one.
-    async fn update_where<R: Send>(
+    pub(super) async fn update_where<R: Send>(
         &self,
         table: &'static Table,
         filter: &Node,

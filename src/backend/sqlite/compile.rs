@@ -2,7 +2,7 @@
 
 use crate::aggregation::Function;
 use crate::filter::{Case, Comparison, Expression, JsonStep, Node, TextMatch, folding};
-use crate::operation::{Duplicates, OrderTerm, Read, Target};
+use crate::operation::{Duplicates, OrderTerm, Read};
 use crate::related::Join;
 use crate::{Aggregation, Column, Table, value};
 use sea_orm::sea_query::Values;
@@ -158,33 +158,29 @@ pub(super) fn returning(text: String, columns: &[&Column]) -> Statement {
     sql.into_statement()
 }
 
-/// What an insert does about keys that are there already: the end of its text.
+/// What becomes of a row whose key is there already.
 pub(super) fn conflict_clause(table: &Table, given: &[usize], duplicates: Duplicates) -> String {
-    if duplicates == Duplicates::Refuse {
-        return String::new();
-    }
-    let key: Vec<String> = table.key_columns().map(|column| quoted(column.name)).collect();
-    let key = key.join(", ");
-    let others: Vec<String> = given
-        .iter()
-        .filter(|at| duplicates == Duplicates::Replace && !table.is_key(**at))
-        .map(|at| {
-            let name = quoted(table.columns[*at].name);
-            format!("{name} = excluded.{name}")
-        })
-        .collect();
-    if others.is_empty() {
-        format!(" ON CONFLICT ({key}) DO NOTHING")
-    } else {
-        format!(" ON CONFLICT ({key}) DO UPDATE SET {}", others.join(", "))
+    let others = given.iter().copied().filter(|at| !table.is_key(*at));
+    match duplicates {
+        Duplicates::Refuse => String::new(),
+        Duplicates::Ignore => on_conflict(table, table.key, std::iter::empty()),
+        Duplicates::Replace => on_conflict(table, table.key, others),
     }
 }
 
-/// The rows that a write is for, as a condition.
-pub(super) fn condition(target: &Target, table: &'static Table) -> Node {
-    match target {
-        Target::All => Node::Constant(true),
-        target => target.node(table),
+/// Gives the new row's values in some columns to the one that has the same ones in the unique columns.
+pub(super) fn on_conflict(
+    table: &Table,
+    unique: &[usize],
+    set: impl Iterator<Item = usize>,
+) -> String {
+    let name = |at: usize| quoted(table.columns[at].name);
+    let unique = unique.iter().map(|at| name(*at)).collect::<Vec<_>>().join(", ");
+    let set: Vec<String> = set.map(|at| format!("{0} = excluded.{0}", name(at))).collect();
+    if set.is_empty() {
+        format!(" ON CONFLICT ({unique}) DO NOTHING")
+    } else {
+        format!(" ON CONFLICT ({unique}) DO UPDATE SET {}", set.join(", "))
     }
 }
 

@@ -8,12 +8,13 @@ use super::connect::Connector;
 use super::place::Place;
 use super::readers::{Readers, end_transaction};
 use super::seaorm;
-use super::write::{apply_returning, is_one_statement};
+use super::write::{self, apply_returning, is_one_statement};
 use super::writer::{Answer, Change, Commit, Once, Queue, Session, Urgency, caught, typed};
 use super::{error, writer};
-use crate::{BackendKind, Error, ErrorKind, Result, Write, Written};
+use crate::{BackendKind, Error, ErrorKind, Merge, Result, Write, Written};
 use futures_util::stream::BoxStream;
 use rusqlite::Connection;
+use sea_orm::Value;
 use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
 use std::fmt;
 use std::path::Path;
@@ -107,6 +108,11 @@ impl Database {
         let is_atomic = is_one_statement(&write);
         let change = typed(is_atomic, move |connection| apply_returning(connection, &write));
         self.queue(Urgency::Call, None, change)
+    }
+
+    /// Stores a row that is told from others by unique columns, and gives it back.
+    pub(super) fn merge(&self, merge: Merge) -> Answer<Vec<Value>> {
+        self.change(Urgency::Call, None, move |connection| write::merge(connection, &merge))
     }
 
     fn queue<T>(

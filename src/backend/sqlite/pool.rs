@@ -10,7 +10,7 @@ use super::stored::Bound;
 use super::{aggregate, compile};
 use crate::aggregation::{Aggregation, Reckoner};
 use crate::backend::changes;
-use crate::{RawRow, Read, Result, Write, Written};
+use crate::{Merge, RawRow, Read, Result, Write, Written};
 use error::from_sqlx;
 use futures_util::TryStreamExt;
 use futures_util::stream::BoxStream;
@@ -113,6 +113,10 @@ impl Pool {
 
     pub(super) async fn transaction(&self, writes: &[Write]) -> Result<()> {
         write::run_all(&mut *self.acquire().await?, writes).await
+    }
+
+    pub(super) async fn merge(&self, merge: &Merge) -> Result<Vec<Value>> {
+        write::merge(&mut *self.acquire().await?, merge).await
     }
 
     pub(super) async fn query_raw(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<RawRow>> {

@@ -3,12 +3,13 @@
 use super::read::{fetch, prepared, select_columns};
 use super::stored::Bound;
 use super::{compile, error::from_rusqlite};
+use crate::filter::Node;
 use crate::key::{Key, any_of};
-use crate::operation::{Duplicates, NewRow, Target, Write, WriteKind, Written};
+use crate::operation::{Duplicates, Merge, NewRow, Target, Write, WriteKind, Written};
 use crate::value::is_null;
 use crate::{Column, Error, ErrorKind, Result, Table, value};
 use rusqlite::Connection;
-use sea_orm::Value;
+use sea_orm::{Statement, Value};
 
 /// Makes the change, and says how many rows it touched. A change of many rows is several statements:
 /// whoever calls has begun a transaction.
@@ -19,14 +20,11 @@ pub(crate) fn apply(connection: &Connection, write: &Write) -> Result<u64> {
             return insert(connection, table, rows, *duplicates);
         }
         WriteKind::Update { target, assignments, additions } if additions.is_empty() => {
-            compile::update(table, assignments, &compile::condition(target, table))
+            compile::update(table, assignments, &write.condition(target))
         }
         WriteKind::Update { target, assignments, additions } => {
-            let read = compile::columns(
-                table,
-                &added_columns(table, additions),
-                &compile::condition(target, table),
-            );
+            let read =
+                compile::columns(table, &added_columns(table, additions), &write.condition(target));
             let rows = fetch(connection, &read, added_columns(table, additions))?;
             for row in &rows {
                 let (key, assignments) = added(table, row, assignments, additions)?;
@@ -35,7 +33,7 @@ pub(crate) fn apply(connection: &Connection, write: &Write) -> Result<u64> {
             }
             return Ok(rows.len() as u64);
         }
-        WriteKind::Delete { target } => compile::delete(table, &compile::condition(target, table)),
+        WriteKind::Delete { target } => compile::delete(table, &write.condition(target)),
     };
     let touched = prepared(connection, &statement)?.raw_execute().map_err(from_rusqlite)?;
     Ok(touched as u64)
@@ -66,8 +64,11 @@ pub(crate) fn apply_returning(connection: &Connection, write: &Write) -> Result<
             (stored.len() as u64, stored)
         }
         WriteKind::Update { target: Target::Key(key), .. } => {
-            let touched = apply(connection, write)?;
-            (touched, stored_row(connection, table, &key.node(table))?)
+            // It may be there, deleted softly, and left alone.
+            match apply(connection, write)? {
+                0 => (0, Vec::new()),
+                touched => (touched, stored_row(connection, table, &key.node(table))?),
+            }
         }
         WriteKind::Update { .. } | WriteKind::Delete { .. } => {
             return apply(connection, write).map(Written::touched);
@@ -160,6 +161,33 @@ fn insert_returning(
     Ok(stored)
 }
 
+/// Stores the row, or gives its values to the one that is there, and gives that back.
+pub(super) fn merge(connection: &Connection, merge: &Merge) -> Result<Vec<Value>> {
+    let keys: Vec<&'static Column> = merge.table.key_columns().collect();
+    let statement = merge_statement(merge, &keys);
+    let condition = merged(merge, fetch(connection, &statement, keys)?.pop());
+    let stored = stored_row(connection, merge.table, &condition)?.pop();
+    let stored = stored.ok_or_else(|| merge.not_found())?;
+    check_made(merge.table, &merge.row, &stored)?;
+    Ok(stored)
+}
+
+/// The statement that gives back the key, but of a row that stays as it is.
+pub(super) fn merge_statement(merge: &Merge, keys: &[&Column]) -> Statement {
+    let given: Vec<usize> = merge.row.given().map(|(at, _)| at).collect();
+    let set = merge.assignments().into_iter().map(|(at, _)| at);
+    let text = compile::insert_text(merge.table, &given, 1)
+        + &compile::on_conflict(merge.table, merge.unique, set);
+    let values = merge.row.given().map(|(_, value)| value.clone()).collect();
+    let values = Some(sea_orm::sea_query::Values(values));
+    Statement { values, ..compile::returning(text, keys) }
+}
+
+/// The row that is stored now, by its key if that was given back.
+pub(super) fn merged(merge: &Merge, key: Option<Vec<Value>>) -> Node {
+    key.map_or_else(|| merge.condition(), |key| Key::new(key).node(merge.table))
+}
+
 /// What SQLite makes of the columns that a row leaves to the database has to fit the entity, or nobody
 /// could read the row.
 pub(super) fn check_made(table: &Table, row: &NewRow, stored: &[Value]) -> Result<()> {
@@ -179,7 +207,7 @@ pub(super) fn check_made(table: &Table, row: &NewRow, stored: &[Value]) -> Resul
 fn stored_row(
     connection: &Connection,
     table: &'static Table,
-    condition: &crate::filter::Node,
+    condition: &Node,
 ) -> Result<Vec<Vec<Value>>> {
     let columns: Vec<&'static Column> = table.columns.iter().collect();
     select_columns(connection, table, &columns, condition)

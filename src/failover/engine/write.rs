@@ -59,7 +59,7 @@ impl Engine {
     }
 
     /// Who serves a write, and the number of the last write that the file knows.
-    async fn route(&self, write: &Arc<Write>) -> Result<(Route, i64)> {
+    pub(super) async fn route(&self, write: &Arc<Write>) -> Result<(Route, i64)> {
         let relations = self.file.relations();
         let now = self.environment.now();
         let facts = move |transaction: &Transaction<'_>, write: &Write| {
@@ -138,9 +138,16 @@ impl Engine {
             }
             return Ok(());
         }
-        // An update that touched nothing is not the file's to make.
-        if written.touched == 0 && matches!(write.kind, WriteKind::Update { .. }) {
-            return Ok(());
+        // An update that touched nothing is not the file's to make. Somebody else may have deleted the
+        // row softly.
+        if let WriteKind::Update { target, .. } = &write.kind
+            && written.touched == 0
+        {
+            if write.guard().is_none() {
+                return Ok(());
+            }
+            let live = Target::Filter(write.condition(target));
+            return self.doubt_what_is_there(write.table, live).await;
         }
         if let WriteKind::Update { target, .. } | WriteKind::Delete { target } = &write.kind
             && !matches!(target, Target::Key(_))

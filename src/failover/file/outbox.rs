@@ -17,6 +17,7 @@ use crate::failover::environment::Moment;
 use crate::failover::rules::entry::{Base, EntryKind, Version};
 use crate::failover::rules::name::RowName;
 use crate::failover::seam::{self, Met, Mutation};
+use crate::filter::Node;
 use crate::key::Key;
 use crate::operation::{Duplicates, NewRow, Target, Write, WriteKind, Written};
 use crate::{Column, Error, ErrorKind, Result, Table, value};
@@ -188,7 +189,7 @@ impl Transaction<'_> {
         date: Moment,
     ) -> Result<Local> {
         let Changes { assignments, additions } = changes;
-        let touched = self.touched(shape, target)?;
+        let touched = self.touched(shape, &write.condition(target))?;
         if let (Target::Key(key), true) = (target, touched.is_empty()) {
             return self.unknown(shape.table, key);
         }
@@ -225,7 +226,7 @@ impl Transaction<'_> {
         request: Option<i64>,
         date: Moment,
     ) -> Result<Local> {
-        let touched = self.touched(shape, target)?;
+        let touched = self.touched(shape, &write.condition(target))?;
         if let (Target::Key(key), true) = (target, touched.is_empty()) {
             return self.unknown(shape.table, key);
         }
@@ -309,11 +310,11 @@ impl Transaction<'_> {
     }
 
     fn present(&self, shape: &Shape<'_>, key: &Key) -> Result<Option<Present>> {
-        Ok(self.touched(shape, &Target::Key(key.clone()))?.pop())
+        Ok(self.touched(shape, &key.node(shape.table))?.pop())
     }
 
     /// The rows of the file that a change is for.
-    fn touched(&self, shape: &Shape<'_>, target: &Target) -> Result<Vec<Present>> {
+    fn touched(&self, shape: &Shape<'_>, condition: &Node) -> Result<Vec<Present>> {
         let table = shape.table;
         let is_needed = |at: &usize| {
             let column = &table.columns[*at];
@@ -328,11 +329,7 @@ impl Transaction<'_> {
         let positions: Vec<usize> = table.key.iter().copied().chain(others).collect();
         let columns: Vec<&'static Column> =
             positions.iter().map(|at| &table.columns[*at]).collect();
-        let condition = match target {
-            Target::All => crate::filter::Node::Constant(true),
-            target => target.node(table),
-        };
-        let rows = select_columns(self.connection, table, &columns, &condition)?;
+        let rows = select_columns(self.connection, table, &columns, condition)?;
         let present = rows.into_iter().map(|row| {
             let values = || positions.iter().copied().zip(&row);
             let version = shape.version_column.and_then(|version| {

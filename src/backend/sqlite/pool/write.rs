@@ -3,8 +3,9 @@
 use super::error::{from_sqlx, of_write};
 use super::{arguments, decode, query};
 use crate::backend::sqlite::{compile, write};
+use crate::filter::Node;
 use crate::key::Key;
-use crate::operation::{Duplicates, NewRow, Target, Write, WriteKind, Written};
+use crate::operation::{Duplicates, Merge, NewRow, Target, Write, WriteKind, Written};
 use crate::{Column, Result, Table};
 use sea_orm::sea_query::Values;
 use sea_orm::sqlx::sqlite::SqliteConnection;
@@ -57,7 +58,7 @@ async fn make(connection: &mut SqliteConnection, write: &Write) -> Result<Writte
         }
         WriteKind::Update { target, assignments, additions } if !additions.is_empty() => {
             let columns = write::added_columns(table, additions);
-            let read = compile::columns(table, &columns, &compile::condition(target, table));
+            let read = compile::columns(table, &columns, &write.condition(target));
             let rows = query(read).fetch_all(&mut *connection).await.map_err(from_sqlx)?;
             let touched = rows.len() as u64;
             let rows = rows.iter().map(|row| decode::row(&columns, row));
@@ -68,25 +69,46 @@ async fn make(connection: &mut SqliteConnection, write: &Write) -> Result<Writte
             }
             let stored = match target {
                 Target::Key(key) if write.reads_back() => {
-                    Some(rows_of(connection, table, key).await?)
+                    Some(rows_of(connection, table, &key.node(table)).await?)
                 }
                 _ => None,
             };
             return Ok(Written { touched, stored });
         }
         WriteKind::Update { target, assignments, .. } => {
-            compile::update(table, assignments, &compile::condition(target, table))
+            compile::update(table, assignments, &write.condition(target))
         }
-        WriteKind::Delete { target } => compile::delete(table, &compile::condition(target, table)),
+        WriteKind::Delete { target } => compile::delete(table, &write.condition(target)),
     };
     let done = query(statement).execute(&mut *connection).await.map_err(of_write)?;
     let stored = match &write.kind {
         WriteKind::Update { target: Target::Key(key), .. } if write.reads_back() => {
-            Some(rows_of(connection, table, key).await?)
+            // It may be there, deleted softly, and left alone.
+            let is_touched = done.rows_affected() > 0;
+            Some(if is_touched {
+                rows_of(connection, table, &key.node(table)).await?
+            } else {
+                Vec::new()
+            })
         }
         _ => None,
     };
     Ok(Written { touched: done.rows_affected(), stored })
+}
+
+/// Stores a row that is told from others by unique columns, and gives it back.
+pub(super) async fn merge(connection: &mut SqliteConnection, merge: &Merge) -> Result<Vec<Value>> {
+    let table = merge.table;
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(of_write)?;
+    let keys: Vec<&'static Column> = table.key_columns().collect();
+    let statement = query(write::merge_statement(merge, &keys));
+    let key = statement.fetch_optional(&mut *transaction).await.map_err(of_write)?;
+    let key = key.map(|key| decode::row(&keys, &key)).transpose()?;
+    let stored = rows_of(&mut transaction, table, &write::merged(merge, key)).await?.pop();
+    let stored = stored.ok_or_else(|| merge.not_found())?;
+    write::check_made(table, &merge.row, &stored)?;
+    transaction.commit().await.map_err(of_write)?;
+    Ok(stored)
 }
 
 async fn insert(
@@ -122,7 +144,8 @@ async fn insert_returning(
     statement.values = Some(Values(row.given().map(|(_, value)| value.clone()).collect()));
     let key = query(statement).fetch_optional(&mut *connection).await.map_err(of_write)?;
     let Some(key) = key else { return Ok(Vec::new()) };
-    let stored = rows_of(connection, table, &Key::new(decode::row(&keys, &key)?)).await?;
+    let stored =
+        rows_of(connection, table, &Key::new(decode::row(&keys, &key)?).node(table)).await?;
     stored.iter().try_for_each(|stored| write::check_made(table, row, stored))?;
     Ok(stored)
 }
@@ -130,10 +153,10 @@ async fn insert_returning(
 async fn rows_of(
     connection: &mut SqliteConnection,
     table: &'static Table,
-    key: &Key,
+    condition: &Node,
 ) -> Result<Vec<Vec<Value>>> {
     let columns: Vec<&'static Column> = table.columns.iter().collect();
-    let statement: Statement = compile::columns(table, &columns, &key.node(table));
+    let statement: Statement = compile::columns(table, &columns, condition);
     let rows = query(statement).fetch_all(connection).await.map_err(from_sqlx)?;
     rows.iter().map(|row| decode::row(&columns, row)).collect()
 }
