@@ -103,6 +103,7 @@ mod field;
 mod filter;
 mod find;
 pub mod futures;
+mod hints;
 mod key;
 mod keyset;
 mod operation;

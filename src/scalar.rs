@@ -167,7 +167,8 @@ impl<T: Scalar> Stored for Option<T> {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "a column of `{T}` cannot be compared with `{Self}`",
-    label = "expected `{T}` or `&{T}`"
+    label = "expected `{T}` or `&{T}`",
+    note = "nothing equals NULL, so that no `Option` is compared: ask `.is_null()` or `.is_not_null()`; a value that may be missing is matched first"
 )]
 pub trait Operand<T> {
     /// The value to compare with.

@@ -251,6 +251,64 @@ snapshot!(beside_children_of_a_parent, {
     Query::<tool_event::Model>::new().filter(ToolEvents::SESSION.is(beside))
 });
 
+mod folder {
+    use chronicle::Repository;
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Repository)]
+    #[sea_orm(table_name = "folders")]
+    #[repository(name = "Folder", soft_delete = "removed_at")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i64,
+        pub name: String,
+        pub removed_at: Option<DateTimeUtc>,
+        #[sea_orm(has_many)]
+        pub memos: HasMany<super::memo::Entity>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod memo {
+    use chronicle::Repository;
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Repository)]
+    #[sea_orm(table_name = "memos")]
+    #[repository(name = "Memo")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i64,
+        pub folder_id: i64,
+        #[repository(soft_delete)]
+        pub deleted_at: Option<DateTimeUtc>,
+        #[sea_orm(belongs_to, from = "folder_id", to = "id")]
+        pub folder: HasOne<super::folder::Entity>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+use {folder::Folders, memo::Memos};
+
+snapshot!(without_deleted, Memos::query());
+snapshot!(without_deleted_of_some, {
+    let some = Folders::NAME.eq("a").or(Folders::NAME.eq("b"));
+    Folders::query()
+        .filter(some)
+        .order_by(Folders::ID.desc())
+        .after(r#"[["id","desc",7]]"#.parse().unwrap())
+});
+snapshot!(with_deleted, Memos::query().with_deleted().filter(Memos::DELETED_AT.is_not_null()));
+snapshot!(beside_what_is_not_deleted, {
+    let of_folder = Memos::FOLDER.is(Folders::NAME.eq("a"));
+    Memos::query().filter(of_folder)
+});
+snapshot!(without_children_that_are_not_deleted, Folders::query().filter(!Folders::MEMOS.exists()));
+
 snapshot!(contains_any_case, events().filter(Events::HOOK_NAME.contains_any_case("Stop*[é]")));
 snapshot!(
     is_any_case,

@@ -19,3 +19,4 @@ mod processes;
 mod refusals;
 mod restarts;
 mod roles;
+mod unique;

@@ -18,6 +18,7 @@ mod server;
 mod sessions;
 mod text;
 mod tokens;
+mod unique;
 mod unreadable;
 mod watched;
 mod writes;

@@ -36,9 +36,9 @@ mod line {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-async fn restore(lines: &line::Lines) {
-    let _ = lines.restore(sea_orm::prelude::Uuid::nil()).await;
-    let _ = lines.find().with_deleted().all().await;
+fn restore(lines: &line::Lines) {
+    let _ = lines.restore(sea_orm::prelude::Uuid::nil());
+    let _ = lines.find().with_deleted();
 }
 
 fn main() {
