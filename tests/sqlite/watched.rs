@@ -14,15 +14,6 @@ async fn within<T>(work: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, work).await.unwrap()
 }
 
-/// How many threads look for changes.
-#[cfg(target_os = "linux")]
-fn lookers() -> usize {
-    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
-    let name = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("comm")).ok();
-    // The system cuts names.
-    tasks.flatten().filter_map(name).filter(|name| name.starts_with("chronicle-chang")).count()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn what_others_change_in_the_file_is_seen() {
     let folder = tempfile::tempdir().unwrap();
@@ -81,32 +72,6 @@ async fn no_change_is_missed() {
     for writer in writers {
         writer.await.unwrap();
     }
-}
-
-/// The one thread for all of them ends with the last of them; a later one starts another.
-#[cfg(target_os = "linux")]
-#[test]
-fn nothing_looks_once_nobody_waits() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let folder = tempfile::tempdir().unwrap();
-        let sqlite = migrated(&folder.path().join("a.db")).await;
-        let others = lookers();
-        for _ in 0..3 {
-            let mut lists: Vec<_> = (0..4).map(|_| Sessions::new(&sqlite).find().watch()).collect();
-            assert_eq!(lookers(), others, "a stream does nothing until it is read");
-            for lists in &mut lists {
-                within(lists.next()).await.unwrap().unwrap();
-            }
-            assert_eq!(lookers(), others + 1);
-            drop(lists);
-            let start = Instant::now();
-            while lookers() > others {
-                assert!(start.elapsed() < PATIENCE);
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        }
-    });
 }
 
 /// What goes wrong is an item, once, and the rows come again when it is right again.

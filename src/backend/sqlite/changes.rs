@@ -1,5 +1,8 @@
 //! [`Changes`]: tells those who wait that the database has changed, whoever has changed it.
 
+#[cfg(test)]
+mod tests;
+
 use super::connect::Connector;
 use super::error::closed;
 use crate::{BackendKind, Error, ErrorKind, Result};
