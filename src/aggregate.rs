@@ -7,7 +7,7 @@ pub use groups::Groups;
 pub use summary::Summary;
 
 use crate::aggregation::Function;
-use crate::{Error, ErrorKind, Field, Ordered, Record, Result, Scalar, Stored, Summable};
+use crate::{Error, ErrorKind, Field, Record, Result, Scalar, Sorts, Stored, Summable};
 use sea_orm::Value;
 use std::fmt;
 use std::marker::PhantomData;
@@ -85,7 +85,7 @@ fn summed<P: Summable>(value: Value) -> Result<P::Sum> {
     })
 }
 
-impl<R: Record, T: Stored> Field<R, T> {
+impl<R: Record, T: Stored, S> Field<R, T, S> {
     /// How many rows have a value in this column, which is not NULL.
     ///
     /// ```
@@ -136,7 +136,7 @@ impl<R: Record, T: Stored> Field<R, T> {
     #[must_use]
     pub fn min(self) -> Aggregate<R, Option<T::Scalar>>
     where
-        As<T>: Ordered,
+        S: Sorts<As<T>>,
     {
         Aggregate::new(Function::Least(self.column()), Option::from_value)
     }
@@ -153,7 +153,7 @@ impl<R: Record, T: Stored> Field<R, T> {
     #[must_use]
     pub fn max(self) -> Aggregate<R, Option<T::Scalar>>
     where
-        As<T>: Ordered,
+        S: Sorts<As<T>>,
     {
         Aggregate::new(Function::Greatest(self.column()), Option::from_value)
     }

@@ -9,6 +9,7 @@ pub(crate) use reckoner::Reckoner;
 use crate::filter::Node;
 use crate::keyset;
 use crate::operation::Selection;
+use crate::order::{Direction, OrderTerm};
 use crate::{Column, Read, Result, Table};
 use futures_util::future::BoxFuture;
 use sea_orm::Value;
@@ -74,7 +75,7 @@ impl Aggregation {
         }
         let rows = Read {
             selection: Selection::Columns(positions),
-            order: crate::order::OrderTerm::of_key(table, false),
+            order: OrderTerm::of_key(table, Direction::Ascending),
             ..read
         };
         Self { rows, groups, functions }

@@ -7,8 +7,8 @@ pub use json_path::JsonPath;
 use crate::filter::{Case, Comparison, Expression, Filter, Node, TextMatch};
 use crate::order::Direction;
 use crate::{
-    Column, Comparable, Exact, JsonDocument, List, Operand, Order, Ordered, Record, Scalar, Stored,
-    Text,
+    ByBytes, ByType, Column, Comparable, Exact, JsonDocument, List, Operand, Order, Record, Scalar,
+    Sorts, Stored, Text,
 };
 use std::fmt;
 use std::marker::PhantomData;
@@ -24,6 +24,9 @@ type As<T> = <<T as Stored>::Scalar as Scalar>::As;
 /// and Postgres differ in which are equal (`{"k":1}` and `{"k":1.0}`): compare what is inside,
 /// by [`key`](Self::key) and [`index`](Self::index). An array is asked by [`has`](Self::has).
 ///
+/// `S` is how it sorts: by its type, or, as text that is `#[repository(collate = "C")]`, by its
+/// bytes ([`ByBytes`]).
+///
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
 /// use chronicle::Field;
@@ -34,19 +37,20 @@ type As<T> = <<T as Stored>::Scalar as Scalar>::As;
 /// assert_eq!(tasks.find().filter(PRIORITY.eq(3)).count().await?, 1);
 /// # Ok(()) }
 /// ```
-pub struct Field<R, T> {
+pub struct Field<R, T, S = ByType> {
     column: usize,
     types: PhantomData<fn() -> (R, T)>,
+    sorts: PhantomData<fn() -> S>,
 }
 
-impl<R, T> Clone for Field<R, T> {
+impl<R, T, S> Clone for Field<R, T, S> {
     fn clone(&self) -> Self {
         *self
     }
 }
-impl<R, T> Copy for Field<R, T> {}
+impl<R, T, S> Copy for Field<R, T, S> {}
 
-impl<R: Record, T> fmt::Debug for Field<R, T> {
+impl<R: Record, T, S> fmt::Debug for Field<R, T, S> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}.{}", R::TABLE.name, self.name())
     }
@@ -66,9 +70,32 @@ impl<R, T> Field<R, T> {
     /// ```
     #[must_use]
     pub const fn new(column: usize) -> Self {
-        Self { column, types: PhantomData }
+        Self { column, types: PhantomData, sorts: PhantomData }
     }
+}
 
+impl<R, T: Stored> Field<R, T, ByBytes>
+where
+    As<T>: Text,
+{
+    /// The column of text at a position, which sorts by its bytes. Written by the derive.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// use chronicle::{ByBytes, Field};
+    ///
+    /// # fn main() -> chronicle::Result<()> {
+    /// let title: Field<task::Model, String, ByBytes> = Field::sorted_by_bytes(1);
+    /// assert_eq!(title.name(), Tasks::TITLE.name());
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub const fn sorted_by_bytes(column: usize) -> Self {
+        Self { column, types: PhantomData, sorts: PhantomData }
+    }
+}
+
+impl<R, T, S> Field<R, T, S> {
     /// Its position among the record's [`columns`](crate::Table::columns).
     ///
     /// ```
@@ -83,7 +110,7 @@ impl<R, T> Field<R, T> {
     }
 }
 
-impl<R: Record, T> Field<R, T> {
+impl<R: Record, T, S> Field<R, T, S> {
     /// The column's description.
     ///
     /// ```
@@ -115,7 +142,7 @@ impl<R: Record, T> Field<R, T> {
     }
 }
 
-impl<R: Record, T: Stored> Field<R, T> {
+impl<R: Record, T: Stored, S> Field<R, T, S> {
     fn compare(self, comparison: Comparison, value: impl Operand<T::Scalar>) -> Filter<R> {
         Filter::from_node(Node::Compare {
             expression: self.expression(),
@@ -182,7 +209,7 @@ impl<R: Record, T: Stored> Field<R, T> {
     }
 }
 
-impl<R: Record, T: Stored> Field<R, T> {
+impl<R: Record, T: Stored, S> Field<R, T, S> {
     /// Rows whose column is less than `value`.
     ///
     /// ```
@@ -194,7 +221,7 @@ impl<R: Record, T: Stored> Field<R, T> {
     /// ```
     pub fn lt(self, value: impl Operand<T::Scalar>) -> Filter<R>
     where
-        As<T>: Ordered,
+        S: Sorts<As<T>>,
     {
         self.compare(Comparison::Less, value)
     }
@@ -210,7 +237,7 @@ impl<R: Record, T: Stored> Field<R, T> {
     /// ```
     pub fn le(self, value: impl Operand<T::Scalar>) -> Filter<R>
     where
-        As<T>: Ordered,
+        S: Sorts<As<T>>,
     {
         self.compare(Comparison::LessOrEqual, value)
     }
@@ -226,7 +253,7 @@ impl<R: Record, T: Stored> Field<R, T> {
     /// ```
     pub fn gt(self, value: impl Operand<T::Scalar>) -> Filter<R>
     where
-        As<T>: Ordered,
+        S: Sorts<As<T>>,
     {
         self.compare(Comparison::Greater, value)
     }
@@ -242,7 +269,7 @@ impl<R: Record, T: Stored> Field<R, T> {
     /// ```
     pub fn ge(self, value: impl Operand<T::Scalar>) -> Filter<R>
     where
-        As<T>: Ordered,
+        S: Sorts<As<T>>,
     {
         self.compare(Comparison::GreaterOrEqual, value)
     }
@@ -258,7 +285,7 @@ impl<R: Record, T: Stored> Field<R, T> {
     /// ```
     pub fn between(self, low: impl Operand<T::Scalar>, high: impl Operand<T::Scalar>) -> Filter<R>
     where
-        As<T>: Ordered,
+        S: Sorts<As<T>>,
     {
         self.ge(low).and(self.le(high))
     }
@@ -276,7 +303,7 @@ impl<R: Record, T: Stored> Field<R, T> {
     #[must_use]
     pub fn asc(self) -> Order<R>
     where
-        As<T>: Ordered,
+        S: Sorts<As<T>>,
     {
         Order::new(self.position(), Direction::Ascending)
     }
@@ -294,13 +321,13 @@ impl<R: Record, T: Stored> Field<R, T> {
     #[must_use]
     pub fn desc(self) -> Order<R>
     where
-        As<T>: Ordered,
+        S: Sorts<As<T>>,
     {
         Order::new(self.position(), Direction::Descending)
     }
 }
 
-impl<R: Record, T: Scalar> Field<R, Option<T>> {
+impl<R: Record, T: Scalar, S> Field<R, Option<T>, S> {
     /// Rows whose column is NULL.
     ///
     /// ```
@@ -330,7 +357,7 @@ impl<R: Record, T: Scalar> Field<R, Option<T>> {
     }
 }
 
-impl<R: Record, T: Stored> Field<R, T> {
+impl<R: Record, T: Stored, S> Field<R, T, S> {
     /// Rows whose text contains `text`: case-sensitive and literal, so `%`, `_` and `*` stand for
     /// themselves. Every text that is not NULL contains the empty text.
     ///
@@ -453,7 +480,7 @@ impl<R: Record, T: Stored> Field<R, T> {
     }
 }
 
-impl<R: Record, T: Stored> Field<R, T>
+impl<R: Record, T: Stored, S> Field<R, T, S>
 where
     T::Scalar: List,
 {
@@ -495,7 +522,7 @@ where
     }
 }
 
-impl<R: Record, T: Stored> Field<R, T> {
+impl<R: Record, T: Stored, S> Field<R, T, S> {
     /// The value under `key` of a JSON object, as text.
     ///
     /// ```

@@ -9,7 +9,7 @@ use sea_orm::Value;
 ///
 /// For an order by `a desc, k desc` behind `(1, 2)`: `a <= 1 and (a < 1 or (a = 1 and k < 2))`. The
 /// first part follows from the second; it stands there because both databases use an index on
-/// `a` for it, and not for the disjunction. NULL counts as the smallest value.
+/// `a` for it, and not for the disjunction.
 pub(crate) fn after(order: &[OrderTerm], values: &[Value]) -> Node {
     let behind =
         order.iter().zip(values).rev().fold(Node::Constant(false), |rest, (term, value)| {
@@ -18,8 +18,11 @@ pub(crate) fn after(order: &[OrderTerm], values: &[Value]) -> Node {
         });
     match (order, values) {
         ([term, _, ..], [value, ..]) if !term.column.nullable => {
-            let comparison =
-                if term.descending { Comparison::LessOrEqual } else { Comparison::GreaterOrEqual };
+            let comparison = if term.direction.is_descending() {
+                Comparison::LessOrEqual
+            } else {
+                Comparison::GreaterOrEqual
+            };
             Node::All(vec![Node::compare(term.column, comparison, value.clone()), behind])
         }
         _ => behind,
@@ -37,13 +40,12 @@ fn equal(term: &OrderTerm, value: &Value) -> Node {
 /// The rows whose value in this column alone puts them behind.
 fn beyond(term: &OrderTerm, value: &Value) -> Node {
     let is_null = Node::IsNull(Expression::Column(term.column));
-    match (value::is_null(value), term.descending) {
-        (true, true) => Node::Constant(false),
-        (true, false) => Node::Not(Box::new(is_null)),
-        (false, true) => {
-            let less = Node::compare(term.column, Comparison::Less, value.clone());
-            if term.column.nullable { Node::Any(vec![less, is_null]) } else { less }
-        }
-        (false, false) => Node::compare(term.column, Comparison::Greater, value.clone()),
+    let are_nulls_behind = term.column.nullable && !term.direction.is_nulls_first();
+    if value::is_null(value) {
+        return if are_nulls_behind { Node::Constant(false) } else { Node::Not(Box::new(is_null)) };
     }
+    let comparison =
+        if term.direction.is_descending() { Comparison::Less } else { Comparison::Greater };
+    let behind = Node::compare(term.column, comparison, value.clone());
+    if are_nulls_behind { Node::Any(vec![behind, is_null]) } else { behind }
 }

@@ -155,8 +155,9 @@ pub use record::{FieldType, Keyed, NewRecord, Record, SoftDelete, Values, Writab
 pub use related::{Children, FindWith, Relation, Relations, ToMany, ToOne};
 pub use repository::{Repository, UniqueColumns};
 pub use scalar::{
-    Array, Comparable, Element, Exact, GeneratedKey, IntoColumn, IntoNullable, JsonDocument, List,
-    Number, Opaque, Operand, Ordered, Primitive, Scalar, Stored, Summable, Text, Timestamp,
+    Array, ByBytes, ByType, Comparable, Element, Exact, GeneratedKey, IntoColumn, IntoNullable,
+    JsonDocument, List, Number, Opaque, Operand, Ordered, Primitive, Scalar, Sorts, Stored,
+    Summable, Text, Timestamp,
 };
 #[cfg(feature = "sqlite")]
 pub use schema::SchemaReport;

@@ -106,7 +106,7 @@ impl<R: Record> Patch<R> {
     /// assert_eq!(tasks.update_where(Tasks::TITLE.eq("call home"), patch).await?, 1);
     /// # Ok(()) }
     /// ```
-    pub fn set<T: Stored>(&mut self, field: Field<R, T>, value: T::Scalar) {
+    pub fn set<T: Stored, S>(&mut self, field: Field<R, T, S>, value: T::Scalar) {
         self.assign(field.position(), value.into_value());
     }
 
@@ -121,7 +121,7 @@ impl<R: Record> Patch<R> {
     /// assert_eq!(tasks.update_where(Tasks::DONE_AT.is_not_null(), patch).await?, 1);
     /// # Ok(()) }
     /// ```
-    pub fn clear<T: Scalar>(&mut self, field: Field<R, Option<T>>) {
+    pub fn clear<T: Scalar, S>(&mut self, field: Field<R, Option<T>, S>) {
         self.assign(field.position(), Option::<T>::KIND.null());
     }
 

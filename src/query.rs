@@ -7,7 +7,7 @@ pub use cursor::{Cursor, Page};
 
 use crate::filter::Node;
 use crate::operation::{Read, Selection};
-use crate::order::OrderTerm;
+use crate::order::{Direction, OrderTerm};
 use crate::{Column, Filter, Order, Record, Result, Selected, SoftDelete};
 use std::fmt;
 use std::marker::PhantomData;
@@ -22,7 +22,8 @@ const MOST_ROWS: u64 = i64::MAX as u64;
 ///
 /// Rows always come in a total order, the same on every backend: the key follows the given
 /// columns, in the direction of the last of them, and alone it sorts a query without an order.
-/// Keys of text come as the database sorts text: SQLite by bytes, Postgres by the column's collation.
+/// Keys of text come as the database sorts text: SQLite by bytes, Postgres by the column's collation,
+/// which is by bytes, too, where the field is `#[repository(collate = "C")]`.
 ///
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
@@ -238,10 +239,10 @@ impl<R: Record, T: Selected<R>> Query<R, T> {
                 terms.push(term);
             }
         }
-        let descending = terms.last().is_some_and(|term| term.descending);
+        let direction = terms.last().map_or(Direction::Ascending, |term| term.direction.plain());
         for column in R::TABLE.ordering_columns() {
             if terms.iter().all(|term| term.column != column) {
-                terms.push(OrderTerm { column, descending });
+                terms.push(OrderTerm::new(column, direction));
             }
         }
         terms

@@ -4,6 +4,7 @@ mod array;
 mod given;
 mod opaque;
 mod primitive;
+mod sorts;
 
 pub use array::{Array, List};
 pub use given::{IntoColumn, IntoNullable};
@@ -11,6 +12,7 @@ pub use opaque::Opaque;
 pub use primitive::{
     Comparable, Element, Exact, JsonDocument, Number, Ordered, Primitive, Summable, Text,
 };
+pub use sorts::{ByBytes, ByType, Sorts};
 
 use crate::value::text_of_enum;
 use crate::{Error, ErrorKind, FieldType, Kind, Result};

@@ -235,6 +235,8 @@ pub struct Column {
     pub unique: bool,
     /// Whether it is marked `indexed`.
     pub indexed: bool,
+    /// Whether it is text that sorts by its bytes at the server, too: `#[repository(collate = "C")]`.
+    pub sorts_by_bytes: bool,
     /// Who makes its values.
     pub source: Source,
 }

@@ -355,6 +355,8 @@ mod ware {
         pub price: Decimal,
         pub weight: f32,
         pub sold: Option<bool>,
+        #[repository(collate = "C")]
+        pub name: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -379,4 +381,20 @@ summary!(sums_beside_a_parent, tool_events, {
 summary!(sums_of_exact_numbers, wares, {
     let made = (Wares::PRICE.sum(), Wares::PRICE.min(), Wares::WEIGHT.sum(), Wares::SOLD.max());
     wares.find().filter(Wares::ID.ne(Uuid::from_u128(7))).aggregate(made).group_by(Wares::SOLD)
+});
+snapshot!(nulls_first_and_last, {
+    let query = Wares::query().order_by(Wares::SOLD.asc().nulls_last());
+    query.order_by(Wares::PRICE.asc().nulls_last()).order_by(Wares::NAME.desc().nulls_first())
+});
+snapshot!(behind_nulls, {
+    let key = Uuid::from_u128(7);
+    let cursor = format!(
+        r#"[["sold","desc.nullsfirst",null],["name","asc.nullslast","m"],["id","asc","{key}"]]"#
+    );
+    let query = Wares::query().order_by(Wares::SOLD.desc().nulls_first());
+    query.order_by(Wares::NAME.asc().nulls_last()).after(cursor.parse::<Cursor>().unwrap())
+});
+snapshot!(text_by_its_bytes, {
+    let query = Wares::query().filter(Wares::NAME.between("B", "a").or(Wares::NAME.gt("z")));
+    query.order_by(Wares::NAME.asc())
 });

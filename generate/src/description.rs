@@ -57,6 +57,8 @@ pub(crate) struct Column {
     /// The same as it is written in `create table`, with its length.
     pub(crate) declared: String,
     pub(crate) enum_name: Option<EnumName>,
+    /// Whether it is text that sorts by its bytes.
+    pub(crate) sorts_by_bytes: bool,
     pub(crate) not_null: bool,
     /// SQL.
     pub(crate) default: Option<String>,

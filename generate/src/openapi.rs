@@ -102,7 +102,16 @@ fn column(
         name => name,
     };
     let declared = declared.to_owned();
-    Column { name, type_name, declared, enum_name, not_null, default, made: Made::Client }
+    Column {
+        name,
+        type_name,
+        declared,
+        enum_name,
+        sorts_by_bytes: false,
+        not_null,
+        default,
+        made: Made::Client,
+    }
 }
 
 /// The SQL of a default. PostgREST takes the quotes and the cast off a constant, and leaves other expressions as they are:

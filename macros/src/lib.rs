@@ -107,6 +107,8 @@ mod tests;
 ///
 /// - `given`, on the key: the caller gives the key, as the first argument of the constructor.
 /// - `default`, or `default = <expression>`: what a new row holds unless its setter is called.
+/// - `collate = "C"`, on text: it sorts by its bytes, on SQLite as at the server, where the column has that collation.
+///   So it can be sorted and compared by `<` ([`ByBytes`](https://docs.rs/chronicle/latest/chronicle/enum.ByBytes.html)).
 /// - `server`: only the database makes the values: a generated column, one that a trigger keeps. They are never sent.
 /// - `server_default`: the database makes the value unless a new row's setter gives one, as `auth.uid()`. On a key: the
 ///   server makes it.

@@ -38,7 +38,7 @@ impl<R> GroupColumns<R> for () {
     }
 }
 
-impl<R: Record, T: Stored> GroupColumns<R> for Field<R, T>
+impl<R: Record, T: Stored, S: 'static> GroupColumns<R> for Field<R, T, S>
 where
     As<T>: Exact,
 {
@@ -47,7 +47,7 @@ where
     }
 }
 
-impl<R: Record, T: Stored> Groups<R> for Field<R, T>
+impl<R: Record, T: Stored, S: 'static> Groups<R> for Field<R, T, S>
 where
     As<T>: Exact,
 {

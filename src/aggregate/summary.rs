@@ -6,7 +6,7 @@ use crate::aggregation::{Aggregation, Reckoner};
 use crate::filter::Node;
 use crate::operation::Selection;
 use crate::{
-    Error, Field, Find, Ordered, Query, Record, Result, Selected, Stored, Summable, Values, value,
+    Error, Field, Find, Query, Record, Result, Selected, Sorts, Stored, Summable, Values, value,
 };
 use sea_orm::Value;
 use std::cmp::Ordering;
@@ -226,7 +226,7 @@ impl<R: Record, T: Selected<R>> Find<R, T> {
     ///
     /// # Errors
     /// As [`Summary::one`].
-    pub async fn sum<F: Stored>(self, field: Field<R, F>) -> Result<<As<F> as Summable>::Sum>
+    pub async fn sum<F: Stored, S>(self, field: Field<R, F, S>) -> Result<<As<F> as Summable>::Sum>
     where
         As<F>: Summable,
     {
@@ -245,9 +245,9 @@ impl<R: Record, T: Selected<R>> Find<R, T> {
     ///
     /// # Errors
     /// As [`Summary::one`].
-    pub async fn min<F: Stored>(self, field: Field<R, F>) -> Result<Option<F::Scalar>>
+    pub async fn min<F: Stored, S>(self, field: Field<R, F, S>) -> Result<Option<F::Scalar>>
     where
-        As<F>: Ordered,
+        S: Sorts<As<F>>,
     {
         self.aggregate(field.min()).one().await
     }
@@ -265,9 +265,9 @@ impl<R: Record, T: Selected<R>> Find<R, T> {
     ///
     /// # Errors
     /// As [`Summary::one`].
-    pub async fn max<F: Stored>(self, field: Field<R, F>) -> Result<Option<F::Scalar>>
+    pub async fn max<F: Stored, S>(self, field: Field<R, F, S>) -> Result<Option<F::Scalar>>
     where
-        As<F>: Ordered,
+        S: Sorts<As<F>>,
     {
         self.aggregate(field.max()).one().await
     }

@@ -42,6 +42,7 @@ mod answer;
 mod apply;
 mod call;
 mod client;
+mod collation;
 mod error;
 mod failure;
 mod filter;

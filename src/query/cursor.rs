@@ -57,7 +57,7 @@ impl Cursor {
             .filter_map(|term| {
                 let at = columns.iter().position(|column| *column == term.column)?;
                 let value = value::to_json(row.get(at)?);
-                Some((term.column.name.to_owned(), term.direction(), value))
+                Some((term.column.name.to_owned(), term.direction, value))
             })
             .collect();
         Self { terms }
@@ -83,7 +83,7 @@ impl Cursor {
     pub(crate) fn values(&self, order: &[OrderTerm]) -> Result<Vec<Value>> {
         let fits = self.terms.len() == order.len()
             && self.terms.iter().zip(order).all(|((name, direction, _), term)| {
-                name == term.column.name && *direction == term.direction()
+                name == term.column.name && *direction == term.direction
             });
         if !fits {
             return Err(Error::invalid("the cursor belongs to a query with another order"));

@@ -57,8 +57,9 @@ pub trait Comparable: Primitive {}
 pub trait Exact: Comparable {}
 
 /// Types whose order is the same on SQLite and Postgres, so that `<`, `between` and sorting are
-/// offered: numbers, times and ids. Text is not: Postgres sorts it by the database's collation,
-/// SQLite by bytes.
+/// offered: numbers, times and ids. Text is not: Postgres sorts it by the column's collation, SQLite by
+/// bytes. A field of text that is `#[repository(collate = "C")]` sorts by bytes on both
+/// ([`ByBytes`](crate::ByBytes)).
 ///
 /// ```
 /// /// Its columns have `lt`, `between`, `asc` …, since `i32` has.
@@ -71,7 +72,8 @@ pub trait Exact: Comparable {}
 #[diagnostic::on_unimplemented(
     message = "a column stored as `{Self}` has no order that SQLite and Postgres share",
     label = "cannot be sorted or compared by `<`, `>`",
-    note = "text is sorted by collation on Postgres and by bytes on SQLite: compare it with `eq`, `is_in` or `starts_with`, and sort rows in the program"
+    note = "text is sorted by collation on Postgres and by bytes on SQLite: mark its field `#[repository(collate = \"C\")]`, and give the server's column that collation",
+    note = "or compare it with `eq`, `is_in` or `starts_with`, and sort rows in the program"
 )]
 pub trait Ordered: Comparable {}
 

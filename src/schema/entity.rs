@@ -151,8 +151,7 @@ impl EntityColumn {
 
     /// Whether a text sorts by its bytes on the server, as it does in SQLite.
     pub(super) const fn sorts_by_bytes(&self) -> bool {
-        let _ = self;
-        false
+        self.column.sorts_by_bytes
     }
 
     fn is_integer(&self) -> bool {

@@ -5,6 +5,7 @@ use crate::failover::rules::entry::EntryKind;
 use crate::failover::rules::name::{RowKey, RowName};
 use crate::filter::{Comparison, Node};
 use crate::operation::{Duplicates, OrderTerm, Read, Selection, Target, Write, WriteKind};
+use crate::order::Direction;
 use crate::{Table, value};
 use chrono::{DateTime, Utc};
 use sea_orm::Value;
@@ -224,7 +225,7 @@ pub(super) fn get(table: &'static Table, key: &RowKey, offset: u64) -> Read {
         table,
         selection: Selection::Rows,
         filter: tables::given(table, key).node(table),
-        order: OrderTerm::of_key(table, false),
+        order: OrderTerm::of_key(table, Direction::Ascending),
         limit: None,
         offset,
     }
@@ -236,7 +237,7 @@ pub(super) fn list(table: &'static Table) -> Read {
         table,
         selection: Selection::Rows,
         filter: Node::Constant(true),
-        order: OrderTerm::of_key(table, false),
+        order: OrderTerm::of_key(table, Direction::Ascending),
         limit: None,
         offset: 0,
     }

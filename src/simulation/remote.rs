@@ -153,7 +153,7 @@ impl Database {
             Statement::Read(read) => {
                 let mut found = self.matching(&Rows::Matching(read.table, read.filter.clone()));
                 done.count = found.len() as u64;
-                if read.order.first().is_some_and(|term| term.descending) {
+                if read.order.first().is_some_and(|term| term.direction.is_descending()) {
                     found.reverse();
                 }
                 let limit = read.limit.map_or(usize::MAX, |limit| limit as usize);

@@ -6,7 +6,7 @@ use sea_orm::Value;
 use std::cmp::Ordering;
 
 /// The order of two values of one column, NULL smallest: the order in which both databases sort
-/// the [`Ordered`](crate::Ordered) types. Other types compare by their text.
+/// the [`Ordered`](crate::Ordered) types; text by its bytes. Other types compare by their text.
 pub(crate) fn compare(left: &Value, right: &Value) -> Ordering {
     let (left, right) = match (Content::of(left), Content::of(right)) {
         (None, None) => return Ordering::Equal,
@@ -44,7 +44,8 @@ pub(crate) fn compare(left: &Value, right: &Value) -> Ordering {
         Content::DateTime(_) => by!(DateTime, Ord::cmp),
         Content::Timestamp(_) => by!(Timestamp, Ord::cmp),
         Content::Uuid(_) => by!(Uuid, Ord::cmp),
-        Content::Text(_) | Content::Bytes(_) | Content::Json(_) => {}
+        Content::Text(_) => by!(Text, Ord::cmp),
+        Content::Bytes(_) | Content::Json(_) => {}
     }
     of_content(left).cmp(&of_content(right))
 }

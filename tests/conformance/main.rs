@@ -15,6 +15,7 @@
 mod access;
 mod aggregates;
 mod batches;
+mod bytes;
 mod conditions;
 mod deletes;
 mod errors;
@@ -287,6 +288,13 @@ suite! {
         odd_texts_behind_a_path
         documents_too_deep_to_be_read_back_are_refused
         places_beyond_every_array_are_refused
+    }
+    bytes {
+        text_sorts_by_its_bytes
+        pages_of_sorted_text
+        comparisons_of_text
+        the_first_and_the_last_text
+        long_lists_of_sorted_text
     }
     order {
         by_several_columns_with_ties_and_nulls

@@ -83,6 +83,36 @@ pub(crate) fn cases() -> Vec<Case> {
             .cmp(&b.time)
             .then(a.number.cmp(&b.number))
             .then(a.id.cmp(&b.id))),
+        case!("number, nulls last", [Facts::NUMBER.asc().nulls_last()], |a, b| a
+            .number
+            .is_none()
+            .cmp(&b.number.is_none())
+            .then(a.number.cmp(&b.number))
+            .then(a.id.cmp(&b.id))),
+        case!("flag desc, nulls first", [Facts::FLAG.desc().nulls_first()], |a, b| b
+            .flag
+            .is_none()
+            .cmp(&a.flag.is_none())
+            .then(b.flag.cmp(&a.flag))
+            .then(b.id.cmp(&a.id))),
+        case!(
+            "real desc, nulls first, time, nulls last",
+            [Facts::REAL.desc().nulls_first(), Facts::TIME.asc().nulls_last()],
+            |a, b| b
+                .real
+                .is_none()
+                .cmp(&a.real.is_none())
+                .then(real(b, a))
+                .then(a.time.is_none().cmp(&b.time.is_none()))
+                .then(a.time.cmp(&b.time))
+                .then(a.id.cmp(&b.id))
+        ),
+        // Said, and the same as without it; the key is never NULL.
+        case!(
+            "time, nulls first, key desc, nulls first",
+            [Facts::TIME.asc().nulls_first(), Facts::ID.desc().nulls_first()],
+            |a, b| a.time.cmp(&b.time).then(b.id.cmp(&a.id))
+        ),
         // A second term of one column cannot change the order.
         case!("number, number desc", [Facts::NUMBER.asc(), Facts::NUMBER.desc()], |a, b| a
             .number

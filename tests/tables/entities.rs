@@ -28,6 +28,7 @@ pub(crate) mod author {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: AuthorId,
         #[sea_orm(unique)]
+        #[repository(collate = "C")]
         pub name: String,
         #[sea_orm(unique_key = "authors_code")]
         pub house: i32,

@@ -38,6 +38,8 @@ pub(super) struct ColumnRow {
     pub(super) declared: String,
     pub(super) dimensions: i64,
     pub(super) not_null: bool,
+    /// Of text.
+    pub(super) collation: Option<String>,
     pub(super) identity: String,
     pub(super) generated: String,
     pub(super) default: Option<String>,

@@ -19,6 +19,7 @@ select coalesce(json_agg(found order by found.schema collate "C", found.name col
                 'declared', format_type(a.atttypid, a.atttypmod),
                 'dimensions', a.attndims,
                 'not_null', a.attnotnull,
+                'collation', (select l.collname from pg_collation l where l.oid = a.attcollation),
                 'identity', a.attidentity::text,
                 'generated', a.attgenerated::text,
                 'default', pg_get_expr(d.adbin, d.adrelid)

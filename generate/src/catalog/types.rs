@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use super::rows::{ColumnRow, TypeRow};
 use crate::description::{Column, EnumName, Made};
 
+/// Collations of which text sorts by its bytes in UTF-8.
+const BY_BYTES: [&str; 3] = ["C", "POSIX", "ucs_basic"];
+
 /// The domains and enums of a database.
 pub(super) struct Types(HashMap<i64, TypeRow>);
 
@@ -36,11 +39,14 @@ impl Types {
                 "[]".repeat(usize::try_from(dimensions).unwrap_or(2))
             );
         }
+        let sorts_by_bytes = matches!(type_name.as_str(), "text" | "character varying")
+            && row.collation.is_some_and(|name| BY_BYTES.contains(&name.as_str()));
         Column {
             name: row.name,
             type_name,
             declared,
             enum_name: self.enum_name(oid),
+            sorts_by_bytes,
             not_null,
             default,
             made,

@@ -45,6 +45,7 @@ fn row(columns: &[(&str, &str)], indexed: &[&str]) -> Vec<String> {
         type_name: (*type_name).to_owned(),
         declared: (*type_name).to_owned(),
         enum_name: None,
+        sorts_by_bytes: false,
         not_null: true,
         default: None,
         made: Made::Client,

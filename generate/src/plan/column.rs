@@ -76,7 +76,9 @@ pub(super) fn field(
     };
     let rust_type = kind.rust();
     let rust_type = if is_optional { format!("Option<{rust_type}>") } else { rust_type };
-    Field { name: name.clone(), rust_type, sea_orm, repository: repository.into_iter().collect() }
+    let collate = column.sorts_by_bytes.then(|| entry("collate", "C"));
+    let repository = repository.into_iter().chain(collate).collect();
+    Field { name: name.clone(), rust_type, sea_orm, repository }
 }
 
 /// Whether it refers to another row, so that rows are looked for by it.

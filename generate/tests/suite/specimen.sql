@@ -64,7 +64,7 @@ create table deliveries (
 
 create table shop."Product Groups" (
     "groupName" text primary key,
-    "2nd name" text,
+    "2nd name" text collate "C",
     "type" text,
     self text,
     new text,

@@ -1,6 +1,6 @@
 use heck::ToShoutySnakeCase;
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 
 use super::generated;
@@ -14,11 +14,22 @@ pub(crate) fn expand(table: &Table) -> impl Iterator<Item = TokenStream> {
         let docs = &column.docs;
         let separator = (!docs.is_empty()).then(|| quote! { #[doc = ""] });
         let line = format!(" The column `{}`.", column.name);
+        let (field, new) = match column.collate {
+            // A type that is no text is reported at the attribute.
+            Some(span) => (
+                quote! { ::chronicle::Field<#model, #ty, ::chronicle::ByBytes> },
+                quote_spanned! { span => ::chronicle::Field::sorted_by_bytes(#position) },
+            ),
+            None => (
+                quote! { ::chronicle::Field<#model, #ty> },
+                quote! { ::chronicle::Field::new(#position) },
+            ),
+        };
         quote! {
             #(#docs)*
             #separator
             #[doc = #line]
-            #visibility const #name: ::chronicle::Field<#model, #ty> = ::chronicle::Field::new(#position);
+            #visibility const #name: #field = #new;
         }
     })
 }

@@ -140,6 +140,7 @@ fn description(table: &Table, at: usize, column: &Column) -> TokenStream {
     let Column { name, unique, indexed, .. } = column;
     let repository = &table.names.repository;
     let stored = stored(at);
+    let sorts_by_bytes = column.collate.is_some();
     let nullable = if column.nullable {
         quote! { true }
     } else {
@@ -157,6 +158,7 @@ fn description(table: &Table, at: usize, column: &Column) -> TokenStream {
             nullable: #nullable,
             unique: #unique,
             indexed: #indexed,
+            sorts_by_bytes: #sorts_by_bytes,
             source: ::chronicle::Source::#source,
         }
     }

@@ -11,7 +11,7 @@ pub(crate) fn selected(Selected { ident, repository, columns }: &Selected) -> To
     let positions = columns.iter().map(|column| {
         let (ty, name) = (&column.ty, constant(&column.of));
         quote_spanned! { ty.span() =>
-            ::chronicle::Field::<ChronicleRecord, #ty>::position(#repository::#name)
+            ::chronicle::Field::<ChronicleRecord, #ty, _>::position(#repository::#name)
         }
     });
     let fields = columns.iter().map(|column| {

@@ -25,6 +25,8 @@ pub(crate) struct Column {
     pub(crate) indexed: bool,
     /// `#[sea_orm(nullable)]`; an `Option` is nullable in any case.
     pub(crate) nullable: bool,
+    /// Where `#[repository(collate = "C")]` stands.
+    pub(crate) collate: Option<Span>,
     pub(crate) initial: Initial,
 }
 
@@ -70,6 +72,7 @@ impl Column {
             unique_key: attributes.unique_key.map(|name| name.value()),
             indexed: attributes.indexed,
             nullable: attributes.nullable,
+            collate: attributes.collate,
             initial,
         }
     }

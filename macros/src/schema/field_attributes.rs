@@ -42,6 +42,8 @@ pub(crate) struct FieldAttributes {
     /// Where `#[repository(given)]` stands.
     pub(crate) given: Option<Span>,
     pub(crate) default: Option<DefaultAttribute>,
+    /// Where `#[repository(collate = "C")]` stands.
+    pub(crate) collate: Option<Span>,
     /// Who makes the values, where `#[repository(server)]` or `#[repository(server_default)]` says.
     pub(crate) made: Option<(Made, Span)>,
     /// Where `#[repository(soft_delete)]` stands.
@@ -136,13 +138,23 @@ impl FieldAttributes {
                 self.default = Some(DefaultAttribute { span: meta.path.span(), expression });
             } else if meta.path.is_ident("soft_delete") {
                 self.soft_delete = Some(meta.path.span());
+            } else if meta.path.is_ident("collate") {
+                let collation: LitStr = value(&meta)?;
+                if collation.value() != "C" {
+                    return Err(syn::Error::new(
+                        collation.span(),
+                        "text sorts alike on SQLite and Postgres by its bytes only: `collate = \"C\"`",
+                    ));
+                }
+                self.collate = Some(meta.path.span());
             } else if meta.path.is_ident("server") {
                 self.made = Some((Made::Always, meta.path.span()));
             } else if meta.path.is_ident("server_default") {
                 self.made = Some((Made::ByDefault, meta.path.span()));
             } else {
                 return Err(meta.error(
-                    "unknown key: a field takes `given` (on the key), `default`, `default = <expression>`, `server` \
+                    "unknown key: a field takes `given` (on the key), `default`, `default = <expression>`, \
+                     `collate = \"C\"` (text sorts by its bytes), `server` \
                      (only the database makes its values), `server_default` (the database does unless a value is \
                      given) and `soft_delete` (a delete sets this time)",
                 ));

@@ -7,11 +7,11 @@
 
 use super::filter;
 use super::request::{Method, Request};
-use super::{Postgrest, answer, split};
+use super::{Postgrest, answer, collation, split};
 use crate::aggregation::{Aggregation, Function, Reckoner};
 use crate::backend::postgrest::failure::Purpose;
 use crate::filter::Node;
-use crate::order::OrderTerm;
+use crate::order::{Direction, OrderTerm};
 use crate::query::keyset;
 use crate::{Column, Kind, Read, Result, Source};
 use futures_util::future::BoxFuture;
@@ -71,6 +71,7 @@ impl Postgrest {
                     Ok((rows, answer::total(answer, Purpose::Read).ok()))
                 })
                 .await?;
+            collation::check_order(&order, &aggregation.groups, &rows)?;
             if let Some(last) = rows.last().filter(|_| !order.is_empty())
                 && total != question.count(&rows)
             {
@@ -128,6 +129,7 @@ impl<'a> Question<'a> {
             nullable: true,
             unique: false,
             indexed: false,
+            sorts_by_bytes: false,
             source: Source::Client,
         };
         let of_groups = GROUPS.iter().zip(groups).map(|(name, group)| column(name, group.kind));
@@ -144,7 +146,7 @@ impl<'a> Question<'a> {
 
     fn order(&self) -> Vec<OrderTerm> {
         let groups = self.aggregation.groups.iter();
-        groups.map(|column| OrderTerm { column, descending: false }).collect()
+        groups.map(|column| OrderTerm::new(column, Direction::Ascending)).collect()
     }
 
     fn request(&self, filter: &Node, schema: Option<&str>, limit: Option<u64>) -> Request {

@@ -1,7 +1,7 @@
 //! Reads in pieces: their rows put together in the order that the server has for them.
 //!
-//! Numbers, times and ids sort here as they do there. Text does not: its collation is the server's
-//! business. So rows that differ only by what follows a text in the order are put in order by the
+//! Numbers, times and ids sort here as they do there, and so does text of the collation "C". Other text
+//! does not: its collation is the server's business. So rows that differ only by what follows a text in the order are put in order by the
 //! server itself, wherever a limit or an offset makes a difference of it.
 
 use super::Postgrest;
@@ -10,7 +10,7 @@ use super::select::Page;
 use super::split;
 use crate::key::{Key, any_of};
 use crate::operation::{OrderTerm, Selection};
-use crate::{Column, Kind, Read, Result, value};
+use crate::{Column, Kind, Read, Result};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use sea_orm::Value;
 use std::cmp::Ordering;
@@ -169,7 +169,8 @@ impl Postgrest {
 
 /// The terms that sort here as on the server, and the others, of which text is the first.
 fn split_order(order: &[OrderTerm]) -> (&[OrderTerm], &[OrderTerm]) {
-    let text = order.iter().position(|term| term.column.kind == Kind::Text);
+    let text =
+        order.iter().position(|term| term.column.kind == Kind::Text && !term.column.sorts_by_bytes);
     order.split_at(text.unwrap_or(order.len()))
 }
 
@@ -202,8 +203,7 @@ fn compare(
     order.iter().fold(Ordering::Equal, |before, term| {
         before.then_with(|| {
             let Some(at) = position(columns, term) else { return Ordering::Equal };
-            let order = value::compare(&left[at], &right[at]);
-            if term.descending { order.reverse() } else { order }
+            term.compare(&left[at], &right[at])
         })
     })
 }

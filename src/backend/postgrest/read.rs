@@ -2,9 +2,10 @@
 
 use super::failure::Purpose;
 use super::select::{self, Page, Plan};
-use super::{Postgrest, answer, split};
+use super::{Postgrest, answer, collation, split};
 use crate::filter::{Comparison, Expression, Node};
 use crate::operation::{OrderTerm, Selection};
+use crate::order::Direction;
 use crate::query::keyset;
 use crate::{Column, Read, Result, Table};
 use futures_util::future::BoxFuture;
@@ -54,7 +55,10 @@ impl Postgrest {
                     })
                     .await?;
                 let received = answered.len() as u64;
+                collation::check_filter(&page.filter, &columns, &answered)?;
+                let border = rows.len().saturating_sub(1);
                 rows.append(&mut answered);
+                collation::check_order(&read.order, &columns, &rows[border..])?;
                 page.limit = page.limit.map(|rows| rows.saturating_sub(received));
                 // A short answer may have been cut off at the server's limit of rows, which is not
                 // known and may change: only an empty one is surely the last.
@@ -100,7 +104,7 @@ impl Postgrest {
 
 /// The keys of the rows that match.
 fn keys_of(table: &'static Table, filter: Node) -> Read {
-    let order = OrderTerm::of_key(table, false);
+    let order = OrderTerm::of_key(table, Direction::Ascending);
     Read { table, selection: Selection::keys(table), filter, order, limit: None, offset: 0 }
 }
 

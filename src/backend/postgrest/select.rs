@@ -2,7 +2,7 @@
 
 use super::filter;
 use super::request::{Method, Request};
-use super::split;
+use super::{collation, split};
 use crate::filter::Node;
 use crate::operation::OrderTerm;
 use crate::{Column, Read, Result, Table};
@@ -98,13 +98,14 @@ pub(super) fn count(table: &'static Table, schema: Option<&str>, filter: &Node) 
         .prefer("count=exact")
 }
 
-/// The columns to ask for: those of the answer, then those of the order that it does not have and
-/// that the next page needs.
+/// The columns to ask for: those of the answer, then those that it does not have, of the order, which
+/// the next page needs, and of comparisons that are checked.
 pub(super) fn selected(read: &Read) -> Vec<&'static Column> {
     let mut columns = read.columns();
-    for term in &read.order {
-        if !columns.contains(&term.column) {
-            columns.push(term.column);
+    let ordered = read.order.iter().map(|term| term.column);
+    for column in ordered.chain(collation::compared(&read.filter)) {
+        if !columns.contains(&column) {
+            columns.push(column);
         }
     }
     columns
@@ -115,13 +116,13 @@ pub(super) fn names(columns: &[&'static Column]) -> String {
     names.join(",")
 }
 
-/// NULL is the smallest value, on SQLite by nature, here by saying so.
+/// NULL is the smallest value where nothing else is said, on SQLite by nature, here by saying so.
 pub(super) fn order(term: &OrderTerm) -> String {
     let name = filter::name(term.column.name);
-    match (term.descending, term.column.nullable) {
-        (false, false) => format!("{name}.asc"),
-        (false, true) => format!("{name}.asc.nullsfirst"),
-        (true, false) => format!("{name}.desc"),
-        (true, true) => format!("{name}.desc.nullslast"),
+    let direction = if term.direction.is_descending() { "desc" } else { "asc" };
+    match (term.column.nullable, term.direction.is_nulls_first()) {
+        (false, _) => format!("{name}.{direction}"),
+        (true, true) => format!("{name}.{direction}.nullsfirst"),
+        (true, false) => format!("{name}.{direction}.nullslast"),
     }
 }

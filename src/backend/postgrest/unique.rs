@@ -9,6 +9,7 @@ use super::returning::Returning;
 use crate::Result;
 use crate::change::Change;
 use crate::operation::{Duplicates, Merge, OrderTerm, Read, Selection};
+use crate::order::Direction;
 use sea_orm::Value;
 
 /// How often it is tried: the row that is there may be deleted between the two requests.
@@ -28,7 +29,7 @@ impl Postgrest {
             }
             let assignments = merge.assignments();
             let mut there = if assignments.is_empty() {
-                let order = OrderTerm::of_key(table, false);
+                let order = OrderTerm::of_key(table, Direction::Ascending);
                 let (filter, selection) = (merge.condition(), Selection::Rows);
                 let read = Read { table, selection, filter, order, limit: Some(1), offset: 0 };
                 self.read_rows(&read).await?

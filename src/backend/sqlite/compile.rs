@@ -3,6 +3,7 @@
 use crate::aggregation::Function;
 use crate::filter::{Case, Comparison, Expression, JsonStep, Node, TextMatch, folding};
 use crate::operation::{Duplicates, OrderTerm, Read};
+use crate::order::Direction;
 use crate::related::Join;
 use crate::{Aggregation, Column, Table, value};
 use sea_orm::sea_query::Values;
@@ -246,9 +247,14 @@ impl Sql {
     }
 
     fn order_term(&mut self, term: &OrderTerm) {
-        // SQLite sorts NULL as the smallest value, as the query does.
+        // SQLite sorts NULL as the smallest value, as the query does unless it says otherwise.
         self.name(term.column.name);
-        self.push(if term.descending { " DESC" } else { " ASC" });
+        self.push(match term.direction {
+            Direction::Ascending => " ASC",
+            Direction::AscendingNullsLast => " ASC NULLS LAST",
+            Direction::Descending => " DESC",
+            Direction::DescendingNullsFirst => " DESC NULLS FIRST",
+        });
     }
 
     fn condition(&mut self, table: &Table, node: &Node) {

@@ -9,6 +9,7 @@ use crate::failover::rules::name::{RowKey, TableName};
 use crate::filter::{Comparison, Node};
 use crate::key::{Key, any_of};
 use crate::operation::{OrderTerm, Read, Selection, Target};
+use crate::order::Direction;
 use crate::query::keyset;
 use crate::{Column, Error, ErrorKind, Result, Table, value};
 use chrono::DateTime;
@@ -97,8 +98,8 @@ impl Engine {
             Some((column, since)) => {
                 let is_since = Node::compare(column, Comparison::GreaterOrEqual, since);
                 let filter = Node::All(vec![part.filter.clone(), is_since]);
-                let mut order = vec![OrderTerm { column, descending: false }];
-                order.extend(OrderTerm::of_key(table, false));
+                let mut order = vec![OrderTerm::new(column, Direction::Ascending)];
+                order.extend(OrderTerm::of_key(table, Direction::Ascending));
                 (self.look_over(table, filter, order).await?, 0, kept.compared_at)
             }
             None => {
@@ -123,7 +124,7 @@ impl Engine {
         };
         let before = self.file.look(move |transaction| transaction.settled_keys(table, &target));
         let before = before.await?;
-        let order = OrderTerm::of_key(table, false);
+        let order = OrderTerm::of_key(table, Direction::Ascending);
         let looked = self.look_over(table, part.filter.clone(), order).await?;
         let is_left = |key: &Key| !looked.rows.contains(&RowKey::of(table, key));
         let left: Vec<Key> = before.into_iter().filter(is_left).collect();
@@ -259,7 +260,7 @@ fn by_keys(table: &'static Table, keys: Vec<Key>) -> Result<Read> {
         table,
         selection: Selection::Rows,
         filter: any_of(table, keys).reduce()?,
-        order: OrderTerm::of_key(table, false),
+        order: OrderTerm::of_key(table, Direction::Ascending),
         limit: None,
         offset: 0,
     })

@@ -9,6 +9,7 @@ use crate::failover::seam::{self, Met};
 use crate::filter::Node;
 use crate::key::{Key, any_of};
 use crate::operation::{OrderTerm, Read, Selection, Target, Write, WriteKind};
+use crate::order::Direction;
 use crate::{Error, ErrorKind, Result, Table};
 use sea_orm::Value;
 use std::sync::atomic::Ordering;
@@ -245,7 +246,7 @@ impl Engine {
             table,
             selection: Selection::Rows,
             filter: any_of(table, keys).reduce()?,
-            order: OrderTerm::of_key(table, false),
+            order: OrderTerm::of_key(table, Direction::Ascending),
             limit: None,
             offset: 0,
         };

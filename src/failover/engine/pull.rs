@@ -7,6 +7,7 @@ use crate::failover::file::{MIRROR, version_of};
 use crate::failover::rules::name::RowKey;
 use crate::filter::Node;
 use crate::operation::{OrderTerm, Read, Selection, Target};
+use crate::order::Direction;
 use crate::query::keyset;
 use crate::{Error, ErrorKind, Result, Table};
 use sea_orm::JsonValue;
@@ -28,7 +29,7 @@ impl Engine {
     ) -> Result<PullProgress> {
         self.know_whole(table).await?;
         let mut progress = PullProgress { pulled: 0, removed: 0 };
-        let order = OrderTerm::of_key(table, true);
+        let order = OrderTerm::of_key(table, Direction::Descending);
         let write_number = || self.file.ask(|transaction| Ok(transaction.counts.write));
         let began = write_number()?;
         // What is there at the end but was not when it began was read or written meanwhile.
