@@ -20,7 +20,7 @@ hints! {
         "write `.find()` before it";
 }
 
-impl<R: Record, T> Field<R, T> {
+impl<R: Record, T, S> Field<R, T, S> {
     #[doc(hidden)]
     pub fn like(self, _: impl Into<String>) -> Filter<R>
     where
@@ -47,7 +47,7 @@ impl<R: Record, T> Field<R, T> {
 
 impl<R: Record, T> Find<R, T> {
     #[doc(hidden)]
-    pub fn avg<F>(self, _: Field<R, F>)
+    pub fn avg<F, S>(self, _: Field<R, F, S>)
     where
         Self: Average,
     {

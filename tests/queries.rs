@@ -246,6 +246,9 @@ snapshot!(beside_children, {
     let failed = ToolEvents::TOOL_NAME.eq("Edit").and(ToolEvents::EXECUTION_TIME.gt(5.0));
     Sessions::query().filter(Sessions::TOOL_EVENTS.any(failed).or(!Sessions::EVENTS.exists()))
 });
+snapshot!(beside_children_behind_an_offset, {
+    Sessions::query().filter(Sessions::EVENTS.exists()).offset(20)
+});
 snapshot!(beside_children_of_a_parent, {
     let beside = Sessions::EVENTS.any(Events::HOOK_NAME.eq("Stop"));
     Query::<tool_event::Model>::new().filter(ToolEvents::SESSION.is(beside))

@@ -179,6 +179,7 @@ suite! {
         rows_come_with_related_ones
         many_rows_with_related_ones
         conditions_on_related_rows
+        an_offset_counts_rows_and_not_related_ones
         writes_take_no_condition_on_related_rows
     }
     aggregates {

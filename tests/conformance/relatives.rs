@@ -129,6 +129,17 @@ pub(crate) async fn conditions_on_related_rows(fixture: &Fixture) {
 }
 
 /// Over PostgREST it would be a condition on what is given back.
+pub(crate) async fn an_offset_counts_rows_and_not_related_ones(fixture: &Fixture) {
+    let (parents, _, _, _) = family(fixture).await;
+    let with_children = parents.find().filter(Parents::CHILDREN.exists());
+    let with_children = with_children.order_by(Parents::WEIGHT.asc());
+    let second = with_children.clone().offset(1).all().await.unwrap();
+    assert_eq!(names(&second), ["bob"]);
+    assert_eq!(with_children.offset(1).limit(5).all().await.unwrap().len(), 1);
+    let any = Parents::CHILDREN.any(Children::RANK.ge(5));
+    assert!(parents.find().filter(any).offset(2).all().await.unwrap().is_empty());
+}
+
 pub(crate) async fn writes_take_no_condition_on_related_rows(fixture: &Fixture) {
     let (parents, ..) = family(fixture).await;
     let high = || Parents::CHILDREN.any(Children::RANK.ge(6));

@@ -21,7 +21,7 @@ const LONGEST_PATTERN: usize = 50_000;
 
 /// The statement for the rows of `read`.
 pub(crate) fn select(read: &Read) -> Statement {
-    let mut sql = Sql::default();
+    let mut sql = Sql { has_offset: read.offset > 0, ..Sql::default() };
     sql.push("SELECT ");
     sql.list(read.columns(), |sql, column| sql.name(column.name));
     sql.push(" FROM ");
@@ -213,6 +213,8 @@ struct Sql {
     scope: String,
     /// How many tables of related rows have a name.
     related: usize,
+    /// Whether rows are left out at the start.
+    has_offset: bool,
 }
 
 impl Sql {
@@ -291,7 +293,8 @@ impl Sql {
             self.node(filter, true);
             self.scope = outer;
         }
-        self.push(")");
+        // SQLite makes a join of it otherwise, and to 3.51.3 an offset counts the rows of that.
+        self.push(if self.has_offset { " LIMIT 1)" } else { ")" });
     }
 
     /// `inner`: inside another condition, where a list needs parentheses.
