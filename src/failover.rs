@@ -51,6 +51,7 @@
 //! |---|---|---|
 //! | a row without its parent | `ForeignKey` | accepted; at the remote it becomes a dead letter, and goes again once its parent is there, and each minute |
 //! | [`query_raw`](crate::Store::query_raw) | runs; what it changes gets to the file when it is read | `Unavailable` |
+//! | [`upsert_on`](crate::Repository::upsert_on), `insert_if_absent_on` | work | `Unsupported` |
 //! | a bulk write that is refused | the rows of earlier requests stay ([`rows_stored`](crate::Error::rows_stored)) | none of its rows stay |
 //! | a condition that is too long for a URL | `InvalidInput` | works |
 //! | no row, a count, rows touched | at the remote | in the file, which may lack rows that were never read or written here, and those that are to be fetched (`unsure` in [`failover_info`](Failover::failover_info)) |

@@ -22,6 +22,7 @@ hints! {
 
 impl<R: Record, T, S> Field<R, T, S> {
     #[doc(hidden)]
+    #[must_use]
     pub fn like(self, _: impl Into<String>) -> Filter<R>
     where
         Self: Like,
@@ -30,6 +31,7 @@ impl<R: Record, T, S> Field<R, T, S> {
     }
 
     #[doc(hidden)]
+    #[must_use]
     pub fn ilike(self, _: impl Into<String>) -> Filter<R>
     where
         Self: Like,

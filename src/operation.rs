@@ -270,14 +270,18 @@ impl Write {
 
     /// The column that has to be NULL for a row to be changed.
     pub(crate) fn guard(&self) -> Option<&'static Column> {
-        self.table.soft_delete.filter(|_| self.is_of_live).map(|at| &self.table.columns[at])
+        // A condition says so itself.
+        let is_by_key = matches!(self.kind, WriteKind::Update { target: Target::Key(_), .. });
+        let at = self.table.soft_delete.filter(|_| self.is_of_live && is_by_key)?;
+        Some(&self.table.columns[at])
     }
 
     /// The rows of its target as a condition.
+    #[cfg(feature = "sqlite")]
     pub(crate) fn condition(&self, target: &Target) -> Node {
         match target {
             Target::All => Node::Constant(true),
-            target if self.is_of_live => target.node(self.table).of_live(self.table),
+            target if self.guard().is_some() => target.node(self.table).of_live(self.table),
             target => target.node(self.table),
         }
     }

@@ -201,4 +201,6 @@ pub(crate) async fn pages_and_some_columns(fixture: &Fixture) {
     assert_eq!(lines, ["a", "c", "e"]);
     let all = by_stars().with_deleted().select::<Line>().all().await.unwrap();
     assert_eq!(all.len(), 5);
+    assert_eq!(memos.find().sum(Memos::STARS).await.unwrap(), 6);
+    assert_eq!(memos.find().with_deleted().sum(Memos::STARS).await.unwrap(), 10);
 }
