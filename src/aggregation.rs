@@ -96,6 +96,12 @@ impl Aggregation {
         self.rows.table
     }
 
+    /// The order of the groups: by what their rows have in common.
+    pub(crate) fn order(&self) -> Vec<OrderTerm> {
+        let groups = self.groups.iter();
+        groups.map(|column| OrderTerm::new(column, Direction::Ascending)).collect()
+    }
+
     /// The answer from rows that are read page by page, for databases that do no more than that. Rows
     /// that are written meanwhile may or may not be in it.
     pub(crate) async fn by_reading<'a>(

@@ -1,5 +1,5 @@
 //! Both compiled forms of every feature of a query, as snapshots.
-#![cfg(all(feature = "sqlite", feature = "postgrest"))]
+#![cfg(all(feature = "sqlite", feature = "postgrest", feature = "decimal"))]
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use chronicle::{Cursor, ErrorKind, Filter, Query, Repository, Sqlite, count};

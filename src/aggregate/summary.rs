@@ -5,9 +5,7 @@ use super::{Aggregates, As, Groups};
 use crate::aggregation::{Aggregation, Reckoner};
 use crate::filter::Node;
 use crate::operation::Selection;
-use crate::{
-    Error, Field, Find, Query, Record, Result, Selected, Sorts, Stored, Summable, Values, value,
-};
+use crate::{Error, Field, Find, Query, Record, Result, Selected, Sorts, Stored, Summable, Values};
 use sea_orm::Value;
 use std::cmp::Ordering;
 use std::fmt;
@@ -176,9 +174,10 @@ impl<R: Record, A: Aggregates<R>, G: Groups<R>> Summary<R, A, G> {
         let aggregation = self.aggregation()?;
         let width = aggregation.groups.len();
         let mut rows = self.rows(&aggregation).await?;
+        let order = aggregation.order();
         rows.sort_by(|left, right| {
-            let pairs = left.iter().zip(right).take(width);
-            let mut orders = pairs.map(|(left, right)| value::compare(left, right));
+            let pairs = order.iter().zip(left.iter().zip(right));
+            let mut orders = pairs.map(|(term, (left, right))| term.compare(left, right));
             orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
         });
         let decode = |mut row: Vec<Value>| {

@@ -111,6 +111,7 @@ fn fields() {
         "#[sea_orm(indexed)] pub a: String, #[sea_orm(indexed)] pub a_in: String",
         "#[repository(given)] pub a: String",
         "#[repository(required)] pub a: String",
+        r#"#[repository(collate = "de")] pub a: String"#,
         "#[sea_orm(default_value = b'a')] pub a: u8",
         "#[sea_orm(ignore)] #[repository(default)] pub a: String",
         "#[repository(server, default = 3)] pub a: Option<i32>",

@@ -11,7 +11,6 @@ use super::{Postgrest, answer, collation, split};
 use crate::aggregation::{Aggregation, Function, Reckoner};
 use crate::backend::postgrest::failure::Purpose;
 use crate::filter::Node;
-use crate::order::{Direction, OrderTerm};
 use crate::query::keyset;
 use crate::{Column, Kind, Read, Result, Source};
 use futures_util::future::BoxFuture;
@@ -50,7 +49,7 @@ impl Postgrest {
     /// The server's answer; none where a row might count twice.
     async fn ask_for(&self, aggregation: &Aggregation) -> Result<Option<Vec<Vec<Value>>>> {
         let question = Question::of(aggregation);
-        let order = question.order();
+        let order = aggregation.order();
         let mut reckoner = Reckoner::new(aggregation);
         let mut filters = vec![aggregation.rows.filter.clone()];
         while let Some(filter) = filters.pop() {
@@ -144,11 +143,6 @@ impl<'a> Question<'a> {
         Self { aggregation, functions, columns }
     }
 
-    fn order(&self) -> Vec<OrderTerm> {
-        let groups = self.aggregation.groups.iter();
-        groups.map(|column| OrderTerm::new(column, Direction::Ascending)).collect()
-    }
-
     fn request(&self, filter: &Node, schema: Option<&str>, limit: Option<u64>) -> Request {
         let table = self.aggregation.table();
         let groups = GROUPS.iter().zip(&self.aggregation.groups);
@@ -161,7 +155,8 @@ impl<'a> Question<'a> {
             .with_parameters(filter::parameters(table, filter))
             .schema(table.schema.or(schema));
         if let Some(limit) = limit {
-            let order: Vec<String> = self.order().iter().map(super::select::order).collect();
+            let order: Vec<String> =
+                self.aggregation.order().iter().map(super::select::order).collect();
             request = request
                 .parameter("order", order.join(","))
                 .parameter("limit", limit.to_string())
