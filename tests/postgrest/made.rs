@@ -3,7 +3,7 @@
 #![allow(unreachable_pub, reason = "entities are written as in a crate of their own")]
 
 use crate::server::Server;
-use chronicle::ErrorKind;
+use chronicle::{ErrorKind, count};
 
 mod total {
     use chronicle::Repository;
@@ -144,6 +144,9 @@ async fn rows_without_a_key_are_all_found() {
     }
     assert_eq!(seen, 2_510);
     assert_eq!(sightings.find().filter(Sightings::PLACE.is_null()).count().await.unwrap(), 10);
+    let sums = sightings.find().aggregate((count(), Sightings::COUNT.sum()));
+    let by_what = sums.group_by(Sightings::WHAT).all().await.unwrap();
+    assert_eq!(by_what, [("crow".to_owned(), (10, 0)), ("owl".to_owned(), (2_500, 7_498))]);
     let many = (0..2_000).map(|number| format!("bird {number}")).chain(["crow".to_owned()]);
     assert_eq!(sightings.find().filter(Sightings::WHAT.is_in(many)).all().await.unwrap().len(), 10);
 }
