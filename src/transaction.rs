@@ -60,7 +60,7 @@ impl Transaction {
     }
 }
 
-/// The writes of one table in a [`Transaction`]: what a [`Repository`](crate::Repository) writes, but by
+/// The writes of one table in a [`Transaction`]: what a [`Repository`](struct@crate::Repository) writes, but by
 /// key alone. Each is checked at once, and made with all the others.
 ///
 /// ```
