@@ -2,11 +2,13 @@
 
 use crate::entities::author::{self, Authors, NewAuthor};
 use crate::entities::book::{self, Books, NewBook};
+use crate::entities::node::{self, NewNode, Nodes};
+use crate::entities::slot;
 use crate::entities::ticket::{self, NewTicket, TicketPatch, Tickets};
 use crate::world::World;
 use chronicle::failover::{Failover, WriteMode};
 use chronicle::futures::{BoxStream, StreamExt};
-use chronicle::{Backend, Record, Result, Store};
+use chronicle::{Backend, Keyed, Record, Repository, Result, Store};
 use std::time::Duration;
 
 const TABLES: [&chronicle::Table; 1] = [ticket::Model::TABLE];
@@ -148,6 +150,72 @@ async fn a_watch_does_not_go_round() {
     for watch in watches {
         assert!(watch.await.unwrap() > 1);
     }
+}
+
+/// How many requests a watch makes in a second in which nobody changes anything.
+async fn requests_of_a_watch<R: Keyed + Clone + std::fmt::Debug>(
+    world: &World,
+    failover: &Failover,
+) -> usize {
+    let mut lists = Repository::<R>::new(failover).find().watch();
+    let watch = tokio::spawn(async move { while lists.next().await.is_some() {} });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    world.gateway.clear_requests();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let requests = world.gateway.requests().len();
+    failover.close().await.unwrap();
+    watch.await.unwrap();
+    requests
+}
+
+/// What the file cannot hold is read again and again, and noted once.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_the_file_cannot_hold_do_not_make_it_go_round() {
+    let hour = Duration::from_secs(3_600);
+    // A unique value that a letter holds.
+    let world = World::new(&TABLES, "").await;
+    let failover = world.watching(hour).connect().await.unwrap();
+    world.cut().await;
+    Tickets::new(&failover).insert(NewTicket::new(1).id(1).slug("a")).await.unwrap();
+    Tickets::new(world.remote()).insert(NewTicket::new(2).id(2).slug("a")).await.unwrap();
+    world.gateway.heal().await.unwrap();
+    failover.resume().await.unwrap();
+    while failover.failover_info().await.unwrap().dead_letters == 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let requests = requests_of_a_watch::<ticket::Model>(&world, &failover).await;
+    assert!(requests < 4, "held by a letter: {requests}");
+
+    // The file's own rules.
+    let world = World::new(&TABLES, "").await;
+    let strict = "create table tickets (id integer primary key not null, \
+        points integer not null check (points < 100), slug text unique, rank integer, twice integer)";
+    let file = world.plain_file().await;
+    file.execute_script(strict).await.unwrap();
+    file.close().await.unwrap();
+    let failover = world.watching(hour).connect().await.unwrap();
+    Tickets::new(world.remote()).insert(NewTicket::new(700)).await.unwrap();
+    let requests = requests_of_a_watch::<ticket::Model>(&world, &failover).await;
+    assert!(requests < 4, "refused by the file: {requests}");
+
+    // A delete that the remote refuses, and that has taken a link away in the file.
+    let keeps = "create function keep() returns trigger language plpgsql as $$ begin return null; end $$; \
+        create trigger keep before delete on nodes for each row execute function keep()";
+    let world = World::new(&[slot::Model::TABLE, node::Model::TABLE], keeps).await;
+    let linked = "create table nodes (id integer primary key not null, \
+        above_id integer references nodes (id) on delete set null, shelf blob, slot text, \
+        foreign key (shelf, slot) references slots (shelf, name))";
+    let file = world.plain_file().await;
+    file.execute_script(linked).await.unwrap();
+    file.close().await.unwrap();
+    let failover = world.watching(hour).connect().await.unwrap();
+    let nodes = Nodes::new(&failover);
+    nodes.insert_many([NewNode::new(1), NewNode::new(2).above_id(1)]).await.unwrap();
+    world.cut().await;
+    nodes.delete(1).await.unwrap();
+    assert_eq!(world.heal(&failover).await.dead_letters, 1);
+    let requests = requests_of_a_watch::<node::Model>(&world, &failover).await;
+    assert!(requests < 4, "linked to what was deleted: {requests}");
 }
 
 /// Nor does it depend on the runtime of whoever waits.

@@ -40,6 +40,14 @@ pub(crate) struct Answer {
     pub(crate) own: Option<i64>,
 }
 
+/// What became of rows that were to be stored.
+struct Stored {
+    /// One of the remote's is to be fetched.
+    wakes: bool,
+    /// Those that the file does not take.
+    refused: Vec<RowName>,
+}
+
 /// What the entries of a row set, so that an answer of the remote leaves it alone.
 enum SetByEntries {
     Nothing,
@@ -137,8 +145,8 @@ impl Transaction<'_> {
             }
             whole.push(row);
         }
-        is_unsure |=
-            self.store(relations, table, &whole.iter().map(|row| &**row).collect::<Vec<_>>())?;
+        let whole: Vec<&[Value]> = whole.iter().map(|row| &**row).collect();
+        is_unsure |= self.store(relations, table, &whole)?.wakes;
         match answer.own {
             Some(_) => self.end_local_rows(table, rows)?,
             None if rows.len() > MANY_ROWS => {
@@ -199,38 +207,39 @@ impl Transaction<'_> {
         apply(self.connection, &Write::new(table, kind))
     }
 
-    /// Stores whole rows, and removes who still holds one of their unique values. `true` when such a
-    /// one is to be fetched.
+    /// Stores whole rows, and removes who still holds one of their unique values.
     fn store(
         &mut self,
         relations: &Relations,
         table: &'static Table,
         rows: &[&[Value]],
-    ) -> Result<bool> {
+    ) -> Result<Stored> {
+        let mut stored = Stored { wakes: false, refused: Vec::new() };
         if rows.is_empty() {
-            return Ok(false);
+            return Ok(stored);
         }
         seam::met(Met::Mirrored);
-        let mut gave_way = false;
         for row in rows {
-            gave_way |=
+            stored.wakes |=
                 self.make_room(relations, table, &table.key_of(row), row.iter().enumerate())?;
         }
         match self.put(relations, table, rows) {
             Err(error) if is_of_row(&error) => {}
-            stored => return stored.map(|()| gave_way),
+            put => return put.map(|()| stored),
         }
         // One that the file cannot hold beside a row that waits, or by its own rules, is not known.
         for row in rows {
             match self.put(relations, table, &[*row]) {
                 Err(error) if is_of_row(&error) => {
                     seam::met(Met::MirrorUnsure);
-                    self.doubt_key(table, &RowName::of_values(table, row), &table.key_of(row))?;
+                    let named = RowName::of_values(table, row);
+                    stored.wakes |= self.stays_unsure(table, &named, &table.key_of(row))?;
+                    stored.refused.push(named);
                 }
-                stored => stored?,
+                put => put?,
             }
         }
-        Ok(true)
+        Ok(stored)
     }
 
     fn put(&self, relations: &Relations, table: &'static Table, rows: &[&[Value]]) -> Result<()> {
@@ -403,14 +412,14 @@ impl Transaction<'_> {
         let has_doubts = self.counts.rows > 0 || self.counts.write > since;
         let is_narrow = self.meets_wider(relations, table)?;
         let mut keep: Vec<Cow<'_, [Value]>> = Vec::with_capacity(rows.len());
-        let mut came = false;
+        let mut names = Vec::with_capacity(rows.len());
         for row in rows {
             let named = RowName::new(name.clone(), RowKey::of_row(table, row));
             if has_doubts && is_guarded && !self.may_store(relations, table, row, &named, since)? {
                 continue;
             }
             if self.is_value_held(relations, table, row)? {
-                self.doubt_key(table, &named, &table.key_of(row))?;
+                self.stays_unsure(table, &named, &table.key_of(row))?;
                 continue;
             }
             if is_narrow {
@@ -418,16 +427,29 @@ impl Transaction<'_> {
                 self.update_row(relations, table, &row)?;
                 continue;
             }
-            self.is_sure(&named, since)?;
+            let row = self.without_links(relations, table, row)?;
+            // As it will be once the delete is made, the file may have it already.
+            let is_there =
+                matches!(row, Cow::Owned(_)) && self.unlike(table, vec![row.to_vec()])?.is_empty();
+            if !is_there {
+                keep.push(row);
+                names.push(named);
+            }
+        }
+        if keep.is_empty() {
+            return Ok(false);
+        }
+        seam::met(Met::ReadStored);
+        let rows: Vec<&[Value]> = keep.iter().map(|row| &**row).collect();
+        let Stored { mut wakes, refused } = self.store(relations, table, &rows)?;
+        for named in names {
             // Not of one that stays unsure: it is fetched again and again.
-            came |= self.parent_came(&named)?;
-            keep.push(self.without_links(relations, table, row)?);
+            if !refused.contains(&named) {
+                self.is_sure(&named, since)?;
+                wakes |= self.parent_came(&named)?;
+            }
         }
-        if !keep.is_empty() {
-            seam::met(Met::ReadStored);
-        }
-        Ok(self.store(relations, table, &keep.iter().map(|row| &**row).collect::<Vec<_>>())?
-            || came)
+        Ok(wakes)
     }
 
     /// Stores what the remote has of rows that had to be fetched: those of `unsure` that are not

@@ -62,7 +62,7 @@ impl Transaction<'_> {
         let row = RowName::of(table, key);
         self.bury_below(&row, delete)?;
         if self.need_of(relations, table, key)?.is_some() {
-            return self.doubt_key(table, &row, key);
+            return self.stays_unsure(table, &row, key).map(drop);
         }
         for below in self.below(relations, table, key, usize::MAX)? {
             self.bury_below(&below.row, delete)?;

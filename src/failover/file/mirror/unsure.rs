@@ -46,6 +46,21 @@ impl Transaction<'_> {
         self.doubt(row, Some(local_key::of_key(table, key)))
     }
 
+    /// A row that the file cannot hold, whoever reads it how often, is not known. `true` when it was until
+    /// now: noted again each time, it would be a change of the file each time.
+    pub(super) fn stays_unsure(
+        &mut self,
+        table: &'static Table,
+        row: &RowName,
+        key: &Key,
+    ) -> Result<bool> {
+        let is_new = !self.is_unsure(row)?;
+        if is_new {
+            self.doubt_key(table, row, key)?;
+        }
+        Ok(is_new)
+    }
+
     /// Rows are not known until they were fetched, but for those that an entry has changed.
     pub(crate) fn doubt_keys(&mut self, table: &'static Table, keys: &[Key]) -> Result<()> {
         for key in keys {
