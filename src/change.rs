@@ -217,6 +217,16 @@ impl Change {
     }
 }
 
+/// By what the server's function knows writes.
+#[derive(Clone, Debug)]
+pub(crate) enum Ids {
+    /// All of them, which are made together or not at all.
+    Whole(Uuid),
+    /// Each row that they name, in order.
+    #[cfg(feature = "sqlite")]
+    Each(Vec<Uuid>),
+}
+
 /// A change as the server's function `chronicle_apply` takes it.
 pub(crate) struct Operation<'c> {
     pub(crate) change: &'c Change,

@@ -25,16 +25,29 @@
 //!   and with [`LocalFirst`](WriteMode::LocalFirst) nothing of what waits: see
 //!   [`failover_info`](Failover::failover_info).
 //!
-//! **Not promised:** that an update is applied once, or before newer ones from elsewhere: the last to
-//! arrive wins, by column, unless the entity says otherwise; that a bulk write is replayed as one;
-//! foreign keys and SQL of your own while the file serves; rows that the file never saw, for which there
-//! is [`pull`](Failover::pull), or [`keep`](Failover::keep) for a part of a table. And four things that
-//! no rule closes:
+//! **With the server's function** `chronicle_apply` (`chronicle-migration chronicle-apply up` installs it;
+//! the pair asks for it by itself):
+//!
+//! - What is replayed takes effect once, and never late: a request that arrives after it was sent again
+//!   does nothing, and a delete need not wait until an earlier request can no longer arrive. So it is with
+//!   updates, upserts and deletes by key that go straight to the remote.
+//! - [`transaction`](crate::Store::transaction) is one group of the outbox: replayed, refused, retried and
+//!   dropped as one. An update of a row that is not there refuses all of it.
+//! - [`add`](crate::add) is queued as what it is, so that changes on both sides count.
+//!
+//! Where it is not known yet whether the server has it, the last two are queued, and wait with a pause that
+//! says what is missing; where the server was asked and has none, they are `Unsupported`.
+//!
+//! **Not promised** without it: that an update is applied once, or before newer ones from elsewhere: the
+//! last to arrive wins, by column, unless the entity says otherwise. Never: that a bulk write is replayed as
+//! one; foreign keys and SQL of your own while the file serves; rows that the file never saw, for which
+//! there is [`pull`](Failover::pull), or [`keep`](Failover::keep) for a part of a table. And four things that no rule closes:
 //!
 //! - A process that is stopped between asking the file and sending may send an old write late. Its
 //!   move of a row under a parent that was deleted meanwhile is lost with the row.
 //! - A direct write of a process that is killed with the request under way may arrive late, over a newer
-//!   one. [`WriteMode::LocalFirst`] has no direct writes.
+//!   one, also by the function, to which nobody sends it again. [`WriteMode::LocalFirst`] has no direct
+//!   writes.
 //! - A row that the file lacks, changed below a parent whose delete waits: the write says that it
 //!   touched a row, and a read finds none.
 //! - An insert without answer, of a key that somebody else has used meanwhile, is taken for the own
@@ -76,8 +89,8 @@
 //! refuses such a file without its server's address.
 //!
 //! The file is opened with `synchronous = FULL`, and a request is sent once, whatever the options say:
-//! the pair itself knows what may be sent again. After a request without answer no update, upsert or
-//! delete is replayed for the time to [settle](FailoverOptions::settle), in which it may still arrive.
+//! the pair itself knows what may be sent again. After a request without answer that did not go by the
+//! function no update, upsert or delete is replayed for the time to [settle](FailoverOptions::settle), in which it may still arrive.
 //!
 //! # What to look at
 //!
@@ -496,7 +509,7 @@ impl Backend for Failover {
     }
 
     fn transaction(&self, writes: Vec<Write>) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async move { self.engine.write_together(writes, true).await.map(drop) })
+        Box::pin(async move { self.engine.write_together(writes).await })
     }
 
     fn query_raw<'a>(

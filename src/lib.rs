@@ -155,9 +155,9 @@ pub use record::{FieldType, Keyed, NewRecord, Record, SoftDelete, Values, Writab
 pub use related::{Children, FindWith, Relation, Relations, ToMany, ToOne};
 pub use repository::{Repository, UniqueColumns};
 pub use scalar::{
-    Array, ByBytes, ByType, Comparable, Element, Exact, GeneratedKey, IntoColumn, IntoNullable,
-    JsonDocument, List, Number, Opaque, Operand, Ordered, Primitive, Scalar, Sorts, Stored,
-    Summable, Text, Timestamp,
+    Add, Array, ByBytes, ByType, ColumnChange, Comparable, Element, Exact, GeneratedKey,
+    IntoChange, IntoColumn, IntoNullable, JsonDocument, List, Number, Opaque, Operand, Ordered,
+    Primitive, Scalar, Sorts, Stored, Summable, Text, Timestamp, add,
 };
 #[cfg(feature = "sqlite")]
 pub use schema::SchemaReport;

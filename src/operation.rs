@@ -128,14 +128,17 @@ pub(crate) enum WriteKind {
     /// Columns (by position) of the rows that `target` names. Never without any of the two.
     Update {
         target: Target,
-        assignments: Vec<(usize, Value)>,
+        assignments: Assignments,
         /// What is added to what columns hold.
-        additions: Vec<(usize, Value)>,
+        additions: Assignments,
     },
     Delete {
         target: Target,
     },
 }
+
+/// Values for columns, which are named by their positions.
+pub(crate) type Assignments = Vec<(usize, Value)>;
 
 /// A row to insert: its values in the order of the table's columns. Some may be left to the database;
 /// in their places is NULL.

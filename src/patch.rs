@@ -1,6 +1,7 @@
 //! [`Patch`]: what an update sets, clears and leaves alone.
 
-use crate::{Field, Number, Record, Scalar, Source, Stored, value};
+use crate::operation::Assignments;
+use crate::{ColumnChange, Field, Number, Record, Scalar, Source, Stored, value};
 use sea_orm::Value;
 use std::fmt;
 use std::marker::PhantomData;
@@ -145,8 +146,7 @@ impl<R: Record> Patch<R> {
     where
         T::As: Number,
     {
-        self.leave(field.position());
-        self.additions.push((field.position(), difference.into_value()));
+        self.assign_more(field.position(), difference.into_value());
     }
 
     /// Whether the patch changes nothing.
@@ -172,6 +172,25 @@ impl<R: Record> Patch<R> {
         self.assignments.push((position, value));
     }
 
+    /// Sets the column at this position, or adds to it. For generated code.
+    #[doc(hidden)]
+    pub fn change<T>(
+        &mut self,
+        position: usize,
+        into_value: fn(T) -> Value,
+        change: ColumnChange<T>,
+    ) {
+        match change {
+            ColumnChange::Set(value) => self.assign(position, into_value(value)),
+            ColumnChange::Add(difference) => self.assign_more(position, into_value(difference)),
+        }
+    }
+
+    fn assign_more(&mut self, position: usize, difference: Value) {
+        self.leave(position);
+        self.additions.push((position, difference));
+    }
+
     fn leave(&mut self, position: usize) {
         self.assignments.retain(|(at, _)| *at != position);
         self.additions.retain(|(at, _)| *at != position);
@@ -179,7 +198,7 @@ impl<R: Record> Patch<R> {
 
     /// The assignments and the additions in the order of the table's columns, so that equal patches
     /// compile alike.
-    pub(crate) fn into_changes(mut self) -> (Vec<(usize, Value)>, Vec<(usize, Value)>) {
+    pub(crate) fn into_changes(mut self) -> (Assignments, Assignments) {
         self.assignments.sort_by_key(|(at, _)| *at);
         self.additions.sort_by_key(|(at, _)| *at);
         (self.assignments, self.additions)

@@ -7,7 +7,7 @@ mod primitive;
 mod sorts;
 
 pub use array::{Array, List};
-pub use given::{IntoColumn, IntoNullable};
+pub use given::{Add, ColumnChange, IntoChange, IntoColumn, IntoNullable, add};
 pub use opaque::Opaque;
 pub use primitive::{
     Comparable, Element, Exact, JsonDocument, Number, Ordered, Primitive, Summable, Text,

@@ -78,10 +78,11 @@ pub use key::Key;
 pub use options::PostgrestOptions;
 pub use request::Request;
 #[cfg(feature = "sqlite")]
-pub(crate) use together::{Answer, NO_SUCH_ROW};
+pub(crate) use together::{Answer, ID_IS_TAKEN, NO_SUCH_ROW};
 pub use token::TokenSource;
 
 use crate::backend::changes;
+use crate::change::Ids;
 use crate::{
     Aggregation, Backend, BackendKind, Error, ErrorKind, Info, Merge, RawRow, Read, Result, Table,
     Write, Written,
@@ -223,8 +224,8 @@ impl Backend for Postgrest {
         self.uses(write.table);
         Box::pin(async move {
             if write.is_relative() {
-                let id = uuid::Uuid::now_v7();
-                let written = named(self.write_together(id, &[write], false)).await?;
+                let ids = Ids::Whole(uuid::Uuid::now_v7());
+                let written = named(self.write_together(&ids, &[write], false)).await?;
                 let written = written.and_then(|mut written| written.pop());
                 // Otherwise an earlier attempt of this very call has made it, without an answer.
                 return Ok(written.unwrap_or_else(|| Written::touched(1)));
@@ -243,7 +244,8 @@ impl Backend for Postgrest {
             self.uses(first.table);
         }
         Box::pin(async move {
-            named(self.write_together(uuid::Uuid::now_v7(), &writes, true)).await.map(drop)
+            let ids = Ids::Whole(uuid::Uuid::now_v7());
+            named(self.write_together(&ids, &writes, true)).await.map(drop)
         })
     }
 

@@ -21,7 +21,7 @@ use super::status::Status;
 use super::turns::Turns;
 use crate::{Error, ErrorKind, Result};
 use futures_util::future::BoxFuture;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, RwLock, oneshot, watch};
 
@@ -42,6 +42,10 @@ pub(crate) struct Engine {
     missed: mirror::Missed,
     /// Why this process does not replay although nobody else does.
     pub(crate) obstacle: Mutex<Option<String>>,
+    /// Whether the remote has the function `chronicle_apply`, as this process last heard.
+    has_function: AtomicBool,
+    /// Whether a direct write has asked for it.
+    is_function_asked_for: AtomicBool,
     /// Shared by the calls that are on their way to the remote; alone by who closes.
     calls: RwLock<()>,
 }
@@ -49,6 +53,25 @@ pub(crate) struct Engine {
 impl Engine {
     pub(crate) fn wake(&self) {
         self.woken.notify_one();
+    }
+
+    fn knows_function(&self, has_function: Option<bool>) {
+        self.has_function.store(has_function == Some(true), Ordering::Relaxed);
+    }
+
+    fn has_function(&self) -> bool {
+        self.has_function.load(Ordering::Relaxed)
+    }
+
+    /// The remote serves a direct write: whether it has the function is worth a question.
+    fn ask_for_function_once(&self) {
+        if !self.is_function_asked_for.swap(true, Ordering::Relaxed) {
+            self.wake();
+        }
+    }
+
+    fn is_function_asked_for(&self) -> bool {
+        self.is_function_asked_for.load(Ordering::Relaxed)
     }
 
     pub(crate) fn note_refusal(&self, change: impl FnOnce(Option<ErrorKind>) -> Option<ErrorKind>) {

@@ -2,7 +2,7 @@
 
 use super::rules::name::TableName;
 use crate::backend::postgrest::Answer;
-use crate::change::{Change, Operation};
+use crate::change::{Change, Ids, Operation};
 use crate::{Backend, Error, ErrorKind, Postgrest, RawRow, Result, Write, Written};
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
@@ -15,6 +15,16 @@ pub(crate) struct Applied {
     pub(crate) rows: Vec<RawRow>,
 }
 
+/// What the remote made of changes by its function.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum AppliedTogether {
+    /// Each of them.
+    Now(Vec<Applied>),
+    /// The id was known: an earlier request has made what there was to make, of so many rows where that is
+    /// kept.
+    Before { touched: Option<i64> },
+}
+
 pub(crate) trait Remote: Backend {
     /// Makes a change that needs no Rust type, and gives these columns of the rows that it touched.
     fn apply<'a>(
@@ -23,19 +33,18 @@ pub(crate) trait Remote: Backend {
         returning: &'a [String],
     ) -> BoxFuture<'a, Result<Applied>>;
 
-    /// Makes changes together by the server's function, once under an id, and gives what became of each;
-    /// `None` where an earlier call with the id has made them.
+    /// Makes changes together by the server's function, once under an id.
     fn apply_together<'a>(
         &'a self,
         id: Option<Uuid>,
         operations: &'a [Operation<'a>],
-    ) -> BoxFuture<'a, Result<Option<Vec<Applied>>>>;
+    ) -> BoxFuture<'a, Result<AppliedTogether>>;
 
-    /// Makes writes together by the server's function, once under an id, and gives back the rows of those
-    /// that ask for it; `None` where an earlier attempt has made them.
+    /// Makes writes together by the server's function, once with these ids, and gives back the rows of
+    /// those that ask for it; `None` where an earlier attempt has made them.
     fn write_together<'a>(
         &'a self,
-        id: Uuid,
+        ids: &'a Ids,
         writes: &'a [Write],
         must_be_there: bool,
     ) -> BoxFuture<'a, Result<Option<Vec<Written>>>>;
@@ -82,26 +91,26 @@ impl Remote for Postgrest {
         &'a self,
         id: Option<Uuid>,
         operations: &'a [Operation<'a>],
-    ) -> BoxFuture<'a, Result<Option<Vec<Applied>>>> {
+    ) -> BoxFuture<'a, Result<AppliedTogether>> {
         Box::pin(async move {
             let together = Self::apply_together(self, id, operations).await?;
             if !together.applied {
-                return Ok(None);
+                return Ok(AppliedTogether::Before { touched: together.touched });
             }
-            let applied = |answer: &Answer| {
-                Ok(Applied { touched: answer.touched + answer.left_out, rows: answer.rows()? })
-            };
-            together.answers.iter().map(applied).collect::<Result<_>>().map(Some)
+            let applied =
+                |answer: &Answer| Ok(Applied { touched: answer.touched, rows: answer.rows()? });
+            let applied = together.answers.iter().map(applied).collect::<Result<_>>()?;
+            Ok(AppliedTogether::Now(applied))
         })
     }
 
     fn write_together<'a>(
         &'a self,
-        id: Uuid,
+        ids: &'a Ids,
         writes: &'a [Write],
         must_be_there: bool,
     ) -> BoxFuture<'a, Result<Option<Vec<Written>>>> {
-        Box::pin(Self::write_together(self, id, writes, must_be_there))
+        Box::pin(Self::write_together(self, ids, writes, must_be_there))
     }
 
     fn fetch<'a>(

@@ -197,6 +197,7 @@ pub(crate) enum Met {
     ProbeFailed,
     ProbeAnswered,
     BindingChanged,
+    IdTaken,
 }
 
 #[cfg(test)]
@@ -288,6 +289,7 @@ impl Met {
         Self::ProbeFailed,
         Self::ProbeAnswered,
         Self::BindingChanged,
+        Self::IdTaken,
     ];
 }
 

@@ -1,6 +1,6 @@
 //! What the forms of a row take: [`IntoColumn`], and [`IntoNullable`] where NULL is a value too.
 
-use super::{Primitive, Scalar, Stored};
+use super::{Number, Primitive, Scalar, Stored};
 
 /// A value for a column of `T`: whatever turns [`into`](Into) it. It is what the setters and constructors
 /// of new rows and patches take. A JSON document is taken as it is: there `into` makes one of anything, of
@@ -45,6 +45,64 @@ pub trait IntoNullable<T, F> {
     fn into_nullable(self) -> Option<T>;
 }
 
+/// What a patch makes of a column of `T`: a value for it ([`IntoColumn`]), or [`add`] of one. `F` tells the
+/// two apart, and the compiler finds it.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+/// # fn main() -> chronicle::Result<()> {
+/// let first = TaskPatch::new().priority(1);
+/// let later = TaskPatch::new().priority(chronicle::add(1));
+/// # Ok(()) }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a column of `{T}` is not set to `{Self}`",
+    label = "expected `{T}`, what turns `into()` it, or of a number `add(…)`",
+    note = "no `Option` is taken by a column that cannot be NULL: give what is in it (`.unwrap_or_default()`), call the setter only `if let Some(value)`, or make the field of the entity an `Option`"
+)]
+pub trait IntoChange<T, F> {
+    /// The change of the column.
+    fn into_change(self) -> ColumnChange<T>;
+}
+
+/// What a patch makes of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnChange<T> {
+    /// It holds this.
+    Set(T),
+    /// It holds so much more.
+    Add(T),
+}
+
+/// A difference: see [`add`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Add<V>(V);
+
+/// So much more than what the column holds when the change is made, or less: both count where two add to
+/// one column at once. Given to the setter of a [`Number`]; what [`Patch::add`](crate::Patch::add) says
+/// holds for it.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+/// use chronicle::add;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+/// # let tasks = tasks().await?;
+/// let task = tasks.find().filter(Tasks::TITLE.eq("call home")).one().await?;
+/// tasks.update(task.id, TaskPatch::new().priority(add(-2))).await?;
+/// assert_eq!(tasks.get(task.id).await?.map(|task| task.priority), Some(1));
+/// # Ok(()) }
+/// ```
+#[must_use]
+pub const fn add<V>(difference: V) -> Add<V> {
+    Add(difference)
+}
+
+/// The form of a difference.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum Relative {}
+
 /// The form of a value that is given as it is.
 #[doc(hidden)]
 #[derive(Debug)]
@@ -88,6 +146,23 @@ where
 {
     fn into_column(self) -> T {
         self.give()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, V: IntoColumn<T>> IntoChange<T, Plain> for V {
+    fn into_change(self) -> ColumnChange<T> {
+        ColumnChange::Set(self.into_column())
+    }
+}
+
+impl<T, V> IntoChange<T, Relative> for Add<V>
+where
+    T: Scalar<As: Number>,
+    V: IntoColumn<T>,
+{
+    fn into_change(self) -> ColumnChange<T> {
+        ColumnChange::Add(self.0.into_column())
     }
 }
 

@@ -85,6 +85,8 @@ pub(super) struct Unit {
     pub(super) is_dropped: bool,
     /// A direct request of it has changed the row.
     pub(super) was_direct: bool,
+    /// A request of it that did not go by the server's function has changed the row.
+    pub(super) was_plain: bool,
     /// Requests with its row alone that failed.
     pub(super) failures: u32,
     /// When the remote refused it for a unique value, and who held that.

@@ -93,6 +93,7 @@ impl Inner {
     pub(super) fn applied(&mut self, id: u64, done: &Done) {
         let request = &self.requests[&id];
         let (sender, statement) = (request.sender, request.statement.clone());
+        let is_once = request.once.is_some();
         let carried = request.carried.clone();
         // Its process may have ended when it had just been told that no answer came.
         let is_orphan = request.is_orphan
@@ -114,6 +115,9 @@ impl Inner {
             if *effect != Effect::Cascaded {
                 last.clone_from(&calls);
             }
+            if effect.changes() && *effect != Effect::Cascaded {
+                self.check_once(row, &calls, is_once);
+            }
             self.effect(row, *effect, &calls, &statement, sender);
             if is_orphan && effect.changes() && matches!(sender, Sender::Direct(_)) {
                 self.gap(Gap::KilledUnderWay);
@@ -121,6 +125,22 @@ impl Inner {
             }
             if sender == Sender::Replay && matches!(effect, Effect::Inserted | Effect::Updated) {
                 self.check_whole(row, &statement);
+            }
+        }
+    }
+
+    /// Whatever goes by the function alone has not changed the row before.
+    fn check_once(&mut self, row: &RowName, calls: &[CallId], is_once: bool) {
+        for call in calls {
+            let unit = self.history.unit(*call, row);
+            let is_twice = is_once && unit.effect.is_some() && !unit.was_plain;
+            unit.was_plain |= !is_once;
+            if is_twice {
+                self.violated(
+                    Invariant::Once,
+                    Some(row),
+                    format!("call {call} takes effect twice"),
+                );
             }
         }
     }

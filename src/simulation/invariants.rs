@@ -10,6 +10,8 @@ pub(super) enum Invariant {
     /// An effect at the remote is of one call and carries its values; a call that was refused has
     /// none, nor has a write that was forgotten by hand.
     NothingMadeUp,
+    /// What goes by the server's function takes effect once.
+    Once,
     /// An insert never changes a row that is there, and takes one for its own only if it may be.
     InsertOnce,
     /// No write takes effect after one that was made after it had been acknowledged.

@@ -4,6 +4,7 @@
 use super::operation::Flaw;
 use super::statement::{Row, Rows, Statement};
 use super::tables;
+use super::wire::Once;
 use crate::failover::rules::name::{RowName, TableName};
 use crate::filter::{Comparison, Expression, Node};
 use crate::operation::{Duplicates, Read};
@@ -12,6 +13,7 @@ use chrono::{DateTime, SecondsFormat};
 use sea_orm::{JsonValue, Value};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
 
 /// What a request did to a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +52,10 @@ impl Refusal {
         Self { kind, code, message, constraint: None, holder: None }
     }
 
+    const fn of_taken() -> Self {
+        Self::new(ErrorKind::Conflict, "CHR02", "the id was taken without a change")
+    }
+
     fn of_flaw(flaw: Flaw) -> Option<Self> {
         Some(match flaw {
             Flaw::None | Flaw::Unanswerable => return None,
@@ -66,9 +72,16 @@ impl Refusal {
     }
 }
 
+/// What is kept of an id that was taken without a change.
+const TAKEN: Option<i64> = Some(-1);
+
 #[derive(Clone, Debug, Default)]
 pub(super) struct Done {
     pub(super) count: u64,
+    /// How many rows were left out, since their ids were known.
+    pub(super) left_out: u64,
+    /// The id of the whole request was known, with so many rows.
+    pub(super) repeats: Option<Option<i64>>,
     pub(super) effects: Vec<(RowName, Effect)>,
     pub(super) rows: Vec<Vec<Value>>,
     pub(super) raw: Vec<RawRow>,
@@ -90,6 +103,9 @@ impl Done {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Database {
     pub(super) rows: BTreeMap<RowName, Row>,
+    /// The ids that the function `chronicle_apply` has taken.
+    /// Each with the rows that an update found.
+    pub(super) applied: BTreeMap<Uuid, Option<i64>>,
     pub(super) cascades: bool,
     /// Somebody has mended what failed without a known reason.
     pub(super) is_mended: bool,
@@ -106,6 +122,54 @@ impl Database {
             self.rows = before;
         }
         done
+    }
+
+    /// As [`run`](Self::run), by the function that makes each change once.
+    pub(super) fn run_once(
+        &mut self,
+        statement: &Statement,
+        once: Option<&Once>,
+        now: i64,
+    ) -> Result<Done, Refusal> {
+        match once {
+            None | Some(Once::Question) => self.run(statement, now),
+            Some(Once::Taken(id)) => {
+                let repeats = self.applied.get(id).copied().filter(|touched| *touched != TAKEN);
+                self.applied.entry(*id).or_insert(TAKEN);
+                Ok(Done { repeats, ..Done::default() })
+            }
+            Some(Once::Each(ids)) if statement.may_find_nothing() => {
+                if let Some(touched) = self.applied.get(&ids[0]) {
+                    let count = touched.unwrap_or(0);
+                    if *touched == TAKEN {
+                        return Err(Refusal::of_taken());
+                    }
+                    let count = count.cast_unsigned();
+                    return Ok(Done { count, left_out: 1, ..Done::default() });
+                }
+                let done = self.run(statement, now)?;
+                self.applied.insert(ids[0], Some(done.count.cast_signed()));
+                Ok(done)
+            }
+            Some(Once::Each(ids)) => {
+                if ids.iter().any(|id| self.applied.get(id) == Some(&TAKEN)) {
+                    return Err(Refusal::of_taken());
+                }
+                let is_known = |id: &Uuid| self.applied.contains_key(id);
+                let rest = statement.without(&|at| is_known(&ids[at]));
+                let left_out = ids.iter().filter(|id| is_known(id)).count() as u64;
+                let mut done = match rest {
+                    Some(rest) => self.run(&rest, now)?,
+                    None => Done::default(),
+                };
+                done.left_out = left_out;
+                done.count += left_out;
+                for id in ids {
+                    self.applied.entry(*id).or_default();
+                }
+                Ok(done)
+            }
+        }
     }
 
     fn change(&mut self, statement: &Statement) -> Result<Done, Refusal> {

@@ -63,6 +63,8 @@ pub(super) struct Profile {
     pub(super) by_hand: f64,
     pub(super) rebinds: bool,
     pub(super) watches_identity: bool,
+    /// Whether the remote has the function `chronicle_apply`.
+    pub(super) has_function: bool,
     /// Rows that are there before the remote, and what is done with them.
     pub(super) present: &'static [(usize, Present)],
 }
@@ -99,6 +101,7 @@ const CALM: Profile = Profile {
     by_hand: 0.0,
     rebinds: false,
     watches_identity: false,
+    has_function: false,
     present: &[],
 };
 
@@ -429,6 +432,7 @@ impl Profile {
         if chance.happens(0.3) {
             profile.pause /= 4;
         }
+        profile.has_function = chance.happens(0.5);
         profile
     }
 }

@@ -83,6 +83,33 @@ impl Rows {
 }
 
 impl Statement {
+    /// Whether it is an update, or a change by a condition.
+    pub(super) const fn may_find_nothing(&self) -> bool {
+        matches!(self, Self::Update { .. } | Self::Delete { condition: Some(_), .. })
+    }
+
+    /// The same without the rows at these places; nothing where none is left.
+    pub(super) fn without(&self, is_known: &dyn Fn(usize) -> bool) -> Option<Self> {
+        fn rest<T: Clone>(all: &[T], is_known: &dyn Fn(usize) -> bool) -> Vec<T> {
+            let left = all.iter().enumerate().filter(|(at, _)| !is_known(*at));
+            left.map(|(_, one)| one.clone()).collect()
+        }
+        let mut left = self.clone();
+        let is_empty = match &mut left {
+            Self::Insert { rows, .. } => {
+                *rows = rest(rows, is_known);
+                rows.is_empty()
+            }
+            Self::Update { target: Rows::Named(_, rows), .. }
+            | Self::Delete { target: Rows::Named(_, rows), .. } => {
+                *rows = rest(rows, is_known);
+                rows.is_empty()
+            }
+            _ => false,
+        };
+        (!is_empty).then_some(left)
+    }
+
     pub(super) const fn is_read(&self) -> bool {
         matches!(self, Self::Read(_) | Self::Count(_) | Self::Fetch(..) | Self::Probe(_))
     }

@@ -8,8 +8,8 @@ use super::remote::{Done, Refusal};
 use super::statement::{Row, Statement};
 use super::tables;
 use super::world::{Event, Happening, Inner, Purpose, World};
-use crate::change::{Change, Operation};
-use crate::failover::remote::{Applied, Remote};
+use crate::change::{Change, Ids, Operation};
+use crate::failover::remote::{Applied, AppliedTogether, Remote};
 use crate::failover::rules::name::{RowKey, RowName, TableName};
 use crate::operation::{Duplicates, WriteKind};
 use crate::{Backend, BackendKind, Error, ErrorKind, Info, RawRow, Read, Result, Write, Written};
@@ -89,6 +89,7 @@ pub(super) struct Request {
     /// Whose entries it carries, for each row.
     pub(super) carried: BTreeMap<RowName, Vec<i64>>,
     pub(super) left: Option<i64>,
+    pub(super) once: Option<Once>,
     has_arrived: bool,
     /// Whether its answer will be lost.
     is_mute: bool,
@@ -109,6 +110,7 @@ impl Request {
             statement,
             carried: BTreeMap::new(),
             left: None,
+            once: None,
             has_arrived: false,
             is_mute: false,
             answer: None,
@@ -138,8 +140,25 @@ impl Drop for Abandon<'_> {
 
 impl Client {
     async fn send(&self, sender: Sender, statement: Statement) -> Result<Done> {
-        let is_read = statement.is_read();
+        self.send_as(sender, statement, None).await
+    }
+
+    /// Sends a request by the server's function.
+    async fn send_once(&self, sender: Sender, statement: Statement, once: Once) -> Result<Done> {
+        self.send_as(sender, statement, Some(once)).await
+    }
+
+    async fn send_as(
+        &self,
+        sender: Sender,
+        statement: Statement,
+        once: Option<Once>,
+    ) -> Result<Done> {
+        let is_read = statement.is_read() && !matches!(once, Some(Once::Taken(_)));
         let id = self.world.lock().decide(self.process, sender, statement);
+        if let Some(request) = self.world.lock().requests.get_mut(&id) {
+            request.once = once;
+        }
         let abandon = Abandon(&self.world, id);
         // Between the question to the file and the request anything may happen.
         super::process::yield_now().await;
@@ -158,17 +177,45 @@ impl Client {
     }
 
     async fn write_once(&self, write: Write) -> Result<Written> {
-        let reads_back = write.reads_back();
         let statement = Statement::of_write(&write);
         let sender = self.sender();
-        let done = self.send(sender, statement).await?;
-        let stored = reads_back.then(|| {
-            let changed = done.effects.iter().filter(|(_, effect)| effect.changes());
-            let rows = changed.filter_map(|(name, _)| done.stored.get(name));
-            rows.map(|row| super::remote::values(write.table, row)).collect()
-        });
-        Ok(Written { touched: done.count, stored })
+        Ok(self.send(sender, statement).await?.written(&write))
     }
+}
+
+impl Done {
+    fn changed(&self) -> impl Iterator<Item = &Row> {
+        let changed = self.effects.iter().filter(|(_, effect)| effect.changes());
+        changed.filter_map(|(name, _)| self.stored.get(name))
+    }
+
+    fn written(&self, write: &Write) -> Written {
+        let stored = write
+            .reads_back()
+            .then(|| self.changed().map(|row| super::remote::values(write.table, row)).collect());
+        Written { touched: self.count, stored }
+    }
+
+    fn applied(&self, returning: &[String]) -> Applied {
+        let only = |row: &Row| -> RawRow {
+            let asked = row.iter().filter(|(name, _)| returning.contains(name));
+            asked.map(|(name, value)| (name.clone(), value.clone())).collect()
+        };
+        let rows =
+            if returning.is_empty() { Vec::new() } else { self.changed().map(only).collect() };
+        Applied { touched: self.count, rows }
+    }
+}
+
+/// How a request goes by the server's function.
+#[derive(Clone, Debug)]
+pub(super) enum Once {
+    /// Each of its rows has an id.
+    Each(Vec<Uuid>),
+    /// The id is taken, and nothing is done.
+    Taken(Uuid),
+    /// Whether there is such a function.
+    Question,
 }
 
 impl Answer {
@@ -289,8 +336,9 @@ impl Inner {
         }
         request.has_arrived = true;
         let statement = request.statement.clone();
+        let once = request.once.clone();
         let is_mute = request.is_mute;
-        let is_read = statement.is_read();
+        let is_read = statement.is_read() && !matches!(once, Some(Once::Taken(_)));
         let is_unanswerable = !self.database.is_mended
             && statement.named().iter().any(|(_, row)| {
                 row.values().any(|value| {
@@ -304,7 +352,7 @@ impl Inner {
             Some(fault)
         } else {
             let now = self.now;
-            Some(match self.database.run(&statement, now) {
+            Some(match self.database.run_once(&statement, once.as_ref(), now) {
                 Ok(mut done) => {
                     self.applied(id, &done);
                     for (name, _) in &done.effects {
@@ -368,6 +416,10 @@ impl Inner {
             if self.has(Fault::InsertOnly(table)) && !is_plain_insert {
                 return Some(Answer::Refused(denied));
             }
+        }
+        let once = self.requests.get(&id).is_some_and(|request| request.once.is_some());
+        if once && !self.profile.has_function {
+            return fault(ErrorKind::Unsupported, "PGRST202");
         }
         if is_read {
             return None;
@@ -547,32 +599,49 @@ impl Remote for Client {
     ) -> BoxFuture<'a, Result<Applied>> {
         Box::pin(async move {
             let done = self.send(Sender::Replay, Statement::of_change(change)).await?;
-            let only = |row: &Row| -> RawRow {
-                let asked = row.iter().filter(|(name, _)| returning.contains(name));
-                asked.map(|(name, value)| (name.clone(), value.clone())).collect()
-            };
-            let changed = done.effects.iter().filter(|(_, effect)| effect.changes());
-            let rows = changed.filter_map(|(name, _)| done.stored.get(name)).map(only).collect();
-            let rows = if returning.is_empty() { Vec::new() } else { rows };
-            Ok(Applied { touched: done.count, rows })
+            Ok(done.applied(returning))
         })
     }
 
+    /// Groups are not simulated: one operation, none that takes an id, or none to ask for the function.
     fn apply_together<'a>(
         &'a self,
-        _id: Option<Uuid>,
-        _operations: &'a [Operation<'a>],
-    ) -> BoxFuture<'a, Result<Option<Vec<Applied>>>> {
-        Box::pin(async { Err(Error::new(ErrorKind::Unsupported, "not simulated")) })
+        id: Option<Uuid>,
+        operations: &'a [Operation<'a>],
+    ) -> BoxFuture<'a, Result<AppliedTogether>> {
+        Box::pin(async move {
+            let [operation] = operations else {
+                let once = id.map_or(Once::Question, Once::Taken);
+                let done = self.send_once(Sender::Replay, Statement::Probe(None), once).await?;
+                return Ok(match done.repeats {
+                    Some(touched) => AppliedTogether::Before { touched },
+                    None => AppliedTogether::Now(Vec::new()),
+                });
+            };
+            let statement = Statement::of_change(operation.change);
+            let once = Once::Each(operation.ids.to_vec());
+            let done = self.send_once(Sender::Replay, statement, once).await?;
+            Ok(AppliedTogether::Now(vec![done.applied(operation.returning)]))
+        })
     }
 
     fn write_together<'a>(
         &'a self,
-        _id: Uuid,
-        _writes: &'a [Write],
+        ids: &'a Ids,
+        writes: &'a [Write],
         _must_be_there: bool,
     ) -> BoxFuture<'a, Result<Option<Vec<Written>>>> {
-        Box::pin(async { Err(Error::new(ErrorKind::Unsupported, "not simulated")) })
+        Box::pin(async move {
+            let ([write], Ids::Each(ids)) = (writes, ids) else {
+                return Err(Error::new(ErrorKind::Unsupported, "not simulated"));
+            };
+            let statement = Statement::of_write(write);
+            let done = self.send_once(self.sender(), statement, Once::Each(ids.clone())).await?;
+            if done.left_out > 0 {
+                return Ok((done.count == 0).then(|| vec![Written::default()]));
+            }
+            Ok(Some(vec![done.written(write)]))
+        })
     }
 
     fn fetch<'a>(

@@ -53,8 +53,18 @@ fn setter(table: &Table, at: usize, column: &Column) -> TokenStream {
     let assign = |value: TokenStream| {
         quote! { self.0.assign(#at, (#repository::#stored.into_value)(#value)) }
     };
-    let Given { generics, bound, value } = Given::new(column, &argument);
-    let set = assign(value);
+    let (generics, bound, set) = if column.inner.is_some() {
+        let Given { generics, bound, value } = Given::new(column, &argument);
+        (generics, bound, assign(value))
+    } else {
+        let ty = column.scalar();
+        let into_value = quote! { #repository::#stored.into_value };
+        (
+            quote! { <F> },
+            quote! { ::chronicle::IntoChange<#ty, F> },
+            quote! { self.0.change(#at, #into_value, #argument.into_change()) },
+        )
+    };
     let clear = column.inner.is_some().then(|| {
         let name = generated(&format_ident!("clear_{}", field.unraw()));
         let docs = format!(" Makes {link} NULL.");

@@ -2,12 +2,15 @@
 -- no request with them can arrive any more: those of devices that were offline for months as well.
 create table if not exists public.chronicle_applied (
     id         uuid primary key,
+    -- How many rows an update found; of what is made whatever is there it is not kept. Of an id that was taken without a
+    -- change it is -1.
+    touched    bigint,
     applied_at timestamptz not null default now()
 );
 
 -- Makes changes of rows in one transaction: all of them or none. Each may have an id, and so may the call: what has
--- been applied under an id is left out, and an id without a change is taken, so that a change of that id which arrives
--- later does nothing.
+-- been applied under an id is left out and answered as it was, and an id without a change is taken, so that a change of
+-- that id which arrives later is an error, CHR02. What is refused takes no id.
 --
 -- `operations` is a list of objects:
 --   kind         insert, update or delete
@@ -22,8 +25,8 @@ create table if not exists public.chronicle_applied (
 --   must_be_there  a row that is not there is an error, CHR01
 --   returning    the columns of the rows that are given back
 --
--- The answer has an object for each: how many rows it touched, how many it left out, and the rows. It runs with the
--- rights of the caller, row level security included, and every name in it is quoted.
+-- The answer has an object for each: how many rows it has touched, now or before, how many it left out now, and the
+-- rows. It runs with the rights of the caller, row level security included, and every name in it is quoted.
 create or replace function public.chronicle_apply(id uuid, operations json)
     returns json
     language plpgsql
@@ -46,12 +49,19 @@ declare
     touched bigint;
     given_rows json;
     left_out bigint;
+    only_id uuid;
     answers json[] := '{}';
 begin
     if id is not null then
-        insert into public.chronicle_applied (id) values (chronicle_apply.id) on conflict do nothing;
+        insert into public.chronicle_applied (id, touched)
+            values (chronicle_apply.id, case when json_array_length(operations) = 0 then -1 end)
+            on conflict do nothing;
         if not found then
-            return json_build_object('applied', false);
+            select known.touched into touched from public.chronicle_applied known where known.id = chronicle_apply.id;
+            if touched = -1 and json_array_length(operations) > 0 then
+                raise exception 'the id was taken without a change' using errcode = 'CHR02';
+            end if;
+            return json_build_object('applied', touched is not distinct from -1, 'touched', touched);
         end if;
     end if;
     for operation in select json_array_elements(operations) loop
@@ -60,8 +70,22 @@ begin
         changed := operation -> 'rows';
         keys := operation -> 'keys';
         left_out := 0;
+        only_id := null;
 
-        if json_typeof(operation -> 'ids') = 'array' then
+        if json_typeof(operation -> 'ids') is distinct from 'array' then
+            null;
+        elsif kind = 'update' or json_typeof(operation -> 'condition') = 'object' then
+            -- It may find no row, which a repetition has to know.
+            only_id := (operation -> 'ids' ->> 0)::uuid;
+            select known.touched into touched from public.chronicle_applied known where known.id = only_id;
+            if found and touched = -1 then
+                raise exception 'the id was taken without a change' using errcode = 'CHR02';
+            elsif found then
+                answers := answers
+                    || json_build_object('touched', coalesce(touched, 0), 'left_out', 1, 'rows', '[]'::json);
+                continue;
+            end if;
+        else
             with taken as (
                 insert into public.chronicle_applied (id)
                 select one::uuid from json_array_elements_text(operation -> 'ids') one
@@ -72,8 +96,15 @@ begin
             from json_array_elements_text(operation -> 'ids') with ordinality one (id, place)
             join taken on taken.id = one.id::uuid;
             left_out := json_array_length(operation -> 'ids') - coalesce(cardinality(fresh), 0);
+            if left_out > 0 and exists (
+                select from json_array_elements_text(operation -> 'ids') one
+                join public.chronicle_applied known on known.id = one::uuid
+                where known.touched = -1
+            ) then
+                raise exception 'the id was taken without a change' using errcode = 'CHR02';
+            end if;
             if fresh is null then
-                answers := answers || json_build_object('touched', 0, 'left_out', left_out, 'rows', '[]'::json);
+                answers := answers || json_build_object('touched', left_out, 'left_out', left_out, 'rows', '[]'::json);
                 continue;
             elsif left_out > 0 and kind = 'insert' then
                 select json_agg(one.value order by one.place) into changed
@@ -151,6 +182,14 @@ begin
         if touched = 0 and coalesce((operation ->> 'must_be_there')::boolean, false) then
             raise exception 'there is no such row in %', operation ->> 'table' using errcode = 'CHR01';
         end if;
+        if only_id is not null then
+            insert into public.chronicle_applied (id, touched) values (only_id, touched) on conflict do nothing;
+            if not found then
+                raise exception 'the same change is under way' using errcode = 'serialization_failure';
+            end if;
+        elsif json_typeof(operation -> 'ids') = 'array' then
+            touched := touched + left_out;
+        end if;
         answers := answers || json_build_object('touched', touched, 'left_out', left_out, 'rows', given_rows);
     end loop;
     return json_build_object('applied', true, 'answers', to_json(answers));
@@ -174,7 +213,9 @@ begin
         execute format('grant execute on function public.chronicle_apply(uuid, json) to %I', granted);
         -- Ids are random: to know one that is taken is of no use to anybody.
         execute format('revoke all on public.chronicle_applied from %I', granted);
-        execute format('grant insert (id), select (id) on public.chronicle_applied to %I', granted);
+        execute format(
+            'grant insert (id, touched), select (id, touched) on public.chronicle_applied to %I', granted
+        );
         execute format('drop policy if exists %I on public.chronicle_applied', 'chronicle_apply_' || granted);
         execute format(
             'create policy %I on public.chronicle_applied to %I using (true) with check (true)',

@@ -82,12 +82,22 @@ async fn what_was_applied_is_not_applied_again() {
     let once = format!("[{TAKE_THREE}]");
     apply(&database, "service_role", Some(1), &once).await.unwrap();
     let again = apply(&database, "service_role", Some(1), &once).await.unwrap();
-    assert_eq!(again, r#"{"applied" : false}"#);
+    assert_eq!(again, r#"{"applied" : false, "touched" : null}"#);
     assert_eq!(parts(&database).await[0], "1 bolt 7");
     // An id can be taken without a change: what comes with it later does nothing.
     let taken = apply(&database, "service_role", Some(2), "[]").await.unwrap();
     assert_eq!(taken, r#"{"applied" : true, "answers" : []}"#);
-    apply(&database, "service_role", Some(2), &once).await.unwrap();
+    assert_eq!(
+        apply(&database, "service_role", Some(2), "[]").await.unwrap(),
+        r#"{"applied" : true, "touched" : -1}"#
+    );
+    let error = apply(&database, "service_role", Some(2), &once).await.unwrap_err();
+    assert!(error.contains("CHR02"), "{error}");
+    for of_each in [once.clone(), once.replace("update", "delete").replace(r#""rows""#, r#""x""#)] {
+        let of_each = of_each.replacen('{', &format!(r#"{{"ids": ["{}"],"#, uuid(2)), 1);
+        let error = apply(&database, "service_role", None, &of_each).await.unwrap_err();
+        assert!(error.contains("CHR02"), "{error}");
+    }
     assert_eq!(parts(&database).await[0], "1 bolt 7");
     // Each change with an id of its own.
     let (one, two, three) = (uuid(11), uuid(12), uuid(13));
@@ -100,11 +110,31 @@ async fn what_was_applied_is_not_applied_again() {
         r#"[{{"kind": "delete", "table": "parts", "key": ["id"], "ids": ["{one}", "{three}"], "keys": [{{"id": 11}}, {{"id": 12}}]}}]"#
     );
     let answer = apply(&database, "service_role", None, &delete).await.unwrap();
-    assert!(answer.contains(r#""touched" : 1, "left_out" : 1"#), "{answer}");
+    assert!(answer.contains(r#""touched" : 2, "left_out" : 1"#), "{answer}");
     assert_eq!(parts(&database).await, ["1 bolt 7", "2 nut 5", "11 a 1"]);
     let answer = apply(&database, "service_role", None, &rows).await.unwrap();
-    assert!(answer.contains(r#""touched" : 0, "left_out" : 2"#), "{answer}");
+    assert!(answer.contains(r#""touched" : 2, "left_out" : 2"#), "{answer}");
     assert_eq!(parts(&database).await, ["1 bolt 7", "2 nut 5", "11 a 1"]);
+    // One that found no row is told so again, and finds none later.
+    let missing = TAKE_THREE.replace(r#""id": 1"#, r#""id": 7"#);
+    let missing =
+        format!("[{}]", missing.replacen('{', &format!(r#"{{"ids": ["{}"],"#, uuid(14)), 1));
+    for _ in 0..2 {
+        let answer = apply(&database, "service_role", None, &missing).await.unwrap();
+        assert!(answer.contains(r#""touched" : 0"#), "{answer}");
+        database
+            .execute("insert into parts values (7, 'late', 5) on conflict do nothing")
+            .await
+            .unwrap();
+    }
+    let taken = apply(&database, "service_role", Some(14), "[]").await.unwrap();
+    assert_eq!(taken, r#"{"applied" : false, "touched" : 0}"#);
+    let found = missing.replace(&uuid(14), &uuid(15));
+    for _ in 0..2 {
+        let answer = apply(&database, "service_role", None, &found).await.unwrap();
+        assert!(answer.contains(r#""touched" : 1"#), "{answer}");
+    }
+    assert_eq!(parts(&database).await[2], "7 late 2");
 }
 
 #[tokio::test]

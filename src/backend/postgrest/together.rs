@@ -4,7 +4,7 @@ use super::failure::Purpose;
 use super::request::{Method, Request};
 use super::rows::{self, Undecodable};
 use super::{Postgrest, answer};
-use crate::change::{Change, Operation};
+use crate::change::{Change, Ids, Operation};
 use crate::operation::{Target, Write, WriteKind, Written};
 use crate::{Column, Error, ErrorKind, RawRow, Result, Table};
 use sea_orm::Value;
@@ -15,11 +15,18 @@ use uuid::Uuid;
 /// The code of an update that did not find its row.
 pub(crate) const NO_SUCH_ROW: &str = "CHR01";
 
+/// The code of a change whose id was taken without it.
+#[cfg(feature = "sqlite")]
+pub(crate) const ID_IS_TAKEN: &str = "CHR02";
+
 /// What the function has made of its operations.
 #[derive(Deserialize)]
 pub(crate) struct Together {
     /// Whether this call has made them: not where its id was known already.
     pub(crate) applied: bool,
+    /// How many rows what was known already has touched, where that is kept.
+    #[serde(default)]
+    pub(crate) touched: Option<i64>,
     #[serde(default)]
     pub(crate) answers: Vec<Answer>,
 }
@@ -27,6 +34,7 @@ pub(crate) struct Together {
 /// What it has made of one operation.
 #[derive(Deserialize)]
 pub(crate) struct Answer {
+    /// Rows that it has touched, now or when its ids came before.
     pub(crate) touched: u64,
     /// How many rows or keys were left out, since their ids were known already.
     pub(crate) left_out: u64,
@@ -55,12 +63,12 @@ impl Answer {
 }
 
 impl Postgrest {
-    /// Makes several writes of rows that they name, in one transaction, under an id: they are made
-    /// once, however often they are sent. What became of each; `None` where an earlier attempt of this
+    /// Makes several writes of rows that they name, in one transaction: they are made once, however
+    /// often they are sent with these ids. What became of each; `None` where an earlier attempt of this
     /// call has made them, whose answer was lost.
     pub(crate) async fn write_together(
         &self,
-        id: Uuid,
+        ids: &Ids,
         writes: &[Write],
         must_be_there: bool,
     ) -> Result<Option<Vec<Written>>> {
@@ -72,24 +80,27 @@ impl Postgrest {
                 false => Vec::new(),
             })
             .collect();
-        let operation = |change, returning, must_find| Operation {
-            change,
-            ids: &[],
-            must_be_there: must_be_there && must_find,
-            returning,
+        let (id, mut each) = match ids {
+            Ids::Whole(id) => (Some(*id), [].as_slice()),
+            #[cfg(feature = "sqlite")]
+            Ids::Each(ids) => (None, ids.as_slice()),
         };
-        let operations: Vec<Operation<'_>> = changes
-            .iter()
-            .zip(&returning)
-            .zip(writes)
-            .flat_map(|((changes, returning), write)| {
-                let must_find = write.must_find();
-                changes.iter().map(move |change| operation(change, returning, must_find))
-            })
-            .collect();
-        let together = self.apply_together(Some(id), &operations).await;
+        let mut operations = Vec::with_capacity(writes.len());
+        for ((changes, returning), write) in changes.iter().zip(&returning).zip(writes) {
+            let must_be_there = must_be_there && write.must_find();
+            for change in changes {
+                let ids;
+                (ids, each) = each.split_at(each.len().min(change.len() as usize));
+                operations.push(Operation { change, ids, must_be_there, returning });
+            }
+        }
+        let together = self.apply_together(id, &operations).await;
         let together = together.map_err(|error| of_missing_row(error, writes))?;
-        if !together.applied {
+        if !together.applied || together.answers.iter().any(|answer| answer.left_out > 0) {
+            let is_void = |answer: &Answer| answer.touched == 0;
+            if together.answers.iter().all(is_void) && !together.answers.is_empty() {
+                return Ok(Some(writes.iter().map(|_| Written::default()).collect()));
+            }
             return Ok(None);
         }
         let mut answers = together.answers.into_iter();

@@ -12,7 +12,7 @@ use crate::failover::status::Status;
 use crate::failover::turns::Turns;
 use crate::operation::Target;
 use crate::{Error, ErrorKind, Result, Table};
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, watch};
 
@@ -41,6 +41,8 @@ impl Engine {
             rows_to_store: AtomicUsize::new(0),
             missed: super::mirror::Missed::default(),
             obstacle: Mutex::default(),
+            has_function: AtomicBool::new(false),
+            is_function_asked_for: AtomicBool::new(false),
             calls: tokio::sync::RwLock::default(),
         });
         engine.rebase().await?;

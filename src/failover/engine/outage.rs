@@ -18,6 +18,8 @@ pub(crate) const LONGEST_THROTTLE: Duration = Duration::from_secs(60);
 pub(crate) struct Outage {
     /// It may be applied, or may be applied later.
     pub(crate) is_ambiguous: bool,
+    /// What it asked for may take effect after what is asked for later.
+    settles: bool,
     /// What it means for the next calls.
     effect: Effect,
     message: String,
@@ -58,12 +60,20 @@ impl Outage {
             _ if is_ambiguous => Met::Ambiguous,
             Effect::Breaker(_) => Met::NotApplied,
         });
-        Some(Self { is_ambiguous, effect, message: error.message().to_owned() })
+        let message = error.message().to_owned();
+        Some(Self { is_ambiguous, settles: is_ambiguous, effect, message })
     }
 
     /// A request of a read leaves nothing behind that could arrive later.
     pub(crate) const fn of_read(mut self) -> Self {
         self.is_ambiguous = false;
+        self.settles = false;
+        self
+    }
+
+    /// A request by the server's function takes effect once, or not at all once it was sent again.
+    pub(crate) const fn of_once(mut self) -> Self {
+        self.settles = false;
         self
     }
 
@@ -76,7 +86,7 @@ impl Outage {
 impl Engine {
     pub(crate) fn learn(&self, state: &mut State, outage: &Outage) {
         let now = self.environment.now();
-        if outage.is_ambiguous {
+        if outage.settles {
             state.settle(now, self.settings.settle);
         }
         match outage.effect {

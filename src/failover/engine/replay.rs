@@ -12,7 +12,7 @@ use super::outage::PAUSE;
 use crate::backend::sqlite::Urgency;
 use crate::failover::environment::{Lock, Moment, until};
 use crate::failover::file::{Chosen, DURABLE, EVERYTHING, Transaction};
-use crate::failover::rules::batches::{Batch, MOST_ROWS, UnderWay};
+use crate::failover::rules::batches::{Batch, Item, MOST_ROWS, UnderWay};
 use crate::failover::rules::name::TableName;
 use crate::failover::rules::verdict::Verdict;
 use crate::failover::seam::{self, Met};
@@ -47,6 +47,8 @@ pub(crate) struct Replayer {
     parts: Vec<Part>,
     /// When whoever flushes wants to be answered.
     pub(crate) ends_at: Option<Moment>,
+    /// Whether this process has asked for the server's function.
+    has_asked: bool,
     /// Whether the remote has not taken this process's key: another process may have a better one.
     has_dead_key: bool,
     /// Until then it leaves replay to others, since nothing of the file tells that its key is dead.
@@ -111,6 +113,8 @@ impl Replayer {
 struct Marked {
     part: Part,
     request: i64,
+    /// It goes by the server's function, which makes it once.
+    once: bool,
 }
 
 /// What there is to do, as the file says.
@@ -120,6 +124,7 @@ struct Work {
     /// For so long nothing is tried by whose key was not taken.
     stands_still: Option<Duration>,
     has_entries: bool,
+    has_function: Option<bool>,
     is_drained: bool,
     unsure: bool,
     throttled: Option<Duration>,
@@ -152,6 +157,13 @@ impl Engine {
             }
             Err(error) => return Err(error),
         };
+        self.knows_function(work.has_function);
+        let is_asked_for = work.has_entries || self.is_function_asked_for();
+        if is_asked_for && work.has_function != Some(true) && !work.is_open && !replayer.has_asked {
+            replayer.has_asked = true;
+            self.ask_for_function().await;
+            return Ok(Progress::Worked);
+        }
         if !work.has_entries && !work.is_open && !work.unsure && work.due.is_empty() {
             replayer.release();
             self.set_obstacle(None);
@@ -257,6 +269,7 @@ impl Engine {
                 probe_wait: state.breaker.wait(now),
                 stands_still: state.pauses.get(EVERYTHING).and_then(|pause| rest(pause.try_at)),
                 has_entries: transaction.counts.rows > 0,
+                has_function: state.has_function,
                 is_drained: transaction.is_drained()?,
                 unsure: transaction.counts.unsure > 0,
                 throttled: rest(state.throttled_until),
@@ -284,7 +297,9 @@ impl Engine {
         self.file
             .acknowledge(DURABLE, move |transaction| {
                 let now = engine.environment.now();
-                if transaction.take_over()? {
+                let was_under_way = transaction.take_over()?;
+                // What went by the function takes effect once.
+                if was_under_way && transaction.state.has_function != Some(true) {
                     transaction.state.settle(now, engine.settings.settle);
                 }
                 let Some(pause) = transaction.state.pauses.get_mut(EVERYTHING) else {
@@ -467,5 +482,7 @@ fn mark_one(transaction: &mut Transaction<'_>, part: Part) -> Result<Marked> {
         seam::met(Met::SentAgain);
     }
     let request = transaction.mark(&part.batch.sequences())?;
-    Ok(Marked { part, request })
+    let once = transaction.state.has_function == Some(true)
+        || part.batch.items.iter().any(Item::needs_function);
+    Ok(Marked { part, request, once })
 }

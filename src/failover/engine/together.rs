@@ -3,41 +3,58 @@
 
 use super::outage::Outage;
 use super::{Engine, mirror, refusal_of};
+use crate::Result;
 use crate::backend::sqlite::Urgency;
+use crate::change::Ids;
 use crate::failover::WriteMode;
 use crate::failover::file::{
-    Answer, DURABLE, DURABLE_DELETE, LocalTogether, MIRROR, Sent, Transaction,
+    Answer, DURABLE, DURABLE_DELETE, LocalTogether, MIRROR, Sent, Transaction, internal,
 };
 use crate::failover::rules::route::{self, Route};
 use crate::failover::rules::verdict::Verdict;
 use crate::operation::{Write, WriteKind, Written};
-use crate::{Error, ErrorKind, Result};
 use std::sync::Arc;
 use uuid::Uuid;
 
+/// Rows whose way is looked up on the caller's own thread.
+const FEW_ROWS: u64 = 16;
 /// Rows of the mirror that are stored in one transaction.
 const MOST_ROWS: u64 = 500;
 
-/// Writes that are made together under an id, at the remote once.
+/// Writes by the server's function, which makes them once.
 #[derive(Clone)]
 struct Together {
-    id: Uuid,
-    writes: Arc<Vec<Write>>,
+    ids: Arc<Ids>,
+    writes: Arc<[Write]>,
     /// Whether an update that finds no row is an error.
     must_be_there: bool,
 }
 
 impl Engine {
     /// Makes writes of rows that they name, all of them or none.
-    pub(crate) async fn write_together(
+    pub(crate) async fn write_together(self: &Arc<Self>, writes: Vec<Write>) -> Result<()> {
+        let ids = Ids::Whole(Uuid::now_v7());
+        self.write_by_function(ids, writes, true).await.map(drop)
+    }
+
+    /// Makes a write of rows that it names by the remote's function, so that it is made once.
+    pub(crate) async fn write_once(self: &Arc<Self>, write: Write) -> Result<Written> {
+        let ids = Ids::Each((0..write.rows()).map(|_| Uuid::now_v7()).collect());
+        let mut written = self.write_by_function(ids, vec![write], false).await?;
+        written.pop().ok_or_else(|| internal("a write without an answer"))
+    }
+
+    async fn write_by_function(
         self: &Arc<Self>,
+        ids: Ids,
         writes: Vec<Write>,
         must_be_there: bool,
     ) -> Result<Vec<Written>> {
         for write in &writes {
             self.file.know(write.table).await?;
         }
-        let together = Together { id: Uuid::now_v7(), writes: Arc::new(writes), must_be_there };
+        let ids = Arc::new(ids);
+        let together = Together { ids, writes: writes.into(), must_be_there };
         if self.settings.mode == WriteMode::LocalFirst {
             return self.keep_together(together, Sent::No, None).await;
         }
@@ -63,18 +80,20 @@ impl Engine {
     async fn route_together(&self, together: &Together) -> Result<(Route, i64)> {
         let relations = self.file.relations();
         let now = self.environment.now();
-        let writes = together.writes.clone();
-        self.file
-            .look(move |transaction| {
-                for write in writes.iter() {
-                    let facts = transaction.facts_of_rows(&relations, write, now)?;
-                    if route::of_rows(facts) == Route::File {
-                        return Ok((Route::File, transaction.counts.write));
-                    }
+        let facts = move |transaction: &Transaction<'_>, writes: &[Write]| {
+            for write in writes {
+                let facts = transaction.facts_of_rows(&relations, write, now)?;
+                if route::of_rows(facts) == Route::File {
+                    return Ok((Route::File, transaction.counts.write));
                 }
-                Ok((Route::Remote, transaction.counts.write))
-            })
-            .await
+            }
+            Ok((Route::Remote, transaction.counts.write))
+        };
+        if together.writes.iter().map(Write::rows).sum::<u64>() <= FEW_ROWS {
+            return self.file.ask(|transaction| facts(transaction, &together.writes));
+        }
+        let writes = together.writes.clone();
+        self.file.look(move |transaction| facts(transaction, &writes)).await
     }
 
     async fn send_together(
@@ -82,8 +101,8 @@ impl Engine {
         together: Together,
         answer: Answer,
     ) -> Result<Vec<Written>> {
-        let Together { id, writes, must_be_there } = &together;
-        let send = || self.remote.write_together(*id, writes, *must_be_there);
+        let Together { ids, writes, must_be_there } = &together;
+        let send = || self.remote.write_together(ids, writes, *must_be_there);
         let mut result = match self.check_identity().await {
             Ok(()) => send().await,
             Err(error) => Err(error),
@@ -108,7 +127,7 @@ impl Engine {
             }
             Err(error) => error,
         };
-        let Some(outage) = Outage::of(&error) else { return Err(error) };
+        let Some(outage) = Outage::of(&error).map(Outage::of_once) else { return Err(error) };
         let sent = if outage.is_ambiguous { Sent::Maybe } else { Sent::No };
         match self.keep_together(together.clone(), sent, Some(outage.clone())).await {
             Err(local) if sent == Sent::Maybe => {
@@ -131,7 +150,7 @@ impl Engine {
     /// Keeps what the remote has made together, in one transaction where that is possible.
     async fn accepted_together(
         self: &Arc<Self>,
-        writes: &Arc<Vec<Write>>,
+        writes: &Arc<[Write]>,
         written: &[Written],
         answer: Answer,
     ) {
@@ -220,12 +239,12 @@ impl Engine {
             if let Some(outage) = &outage {
                 engine.learn(&mut transaction.state, outage);
             }
-            let Together { id, writes, must_be_there } = &together;
+            let Together { ids, writes, must_be_there } = &together;
             let (bound, date) = (engine.settings.bound, engine.environment.date());
             let local = transaction.write_and_queue_together(
                 &relations,
                 writes,
-                (sent, *id),
+                (sent, ids),
                 bound,
                 date,
             )?;
@@ -250,9 +269,4 @@ impl Engine {
         }
         Ok(written)
     }
-}
-
-/// One of several that was to be the only one.
-pub(crate) fn only(mut written: Vec<Written>) -> Result<Written> {
-    written.pop().ok_or_else(|| Error::new(ErrorKind::Internal, "a write without an answer"))
 }

@@ -1,7 +1,6 @@
 //! Writes: to the remote where nothing is in their way, else to the file, with an entry for each row.
 
 use super::outage::Outage;
-use super::together::only;
 use super::{Engine, refusal_of};
 use crate::backend::sqlite::{Commit, Urgency};
 use crate::failover::WriteMode;
@@ -12,7 +11,7 @@ use crate::failover::rules::name::{RowKey, RowName, TableName};
 use crate::failover::rules::route::{self, Route};
 use crate::failover::rules::verdict::Verdict;
 use crate::failover::seam::{self, Met};
-use crate::operation::{NewRow, Target, Write, WriteKind, Written};
+use crate::operation::{Duplicates, NewRow, Target, Write, WriteKind, Written};
 use crate::{Error, ErrorKind, Result, Table};
 use std::sync::Arc;
 
@@ -33,7 +32,14 @@ impl Engine {
                 )
                 .with_hint("find the rows first, and update them by their keys"));
             }
-            return only(self.write_together(vec![write], false).await?);
+            return self.write_once(write).await;
+        }
+        if self.has_function() && goes_once(&write) {
+            match self.write_once(write.clone()).await {
+                // The server has the function no longer.
+                Err(error) if error.kind() == ErrorKind::Unsupported && !self.has_function() => {}
+                written => return written,
+            }
         }
         self.file.know(write.table).await?;
         if self.settings.mode == WriteMode::LocalFirst {
@@ -96,6 +102,7 @@ impl Engine {
         let error = match result {
             Ok(written) => {
                 self.note_refusal(|_| None);
+                self.ask_for_function_once();
                 if let Err(error) = self.accepted(&write, &written, answer).await {
                     super::mirror::count_failure(&error);
                     self.note_missed(&write);
@@ -454,6 +461,17 @@ fn names_rows(write: &Write) -> bool {
     }
 }
 
+/// Whether a direct write is made once by the server's function: to repeat an insert is harmless, and a
+/// condition is none that the function takes.
+fn goes_once(write: &Write) -> bool {
+    match &write.kind {
+        WriteKind::Insert { rows, duplicates } => {
+            *duplicates == Duplicates::Replace && rows.len() <= ROWS_OF_MIRROR
+        }
+        WriteKind::Update { .. } | WriteKind::Delete { .. } => names_rows(write),
+    }
+}
+
 fn rows_of(write: &Write) -> usize {
     match &write.kind {
         WriteKind::Insert { rows, .. } => rows.len(),
@@ -467,7 +485,7 @@ pub(super) fn as_stored(write: &Arc<Write>, written: &Written) -> Arc<Write> {
         (WriteKind::Delete { .. }, _) | (_, None) => write.clone(),
         (_, Some(rows)) => {
             let rows = rows.iter().cloned().map(NewRow::whole).collect();
-            let duplicates = crate::operation::Duplicates::Replace;
+            let duplicates = Duplicates::Replace;
             Arc::new(Write::new(write.table, WriteKind::Insert { rows, duplicates }))
         }
     }

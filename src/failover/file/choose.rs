@@ -266,6 +266,10 @@ impl Transaction<'_> {
     fn with_folded(&self, entry: Entry, mut is_followed: bool) -> Result<Item> {
         let mut item = Item::new(entry);
         let mut last = item.entry.sequence;
+        // Where some of its rows are there already, nobody knows which of the updates were made: they
+        // would go again.
+        let is_unclear =
+            item.entry.kind == EntryKind::InsertIfAbsent && self.state.has_function == Some(true);
         while is_followed {
             let sql = format!(
                 "select {ENTRY} from chronicle_outbox o \
@@ -280,7 +284,10 @@ impl Transaction<'_> {
             }
             let next = entry_of(row)?;
             let waits_for_else = self.waits_for_else(&item, &next.entry.waits)?;
-            if item.folded.len() == MOST_FOLDED || !item.takes(&next.entry, waits_for_else) {
+            if is_unclear
+                || item.folded.len() == MOST_FOLDED
+                || !item.takes(&next.entry, waits_for_else)
+            {
                 item.version_column_behind = next.entry.base.map(|base| base.column);
                 break;
             }
@@ -349,6 +356,13 @@ impl Transaction<'_> {
         self.unmark(request)
     }
 
+    /// Whether a request may have left whose answer nobody has heard.
+    pub(crate) fn has_sent(&self) -> Result<bool> {
+        let sent = "select 1 from chronicle_outbox where request is not null and reason is null \
+            union all select 1 from chronicle_sending limit 1";
+        self.exists(sent, [])
+    }
+
     /// Whether no request with a write has ever left for the remote that the file belongs to.
     pub(crate) fn has_sent_nothing(&self) -> Result<bool> {
         let sent = "select 1 from chronicle_outbox where request is not null or reason is not null \
@@ -369,9 +383,7 @@ impl Transaction<'_> {
             let sequences: Vec<i64> = serde_json::from_str(sequences).map_err(internal)?;
             self.keep_mark(*request, &sequences)?;
         }
-        let sent = "select 1 from chronicle_outbox \
-            where request is not null and reason is null limit 1";
-        let took_over = !sending.is_empty() || self.exists(sent, [])?;
+        let took_over = !sending.is_empty() || self.has_sent()?;
         if took_over {
             seam::met(Met::TookOver);
         }

@@ -227,7 +227,7 @@ struct Taken {
 
 impl Taken {
     fn new(marked: Marked, applied: Applied, strayed: Vec<i64>) -> Self {
-        let Marked { part, request } = marked;
+        let Marked { part, request, .. } = marked;
         let mut done = part.batch.done(applied.touched);
         for item in part.batch.items.iter().filter(|item| strayed.contains(&item.entry.sequence)) {
             // What was to travel with it waits for it.

@@ -2,6 +2,7 @@
 
 use super::send::Outcome;
 use super::{Marked, Part, REWORK, Replayer};
+use crate::backend::postgrest::ID_IS_TAKEN;
 use crate::failover::engine::Engine;
 use crate::failover::engine::outage::{Outage, PAUSE};
 use crate::failover::environment::Moment;
@@ -35,6 +36,9 @@ impl Engine {
             }
             Outcome::Failed(error) => error,
         };
+        if error.code() == Some(ID_IS_TAKEN) {
+            return self.go_anew(replayer, marked).await;
+        }
         let first = marked.part.batch.items.first();
         let key_columns = first.map(|item| item.entry.key_columns.as_slice());
         let verdict = Verdict::of_row(&error, key_columns.unwrap_or_default());
@@ -62,6 +66,21 @@ impl Engine {
         }
     }
 
+    /// The id of an entry was taken so that no earlier request makes it, and its process ended before it
+    /// was a letter: it goes by another id.
+    async fn go_anew(self: &Arc<Self>, replayer: &mut Replayer, marked: Marked) -> Result<()> {
+        seam::met(Met::IdTaken);
+        let Some(marked) = self.split(replayer, marked).await? else { return Ok(()) };
+        let Some(item) = marked.part.batch.items.into_iter().next() else { return Ok(()) };
+        let request = marked.request;
+        self.file
+            .acknowledge(DURABLE, move |transaction| {
+                transaction.unmark(request)?;
+                transaction.never_sent(&item)
+            })
+            .await
+    }
+
     /// A change found no row, or one that somebody else has changed.
     async fn missed_row(
         self: &Arc<Self>,
@@ -82,6 +101,13 @@ impl Engine {
         };
         let error = Error::new(ErrorKind::Conflict, message);
         let Some(marked) = self.split(replayer, marked).await? else { return Ok(()) };
+        // An answer to one alone has taken its id; what found not all rows of a group has taken none.
+        let marked = if marked.part.batch.group().is_empty() {
+            marked
+        } else {
+            let Some(marked) = self.never_more(replayer, marked).await? else { return Ok(()) };
+            marked
+        };
         // The row is gone with those that waited for it; or it is there.
         self.make_letter(marked, reason, &error, false).await
     }
@@ -115,6 +141,7 @@ impl Engine {
         if verdict == Verdict::UniqueTaken && self.stands_behind(&marked).await? {
             return Ok(());
         }
+        let Some(marked) = self.never_more(replayer, marked).await? else { return Ok(()) };
         let is_absent = match verdict {
             Verdict::DuplicateKey => false,
             _ if !kind.creates() => false,
@@ -210,6 +237,7 @@ impl Engine {
         }
         let Some(marked) = self.split(replayer, marked).await? else { return Ok(()) };
         if error.code() == Some("HTTP 413") {
+            let Some(marked) = self.never_more(replayer, marked).await? else { return Ok(()) };
             return self.make_letter_absent(marked, DeadLetterReason::Refused, &error).await;
         }
         self.failed_alone(replayer, marked, &error).await
@@ -343,7 +371,8 @@ impl Engine {
         replayer.parts.clear();
         let Some(outage) = Outage::of(error) else { return Ok(()) };
         let engine = self.clone();
-        let Marked { part, request } = marked;
+        let Marked { part, request, once } = marked;
+        let outage = if once { outage.of_once() } else { outage };
         let error =
             Error::new(error.kind(), error.message()).with_code(error.code().map(str::to_owned));
         let rows = part.batch.items.len();
@@ -377,7 +406,7 @@ impl Engine {
             })
             .await?;
         if failures >= MOST_FAILURES {
-            let marked = Marked { part, request };
+            let marked = Marked { part, request, once };
             return self.make_letter_absent(marked, DeadLetterReason::Unanswerable, &error).await;
         }
         Ok(())

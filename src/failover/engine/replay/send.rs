@@ -1,10 +1,10 @@
 //! From a marked batch to the request that carries it.
 
 use super::{Marked, Part};
-use crate::change::{Change, ChangeKind};
+use crate::change::{Change, ChangeKind, Operation};
 use crate::failover::engine::Engine;
 use crate::failover::file::{internal, is_of_key};
-use crate::failover::remote::Applied;
+use crate::failover::remote::{Applied, AppliedTogether};
 use crate::failover::rules::batches::{Batch, Item};
 use crate::failover::rules::entry::{EntryKind, Version};
 use crate::failover::rules::verdict::Verdict;
@@ -12,6 +12,7 @@ use crate::failover::seam::{self, Met, Mutation};
 use crate::operation::Duplicates;
 use crate::{Error, ErrorKind, RawRow, Result};
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// What became of a request.
 pub(super) enum Outcome {
@@ -40,7 +41,7 @@ impl Engine {
     async fn try_request(self: &Arc<Self>, marked: &Marked) -> Result<Outcome> {
         let (part, batch) = (&marked.part, &marked.part.batch);
         let item = batch.items.first().ok_or_else(|| internal("an empty batch"))?;
-        if item.needs_function() {
+        if !item.group.is_empty() {
             return self.request_together(item).await;
         }
         let base = item.entry.base.as_ref().map(|base| (base.column.clone(), &base.version));
@@ -48,7 +49,7 @@ impl Engine {
         let change = change_of(part, base_kind(part, item))?;
         let applied = match (batch.kind, base) {
             (EntryKind::Upsert, Some((_, Version::Absent))) => {
-                match self.remote.apply(&change, &returning).await {
+                match self.make(marked, &change, &returning).await {
                     Err(error)
                         if Verdict::of_row(&error, &item.entry.key_columns)
                             == Verdict::DuplicateKey =>
@@ -66,14 +67,14 @@ impl Engine {
                 if let Version::Stored(value) = version {
                     change.condition = Some((column.into(), value.clone()));
                 }
-                let applied = self.remote.apply(&change, &returning).await?;
+                let applied = self.make(marked, &change, &returning).await?;
                 if applied.touched == 0 {
                     return self.judge_missed(item).await;
                 }
                 seam::met(Met::BaseKept);
                 applied
             }
-            _ => self.remote.apply(&change, &returning).await?,
+            _ => self.make(marked, &change, &returning).await?,
         };
         if batch.kind == EntryKind::Update
             && applied.touched == 0
@@ -89,6 +90,36 @@ impl Engine {
             return Ok(Outcome::Missed { is_there: true });
         }
         self.with_versions(batch, applied).await.map(Outcome::Applied)
+    }
+
+    /// Makes a change: by the server's function, which leaves out what it has made before, or plainly.
+    async fn make(
+        &self,
+        marked: &Marked,
+        change: &Change,
+        returning: &[String],
+    ) -> Result<Applied> {
+        if !marked.once {
+            return self.remote.apply(change, returning).await;
+        }
+        let ids: Vec<Uuid> = marked.part.batch.items.iter().map(|item| item.entry.id).collect();
+        let operation = Operation { change, ids: &ids, must_be_there: false, returning };
+        let answered = self.remote.apply_together(None, &[operation]).await;
+        match answered {
+            Ok(AppliedTogether::Now(mut applied)) => {
+                applied.pop().ok_or_else(|| internal("the function gave no answer"))
+            }
+            Ok(AppliedTogether::Before { .. }) => {
+                Err(internal("a call without an id is no repetition"))
+            }
+            Err(error) if error.kind() == ErrorKind::Unsupported => {
+                self.note_function(&Err::<(), _>(error)).await;
+                // Without it, in the next round.
+                let message = "the server has the function `chronicle_apply` no longer";
+                Err(Error::new(ErrorKind::Busy, message))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Rows that were there already are not in the answer, and have a version as well.
@@ -234,7 +265,9 @@ fn change_of(part: &Part, kind: ChangeKind) -> Result<Change> {
     let (schema, table) = part.batch.table.parts();
     let keys = items.iter().map(|item| item.entry.row.key.texts()).collect();
     let key = first.entry.key_columns.clone();
-    Ok(Change::of_parts(schema, table, key, kind, columns, keys, &objects))
+    let mut change = Change::of_parts(schema, table, key, kind, columns, keys, &objects);
+    change.added = first.entry.added.iter().cloned().map(Into::into).collect();
+    Ok(change)
 }
 
 /// What an item sets with what travels with it: the last value wins.

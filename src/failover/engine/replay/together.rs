@@ -1,12 +1,12 @@
-//! Entries that are made together, and those that add to columns: by the server's function, once.
+//! Entries that are made together, by the server's function; and what makes an entry go once by it.
 
 use super::send::Outcome;
-use super::{Marked, REWORK};
+use super::{Marked, REWORK, Replayer};
 use crate::backend::postgrest::NO_SUCH_ROW;
 use crate::change::{Change, ChangeKind, Operation};
 use crate::failover::engine::Engine;
 use crate::failover::file::{DURABLE, internal};
-use crate::failover::remote::Applied;
+use crate::failover::remote::{Applied, AppliedTogether};
 use crate::failover::rules::batches::{Batch, Item};
 use crate::failover::rules::entry::{Entry, EntryKind, Version};
 use crate::operation::Duplicates;
@@ -16,11 +16,11 @@ use std::sync::Arc;
 impl Engine {
     /// Sends entries that are made together.
     pub(super) async fn request_together(self: &Arc<Self>, item: &Item) -> Result<Outcome> {
-        let entries: Vec<&Entry> = item.entries().collect();
-        let changes = entries.iter().map(|entry| change_of(entry)).collect::<Result<Vec<_>>>()?;
+        let entries = &item.group;
+        let changes = entries.iter().map(change_of).collect::<Result<Vec<_>>>()?;
         let returning: Vec<Vec<String>> = entries
             .iter()
-            .map(|entry| Batch::of_entry((*entry).clone()).columns_to_read_with_key())
+            .map(|entry| Batch::of_entry(entry.clone()).columns_to_read_with_key())
             .collect();
         let operations: Vec<Operation<'_>> = changes
             .iter()
@@ -39,7 +39,8 @@ impl Engine {
                 Ok(Outcome::Missed { is_there: false })
             }
             Err(error) => Err(error),
-            Ok(applied) => Ok(Outcome::Together(applied)),
+            Ok(AppliedTogether::Now(applied)) => Ok(Outcome::Together(Some(applied))),
+            Ok(AppliedTogether::Before { .. }) => Ok(Outcome::Together(None)),
         }
     }
 
@@ -51,16 +52,61 @@ impl Engine {
             Err(_) => return,
         };
         let known = self.file.ask(|transaction| Ok(transaction.state.has_function));
+        self.knows_function(Some(has_function));
         if matches!(known, Ok(known) if known == Some(has_function)) {
             return;
         }
+        let (now, settle) = (self.environment.now(), self.settings.settle);
         let noted = self.file.acknowledge(DURABLE, move |transaction| {
             transaction.state.has_function = Some(has_function);
+            // What has left the other way may still arrive.
+            if transaction.has_sent()? {
+                transaction.state.settle(now, settle);
+            }
             Ok(())
         });
         if let Err(error) = noted.await {
             tracing::debug!(%error, "what the server has is noted by the next request");
         }
+    }
+
+    /// Sees to it that no earlier request with a refused entry takes effect any more, where one may be
+    /// under way: the function takes its id without a change. Nothing where the entry has left the outbox,
+    /// since an earlier request has made it, or where the remote did not answer.
+    pub(super) async fn never_more(
+        self: &Arc<Self>,
+        replayer: &mut Replayer,
+        marked: Marked,
+    ) -> Result<Option<Marked>> {
+        let Some(item) = marked.part.batch.items.first().filter(|_| marked.once) else {
+            return Ok(Some(marked));
+        };
+        if item.entry.request.is_none() {
+            return Ok(Some(marked));
+        }
+        match self.remote.apply_together(Some(item.entry.id), &[]).await {
+            Ok(AppliedTogether::Now(_) | AppliedTogether::Before { touched: Some(0) }) => {
+                Ok(Some(marked))
+            }
+            Ok(AppliedTogether::Before { .. }) if item.group.is_empty() => {
+                let applied = Applied { touched: 1, rows: Vec::new() };
+                self.taken(vec![(marked, applied)], None).await?;
+                Ok(None)
+            }
+            Ok(AppliedTogether::Before { .. }) => {
+                self.taken_together(marked, None).await.map(|()| None)
+            }
+            Err(error) => {
+                Box::pin(self.not_taken(replayer, marked, Outcome::Failed(error))).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Asks the remote whether it has the function.
+    pub(super) async fn ask_for_function(self: &Arc<Self>) {
+        let answer = self.remote.apply_together(None, &[]).await;
+        self.note_function(&answer).await;
     }
 
     /// The remote has made a group: its entries leave the outbox together.
@@ -70,7 +116,7 @@ impl Engine {
         applied: Option<Vec<Applied>>,
     ) -> Result<()> {
         let engine = self.clone();
-        let Marked { part, request } = marked;
+        let Marked { part, request, .. } = marked;
         let is_drained = self
             .file
             .acknowledge(DURABLE, move |transaction| {

@@ -35,9 +35,10 @@ impl Transaction<'_> {
         let reason: Option<String> = self.first(reason, [sequence], |row| row.get(0))?.flatten();
         let Some(reason) = reason else { return Ok(()) };
         let sql = "update chronicle_outbox set reason = null, code = null, message = null, released = 0, \
-            failures = 0, tries = 0, accepted_before = -1, try_at = 0 \
+            failures = 0, tries = 0, accepted_before = -1, try_at = 0, id = ?2 \
             where sequence = ?1";
-        self.execute(sql, [sequence])?;
+        // The server's function may have taken the other id, so that no earlier request is made.
+        self.execute(sql, (sequence, Uuid::now_v7().to_string()))?;
         self.counts.refused -= 1;
         self.counts.parentless -= i64::from(reason == DeadLetterReason::ParentMissing.name());
         Ok(())

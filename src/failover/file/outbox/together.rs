@@ -2,10 +2,12 @@
 //! one of them waits for, and the others wait for it.
 
 use super::{Bound, Local, Sent};
+use crate::change::Ids;
 use crate::failover::environment::Moment;
 use crate::failover::file::relations::Relations;
 use crate::failover::file::transaction::{Transaction, internal};
 use crate::failover::file::waits::Place;
+use crate::failover::rules::batches::Item;
 use crate::failover::rules::edges::{Cause, Hold, Wait, hold};
 use crate::failover::rules::entry::EntryKind;
 use crate::failover::rules::name::{RowKey, RowName, TableName};
@@ -32,7 +34,8 @@ pub(crate) enum LocalTogether {
 }
 
 impl Transaction<'_> {
-    /// Makes writes in the file, with entries that are made together at the remote, under this id.
+    /// Makes writes in the file, with entries that the remote's function makes once, by these ids: together,
+    /// or each by itself.
     ///
     /// # Errors
     /// As [`write_and_queue`](Self::write_and_queue) of each; `Unsupported` where the remote is known to
@@ -41,11 +44,12 @@ impl Transaction<'_> {
         &mut self,
         relations: &Relations,
         writes: &[Write],
-        (sent, id): (Sent, Uuid),
+        (sent, ids): (Sent, &Ids),
         bound: Bound,
         date: Moment,
     ) -> Result<LocalTogether> {
-        if self.state.has_function == Some(false) {
+        let needs_function = matches!(ids, Ids::Whole(_)) || writes.iter().any(Write::is_relative);
+        if needs_function && self.state.has_function == Some(false) {
             return Err(no_function());
         }
         let before = self.counts.sequence;
@@ -57,13 +61,37 @@ impl Transaction<'_> {
                 Local::InTheWay => return Ok(LocalTogether::InTheWay),
             }
         }
-        let last = self.counts.sequence;
-        if last > before {
-            self.bind_together(&(before + 1..=last).collect::<Vec<_>>())?;
-            let sql = "update chronicle_outbox set id = ?2 where sequence = ?1";
-            self.execute(sql, (last, id.to_string()))?;
+        let queued: Vec<i64> = (before + 1..=self.counts.sequence).collect();
+        match ids {
+            Ids::Whole(id) => {
+                self.bind_together(&queued)?;
+                if let Some(last) = queued.last() {
+                    self.set_id(*last, *id)?;
+                }
+            }
+            // Of a row that is not there is none.
+            Ids::Each(ids) if ids.len() == queued.len() => {
+                for (sequence, id) in queued.iter().zip(ids) {
+                    self.set_id(*sequence, *id)?;
+                }
+            }
+            Ids::Each(_) => {}
         }
         Ok(LocalTogether::Queued(all))
+    }
+
+    /// No request with these entries can take effect any more: they have another id.
+    pub(crate) fn never_sent(&self, item: &Item) -> Result<()> {
+        for sequence in item.sequences() {
+            let sql = "update chronicle_outbox set id = ?2, request = null where sequence = ?1";
+            self.execute(sql, (sequence, Uuid::now_v7().to_string()))?;
+        }
+        Ok(())
+    }
+
+    fn set_id(&self, sequence: i64, id: Uuid) -> Result<()> {
+        let sql = "update chronicle_outbox set id = ?2 where sequence = ?1";
+        self.execute(sql, (sequence, id.to_string())).map(drop)
     }
 
     /// From now on these entries are made together.
