@@ -266,10 +266,7 @@ impl Transaction<'_> {
     fn with_folded(&self, entry: Entry, mut is_followed: bool) -> Result<Item> {
         let mut item = Item::new(entry);
         let mut last = item.entry.sequence;
-        // Where some of its rows are there already, nobody knows which of the updates were made: they
-        // would go again.
-        let is_unclear =
-            item.entry.kind == EntryKind::InsertIfAbsent && self.state.has_function == Some(true);
+        let once = self.state.has_function == Some(true);
         while is_followed {
             let sql = format!(
                 "select {ENTRY} from chronicle_outbox o \
@@ -284,10 +281,7 @@ impl Transaction<'_> {
             }
             let next = entry_of(row)?;
             let waits_for_else = self.waits_for_else(&item, &next.entry.waits)?;
-            if is_unclear
-                || item.folded.len() == MOST_FOLDED
-                || !item.takes(&next.entry, waits_for_else)
-            {
+            if item.folded.len() == MOST_FOLDED || !item.takes(&next.entry, waits_for_else, once) {
                 item.version_column_behind = next.entry.base.map(|base| base.column);
                 break;
             }

@@ -75,8 +75,9 @@ impl Item {
 
     /// Whether an update may travel with it: it is the next of the row, waits for nothing else, and
     /// neither has left before. What has left together leaves as the same whole; only an insert goes
-    /// alone then, since it changes nothing where its row is.
-    pub(crate) fn takes(&self, next: &Entry, waits_for_else: bool) -> bool {
+    /// alone then, since it changes nothing where its row is, unless each goes `once`: the whole has one
+    /// id. Where a row that is there is left alone, an update would not be known to be made.
+    pub(crate) fn takes(&self, next: &Entry, waits_for_else: bool, once: bool) -> bool {
         if next.kind != EntryKind::Update
             || self.needs_function()
             || next.together.is_some()
@@ -95,6 +96,8 @@ impl Item {
         }
         let takes = match self.entry.kind {
             EntryKind::Delete => false,
+            EntryKind::InsertIfAbsent if once => false,
+            EntryKind::Insert if once => head == next.request,
             EntryKind::Insert | EntryKind::InsertIfAbsent => {
                 head.is_none() && next.request.is_none()
             }
@@ -185,7 +188,12 @@ impl Batch {
     /// What of it is done when its request has touched so many rows, and what is not: updates travel
     /// with the insert of a row that may be there already, and then were not made.
     pub(crate) fn done(&self, touched: u64) -> Vec<i64> {
-        if self.kind != EntryKind::InsertIfAbsent || touched >= self.items.len() as u64 {
+        let leaves_alone = match self.kind {
+            EntryKind::InsertIfAbsent => true,
+            EntryKind::Insert => self.is_sent,
+            EntryKind::Upsert | EntryKind::Update | EntryKind::Delete => false,
+        };
+        if !leaves_alone || touched >= self.items.len() as u64 {
             return self.sequences();
         }
         self.items.iter().map(|item| item.entry.sequence).collect()
@@ -421,22 +429,29 @@ mod tests {
     fn only_updates_that_wait_for_nothing_else_fold_and_never_into_what_was_sent() {
         let head = |kind, request| Item::new(Entry { request, ..entry(1, kind, "a", "[]") });
         let update = |request| Entry { request, ..entry(2, Update, "a", "[]") };
-        assert!(head(Insert, None).takes(&update(None), false));
-        assert!(!head(Insert, None).takes(&update(None), true));
+        assert!(head(Insert, None).takes(&update(None), false, false));
+        assert!(!head(Insert, None).takes(&update(None), true, false));
         assert!(
-            !head(Insert, Some(7)).takes(&update(Some(7)), false),
+            !head(Insert, Some(7)).takes(&update(Some(7)), false, false),
             "an insert goes alone first"
         );
-        assert!(!head(Update, Some(7)).takes(&update(None), false));
-        assert!(!head(Update, None).takes(&update(Some(7)), false));
-        assert!(head(Update, Some(7)).takes(&update(Some(7)), false), "the same whole");
+        assert!(!head(Update, Some(7)).takes(&update(None), false, false));
+        // By the server's function a whole has one id.
+        assert!(head(Insert, Some(7)).takes(&update(Some(7)), false, true), "the same whole");
+        assert!(!head(Insert, Some(7)).takes(&update(None), false, true));
+        assert!(!head(InsertIfAbsent, None).takes(&update(None), false, true));
+        assert!(!head(Update, None).takes(&update(Some(7)), false, false));
+        assert!(head(Update, Some(7)).takes(&update(Some(7)), false, false), "the same whole");
         let failed = |item: Item| Item::new(Entry { failures: 1, ..item.entry });
-        assert!(failed(head(Update, Some(7))).takes(&update(Some(7)), false), "the same whole");
-        assert!(!failed(head(Update, None)).takes(&update(None), false));
-        assert!(!head(Update, Some(7)).takes(&update(Some(8)), false));
-        assert!(head(Upsert, None).takes(&update(None), false));
-        assert!(!head(Delete, None).takes(&update(None), false));
-        assert!(!head(Update, None).takes(&entry(2, Delete, "a", "[]"), false));
+        assert!(
+            failed(head(Update, Some(7))).takes(&update(Some(7)), false, false),
+            "the same whole"
+        );
+        assert!(!failed(head(Update, None)).takes(&update(None), false, false));
+        assert!(!head(Update, Some(7)).takes(&update(Some(8)), false, false));
+        assert!(head(Upsert, None).takes(&update(None), false, false));
+        assert!(!head(Delete, None).takes(&update(None), false, false));
+        assert!(!head(Update, None).takes(&entry(2, Delete, "a", "[]"), false, false));
     }
 
     #[test]

@@ -124,12 +124,15 @@ impl Engine {
 
     /// Rows that were there already are not in the answer, and have a version as well.
     async fn with_versions(&self, batch: &Batch, mut applied: Applied) -> Result<Applied> {
-        let missing = batch.kind.is_insert() && applied.rows.len() < batch.items.len();
+        // Nor are those that an earlier request has made.
+        let expected =
+            if batch.kind.is_insert() { batch.items.len() as u64 } else { applied.touched };
+        let missing = batch.kind != EntryKind::Delete && (applied.rows.len() as u64) < expected;
         if batch.columns_to_read().is_empty() || !missing {
             return Ok(applied);
         }
         applied.rows = self.rows_of(batch).await?;
-        if batch.kind == EntryKind::Insert && batch.version_column().is_some() {
+        if batch.kind != EntryKind::InsertIfAbsent && batch.version_column().is_some() {
             // Of a row that somebody has changed since, the next change is based on no version.
             let mut own = Vec::with_capacity(applied.rows.len());
             for row in applied.rows {
