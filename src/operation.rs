@@ -305,7 +305,7 @@ impl Write {
     }
 
     /// How many rows it names.
-    #[cfg(feature = "postgrest")]
+    #[cfg(all(feature = "postgrest", feature = "sqlite"))]
     pub(crate) fn rows(&self) -> u64 {
         match &self.kind {
             WriteKind::Insert { rows, .. } => rows.len() as u64,
@@ -320,6 +320,7 @@ impl Write {
     }
 
     /// An update of one row among several changes has to find it, or none of them is made.
+    #[cfg(feature = "sqlite")]
     pub(crate) fn check_found(&self, touched: u64) -> Result<()> {
         if touched > 0 || !self.must_find() {
             return Ok(());

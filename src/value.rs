@@ -1,5 +1,6 @@
 //! Values on their way to and from a database: the stored form, its text and its JSON.
 
+#[cfg(feature = "sqlite")]
 mod add;
 mod compare;
 mod from_json;
@@ -8,6 +9,7 @@ mod kind;
 mod normalize;
 mod text;
 
+#[cfg(feature = "sqlite")]
 pub(crate) use add::add;
 pub(crate) use compare::compare;
 #[cfg(feature = "decimal")]

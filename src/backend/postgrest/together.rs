@@ -6,7 +6,9 @@ use super::rows::{self, Undecodable};
 use super::{Postgrest, answer};
 use crate::change::{Change, Ids, Operation};
 use crate::operation::{Target, Write, WriteKind, Written};
-use crate::{Column, Error, ErrorKind, RawRow, Result, Table};
+#[cfg(feature = "sqlite")]
+use crate::RawRow;
+use crate::{Column, Error, ErrorKind, Result, Table};
 use sea_orm::Value;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -25,6 +27,7 @@ pub(crate) struct Together {
     /// Whether this call has made them: not where its id was known already.
     pub(crate) applied: bool,
     /// How many rows what was known already has touched, where that is kept.
+    #[cfg(feature = "sqlite")]
     #[serde(default)]
     pub(crate) touched: Option<i64>,
     #[serde(default)]
