@@ -8,7 +8,7 @@ pub(crate) use crate::order::OrderTerm;
 
 use crate::filter::{Expression, Node};
 use crate::key::Key;
-use crate::{Column, Error, ErrorKind, Result, Source, Table, value};
+use crate::{Column, Source, Table, value};
 use sea_orm::Value;
 use std::ops::Deref;
 
@@ -321,12 +321,12 @@ impl Write {
 
     /// An update of one row among several changes has to find it, or none of them is made.
     #[cfg(feature = "sqlite")]
-    pub(crate) fn check_found(&self, touched: u64) -> Result<()> {
+    pub(crate) fn check_found(&self, touched: u64) -> crate::Result<()> {
         if touched > 0 || !self.must_find() {
             return Ok(());
         }
         let message = "a row that the transaction updates is not there";
-        Err(Error::new(ErrorKind::NotFound, message).with_table(self.table.name))
+        Err(crate::Error::new(crate::ErrorKind::NotFound, message).with_table(self.table.name))
     }
 
     /// Whether it has to find its row, among several changes.

@@ -136,7 +136,6 @@ impl OrderTerm {
     }
 
     /// How two values of the column follow each other: text by its bytes.
-    #[cfg(feature = "postgrest")]
     pub(crate) fn compare(&self, left: &Value, right: &Value) -> Ordering {
         let order = value::compare(left, right);
         let is_by_null = value::is_null(left) || value::is_null(right);

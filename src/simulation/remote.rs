@@ -72,8 +72,14 @@ impl Refusal {
     }
 }
 
+/// What is kept of an id: how many rows an update found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Kept {
+    pub(super) touched: Option<i64>,
+}
+
 /// What is kept of an id that was taken without a change.
-const TAKEN: Option<i64> = Some(-1);
+const TAKEN: Kept = Kept { touched: Some(-1) };
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Done {
@@ -81,7 +87,7 @@ pub(super) struct Done {
     /// How many rows were left out, since their ids were known.
     pub(super) left_out: u64,
     /// The id of the whole request was known, with so many rows.
-    pub(super) repeats: Option<Option<i64>>,
+    pub(super) repeats: Option<Kept>,
     pub(super) effects: Vec<(RowName, Effect)>,
     pub(super) rows: Vec<Vec<Value>>,
     pub(super) raw: Vec<RawRow>,
@@ -105,7 +111,7 @@ pub(super) struct Database {
     pub(super) rows: BTreeMap<RowName, Row>,
     /// The ids that the function `chronicle_apply` has taken.
     /// Each with the rows that an update found.
-    pub(super) applied: BTreeMap<Uuid, Option<i64>>,
+    pub(super) applied: BTreeMap<Uuid, Kept>,
     pub(super) cascades: bool,
     /// Somebody has mended what failed without a known reason.
     pub(super) is_mended: bool,
@@ -134,21 +140,21 @@ impl Database {
         match once {
             None | Some(Once::Question) => self.run(statement, now),
             Some(Once::Taken(id)) => {
-                let repeats = self.applied.get(id).copied().filter(|touched| *touched != TAKEN);
+                let repeats = self.applied.get(id).copied().filter(|kept| *kept != TAKEN);
                 self.applied.entry(*id).or_insert(TAKEN);
                 Ok(Done { repeats, ..Done::default() })
             }
             Some(Once::Each(ids)) if statement.may_find_nothing() => {
-                if let Some(touched) = self.applied.get(&ids[0]) {
-                    let count = touched.unwrap_or(0);
-                    if *touched == TAKEN {
+                if let Some(kept) = self.applied.get(&ids[0]) {
+                    if *kept == TAKEN {
                         return Err(Refusal::of_taken());
                     }
-                    let count = count.cast_unsigned();
+                    let count = kept.touched.unwrap_or(0).cast_unsigned();
                     return Ok(Done { count, left_out: 1, ..Done::default() });
                 }
                 let done = self.run(statement, now)?;
-                self.applied.insert(ids[0], Some(done.count.cast_signed()));
+                let touched = Some(done.count.cast_signed());
+                self.applied.insert(ids[0], Kept { touched });
                 Ok(done)
             }
             Some(Once::Each(ids)) => {

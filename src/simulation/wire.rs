@@ -614,7 +614,7 @@ impl Remote for Client {
                 let once = id.map_or(Once::Question, Once::Taken);
                 let done = self.send_once(Sender::Replay, Statement::Probe(None), once).await?;
                 return Ok(match done.repeats {
-                    Some(touched) => AppliedTogether::Before { touched },
+                    Some(kept) => AppliedTogether::Before { touched: kept.touched },
                     None => AppliedTogether::Now(Vec::new()),
                 });
             };

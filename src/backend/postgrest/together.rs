@@ -4,10 +4,10 @@ use super::failure::Purpose;
 use super::request::{Method, Request};
 use super::rows::{self, Undecodable};
 use super::{Postgrest, answer};
-use crate::change::{Change, Ids, Operation};
-use crate::operation::{Target, Write, WriteKind, Written};
 #[cfg(feature = "sqlite")]
 use crate::RawRow;
+use crate::change::{Change, Ids, Operation};
+use crate::operation::{Target, Write, WriteKind, Written};
 use crate::{Column, Error, ErrorKind, Result, Table};
 use sea_orm::Value;
 use serde::Deserialize;
