@@ -20,9 +20,8 @@ pub(crate) struct Applied {
 pub(crate) enum AppliedTogether {
     /// Each of them.
     Now(Vec<Applied>),
-    /// The id was known: an earlier request has made what there was to make, of so many rows where that is
-    /// kept.
-    Before { touched: Option<i64> },
+    /// The id was known: an earlier request has made what there was to make.
+    Before,
 }
 
 pub(crate) trait Remote: Backend {
@@ -95,7 +94,7 @@ impl Remote for Postgrest {
         Box::pin(async move {
             let together = Self::apply_together(self, id, operations).await?;
             if !together.applied {
-                return Ok(AppliedTogether::Before { touched: together.touched });
+                return Ok(AppliedTogether::Before);
             }
             let applied =
                 |answer: &Answer| Ok(Applied { touched: answer.touched, rows: answer.rows()? });

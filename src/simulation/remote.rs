@@ -73,9 +73,16 @@ impl Refusal {
 }
 
 /// What is kept of an id: how many rows an update found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Kept {
-    pub(super) touched: Option<i64>,
+    touched: Option<i64>,
+}
+
+impl Kept {
+    /// Nothing was made under the id, nor will be.
+    fn is_void(self) -> bool {
+        self.touched.is_some_and(|touched| touched <= 0)
+    }
 }
 
 /// What is kept of an id that was taken without a change.
@@ -86,8 +93,8 @@ pub(super) struct Done {
     pub(super) count: u64,
     /// How many rows were left out, since their ids were known.
     pub(super) left_out: u64,
-    /// The id of the whole request was known, with so many rows.
-    pub(super) repeats: Option<Kept>,
+    /// The id of the whole request was known.
+    pub(super) is_repeated: bool,
     pub(super) effects: Vec<(RowName, Effect)>,
     pub(super) rows: Vec<Vec<Value>>,
     pub(super) raw: Vec<RawRow>,
@@ -140,13 +147,13 @@ impl Database {
         match once {
             None | Some(Once::Question) => self.run(statement, now),
             Some(Once::Taken(id)) => {
-                let repeats = self.applied.get(id).copied().filter(|kept| *kept != TAKEN);
+                let is_repeated = self.applied.get(id).is_some_and(|kept| !kept.is_void());
                 self.applied.entry(*id).or_insert(TAKEN);
-                Ok(Done { repeats, ..Done::default() })
+                Ok(Done { is_repeated, ..Done::default() })
             }
             Some(Once::Each(ids)) if statement.may_find_nothing() => {
                 if let Some(kept) = self.applied.get(&ids[0]) {
-                    if *kept == TAKEN {
+                    if kept.is_void() {
                         return Err(Refusal::of_taken());
                     }
                     let count = kept.touched.unwrap_or(0).cast_unsigned();
@@ -158,7 +165,7 @@ impl Database {
                 Ok(done)
             }
             Some(Once::Each(ids)) => {
-                if ids.iter().any(|id| self.applied.get(id) == Some(&TAKEN)) {
+                if ids.iter().any(|id| self.applied.get(id).is_some_and(|kept| kept.is_void())) {
                     return Err(Refusal::of_taken());
                 }
                 let is_known = |id: &Uuid| self.applied.contains_key(id);

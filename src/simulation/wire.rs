@@ -613,9 +613,9 @@ impl Remote for Client {
             let [operation] = operations else {
                 let once = id.map_or(Once::Question, Once::Taken);
                 let done = self.send_once(Sender::Replay, Statement::Probe(None), once).await?;
-                return Ok(match done.repeats {
-                    Some(kept) => AppliedTogether::Before { touched: kept.touched },
-                    None => AppliedTogether::Now(Vec::new()),
+                return Ok(match done.is_repeated {
+                    true => AppliedTogether::Before,
+                    false => AppliedTogether::Now(Vec::new()),
                 });
             };
             let statement = Statement::of_change(operation.change);
@@ -638,7 +638,7 @@ impl Remote for Client {
             let statement = Statement::of_write(write);
             let done = self.send_once(self.sender(), statement, Once::Each(ids.clone())).await?;
             if done.left_out > 0 {
-                return Ok((done.count == 0).then(|| vec![Written::default()]));
+                return Ok(None);
             }
             Ok(Some(vec![done.written(write)]))
         })

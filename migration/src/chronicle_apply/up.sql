@@ -3,14 +3,14 @@
 create table if not exists public.chronicle_applied (
     id         uuid primary key,
     -- How many rows an update found; of what is made whatever is there it is not kept. Of an id that was taken without a
-    -- change it is -1.
+    -- change it is -1. What has changed nothing may be sent again under another id.
     touched    bigint,
     applied_at timestamptz not null default now()
 );
 
 -- Makes changes of rows in one transaction: all of them or none. Each may have an id, and so may the call: what has
--- been applied under an id is left out and answered as it was, and an id without a change is taken, so that a change of
--- that id which arrives later is an error, CHR02. What is refused takes no id.
+-- been applied under an id is left out, and an id without a change is taken, so that a change of that id which arrives
+-- later is an error, CHR02; and so is one of an update that found no row. What is refused takes no id.
 --
 -- `operations` is a list of objects:
 --   kind         insert, update or delete
@@ -58,10 +58,10 @@ begin
             on conflict do nothing;
         if not found then
             select known.touched into touched from public.chronicle_applied known where known.id = chronicle_apply.id;
-            if touched = -1 and json_array_length(operations) > 0 then
+            if touched <= 0 and json_array_length(operations) > 0 then
                 raise exception 'the id was taken without a change' using errcode = 'CHR02';
             end if;
-            return json_build_object('applied', touched is not distinct from -1, 'touched', touched);
+            return json_build_object('applied', coalesce(touched <= 0, false), 'touched', touched);
         end if;
     end if;
     for operation in select json_array_elements(operations) loop
@@ -78,7 +78,7 @@ begin
             -- It may find no row, which a repetition has to know.
             only_id := (operation -> 'ids' ->> 0)::uuid;
             select known.touched into touched from public.chronicle_applied known where known.id = only_id;
-            if found and touched = -1 then
+            if found and touched <= 0 then
                 raise exception 'the id was taken without a change' using errcode = 'CHR02';
             elsif found then
                 answers := answers
@@ -99,7 +99,7 @@ begin
             if left_out > 0 and exists (
                 select from json_array_elements_text(operation -> 'ids') one
                 join public.chronicle_applied known on known.id = one::uuid
-                where known.touched = -1
+                where known.touched <= 0
             ) then
                 raise exception 'the id was taken without a change' using errcode = 'CHR02';
             end if;

@@ -18,7 +18,6 @@ use uuid::Uuid;
 pub(crate) const NO_SUCH_ROW: &str = "CHR01";
 
 /// The code of a change whose id was taken without it.
-#[cfg(feature = "sqlite")]
 pub(crate) const ID_IS_TAKEN: &str = "CHR02";
 
 /// What the function has made of its operations.
@@ -26,10 +25,6 @@ pub(crate) const ID_IS_TAKEN: &str = "CHR02";
 pub(crate) struct Together {
     /// Whether this call has made them: not where its id was known already.
     pub(crate) applied: bool,
-    /// How many rows what was known already has touched, where that is kept.
-    #[cfg(feature = "sqlite")]
-    #[serde(default)]
-    pub(crate) touched: Option<i64>,
     #[serde(default)]
     pub(crate) answers: Vec<Answer>,
 }
@@ -98,12 +93,12 @@ impl Postgrest {
             }
         }
         let together = self.apply_together(id, &operations).await;
+        if together.as_ref().is_err_and(|error| error.code() == Some(ID_IS_TAKEN)) {
+            // An earlier attempt found no row.
+            return Ok(Some(writes.iter().map(|_| Written::default()).collect()));
+        }
         let together = together.map_err(|error| of_missing_row(error, writes))?;
         if !together.applied || together.answers.iter().any(|answer| answer.left_out > 0) {
-            let is_void = |answer: &Answer| answer.touched == 0;
-            if together.answers.iter().all(is_void) && !together.answers.is_empty() {
-                return Ok(Some(writes.iter().map(|_| Written::default()).collect()));
-            }
             return Ok(None);
         }
         let mut answers = together.answers.into_iter();

@@ -66,8 +66,8 @@ impl Engine {
         }
     }
 
-    /// The id of an entry was taken so that no earlier request makes it, and its process ended before it
-    /// was a letter: it goes by another id.
+    /// Under the id of an entry nothing was made, nor will be: an earlier request found no row, or the id was
+    /// taken, and its process ended before the entry was a letter. It goes by another id.
     async fn go_anew(self: &Arc<Self>, replayer: &mut Replayer, marked: Marked) -> Result<()> {
         seam::met(Met::IdTaken);
         let Some(marked) = self.split(replayer, marked).await? else { return Ok(()) };

@@ -109,9 +109,7 @@ impl Engine {
             Ok(AppliedTogether::Now(mut applied)) => {
                 applied.pop().ok_or_else(|| internal("the function gave no answer"))
             }
-            Ok(AppliedTogether::Before { .. }) => {
-                Err(internal("a call without an id is no repetition"))
-            }
+            Ok(AppliedTogether::Before) => Err(internal("a call without an id is no repetition")),
             Err(error) if error.kind() == ErrorKind::Unsupported => {
                 self.note_function(&Err::<(), _>(error)).await;
                 // Without it, in the next round.

@@ -40,7 +40,7 @@ impl Engine {
             }
             Err(error) => Err(error),
             Ok(AppliedTogether::Now(applied)) => Ok(Outcome::Together(Some(applied))),
-            Ok(AppliedTogether::Before { .. }) => Ok(Outcome::Together(None)),
+            Ok(AppliedTogether::Before) => Ok(Outcome::Together(None)),
         }
     }
 
@@ -85,17 +85,13 @@ impl Engine {
             return Ok(Some(marked));
         }
         match self.remote.apply_together(Some(item.entry.id), &[]).await {
-            Ok(AppliedTogether::Now(_) | AppliedTogether::Before { touched: Some(0) }) => {
-                Ok(Some(marked))
-            }
-            Ok(AppliedTogether::Before { .. }) if item.group.is_empty() => {
+            Ok(AppliedTogether::Now(_)) => Ok(Some(marked)),
+            Ok(AppliedTogether::Before) if item.group.is_empty() => {
                 let applied = Applied { touched: 1, rows: Vec::new() };
                 self.taken(vec![(marked, applied)], None).await?;
                 Ok(None)
             }
-            Ok(AppliedTogether::Before { .. }) => {
-                self.taken_together(marked, None).await.map(|()| None)
-            }
+            Ok(AppliedTogether::Before) => self.taken_together(marked, None).await.map(|()| None),
             Err(error) => {
                 Box::pin(self.not_taken(replayer, marked, Outcome::Failed(error))).await?;
                 Ok(None)
