@@ -111,7 +111,12 @@ impl Engine {
             }
             Ok(AppliedTogether::Before) => Err(internal("a call without an id is no repetition")),
             Err(error) if error.kind() == ErrorKind::Unsupported => {
-                self.note_function(&Err::<(), _>(error)).await;
+                let needs_it = marked.part.batch.items.iter().any(Item::needs_function);
+                let answered = Err::<(), _>(error);
+                self.note_function(&answered).await;
+                if needs_it && let Err(error) = answered {
+                    return Err(error);
+                }
                 // Without it, in the next round.
                 let message = "the server has the function `chronicle_apply` no longer";
                 Err(Error::new(ErrorKind::Busy, message))
