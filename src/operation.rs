@@ -313,6 +313,12 @@ impl Write {
         }
     }
 
+    /// Whether it brings rows.
+    #[cfg(all(feature = "postgrest", feature = "sqlite"))]
+    pub(crate) const fn inserts(&self) -> bool {
+        matches!(self.kind, WriteKind::Insert { .. })
+    }
+
     /// Whether it adds to what columns hold.
     #[cfg(feature = "postgrest")]
     pub(crate) fn is_relative(&self) -> bool {

@@ -3,7 +3,7 @@
 use super::rules::name::TableName;
 use crate::backend::postgrest::Answer;
 use crate::change::{Change, Ids, Operation};
-use crate::{Backend, Error, ErrorKind, Postgrest, RawRow, Result, Write, Written};
+use crate::{Backend, BackendKind, Error, ErrorKind, Postgrest, RawRow, Result, Write, Written};
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
@@ -11,6 +11,9 @@ use uuid::Uuid;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Applied {
     pub(crate) touched: u64,
+    /// Rows that the function left out, since it has been asked for them before: of deletes it is not known
+    /// whether they went.
+    pub(crate) left_out: u64,
     /// The columns that were asked for, of each row that it touched.
     pub(crate) rows: Vec<RawRow>,
 }
@@ -72,14 +75,18 @@ impl Remote for Postgrest {
         Box::pin(async move {
             if returning.is_empty() {
                 let touched = Self::apply(self, change).await?;
-                return Ok(Applied { touched, rows: Vec::new() });
+                return Ok(Applied { touched, ..Applied::default() });
             }
             let columns: Vec<&str> = returning.iter().map(String::as_str).collect();
             match self.apply_returning(change, &columns).await {
-                Ok(applied) => Ok(Applied { touched: applied.touched, rows: applied.rows }),
+                Ok(applied) => Ok(Applied {
+                    touched: applied.touched,
+                    rows: applied.rows,
+                    ..Applied::default()
+                }),
                 // It is made; only what is stored cannot be read.
                 Err(error) if is_made(&error) => {
-                    Ok(Applied { touched: error.rows_stored(), rows: Vec::new() })
+                    Ok(Applied { touched: error.rows_stored(), ..Applied::default() })
                 }
                 Err(error) => Err(error),
             }
@@ -96,8 +103,10 @@ impl Remote for Postgrest {
             if !together.applied {
                 return Ok(AppliedTogether::Before);
             }
-            let applied =
-                |answer: &Answer| Ok(Applied { touched: answer.touched, rows: answer.rows()? });
+            let applied = |answer: &Answer| {
+                let (touched, left_out) = (answer.touched, answer.left_out);
+                Ok(Applied { touched, left_out, rows: answer.rows()? })
+            };
             let applied = together.answers.iter().map(applied).collect::<Result<_>>()?;
             Ok(AppliedTogether::Now(applied))
         })
@@ -109,7 +118,10 @@ impl Remote for Postgrest {
         writes: &'a [Write],
         must_be_there: bool,
     ) -> BoxFuture<'a, Result<Option<Vec<Written>>>> {
-        Box::pin(Self::write_together(self, ids, writes, must_be_there))
+        Box::pin(async move {
+            let written = Self::write_together(self, ids, writes, must_be_there).await;
+            written.map_err(|error| error.with_backend(BackendKind::Postgrest))
+        })
     }
 
     fn fetch<'a>(

@@ -176,7 +176,9 @@ impl Database {
                     None => Done::default(),
                 };
                 done.left_out = left_out;
-                done.count += left_out;
+                if !matches!(statement, Statement::Delete { .. }) {
+                    done.count += left_out;
+                }
                 for id in ids {
                     self.applied.entry(*id).or_default();
                 }

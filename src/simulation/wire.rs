@@ -203,7 +203,7 @@ impl Done {
         };
         let rows =
             if returning.is_empty() { Vec::new() } else { self.changed().map(only).collect() };
-        Applied { touched: self.count, rows }
+        Applied { touched: self.count, left_out: self.left_out, rows }
     }
 }
 

@@ -143,6 +143,39 @@ async fn what_is_refused_is_refused_retried_and_dropped_as_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_goes_with_a_letter_takes_those_along_that_went_with_it() {
+    let world = world().await;
+    world.sql("alter table orders add check (customer <> 'bad')").await;
+    let failover = stocked(&world).await;
+    let store = Store::from(&failover);
+    world.cut().await;
+    let bad = Orders::new(&failover).insert(NewOrder::new("bad")).await.unwrap();
+    let item_first = |is_first: bool| {
+        store.transaction(move |writes| {
+            let item = NewOrderItem::new(bad.id, 1, 1);
+            if is_first {
+                writes.of::<OrderItems>().insert(item.clone())?;
+            }
+            writes.of::<Parts>().update(1, add(-1))?;
+            if !is_first {
+                writes.of::<OrderItems>().insert(item)?;
+            }
+            Ok(())
+        })
+    };
+    item_first(true).await.unwrap();
+    item_first(false).await.unwrap();
+    assert_eq!(world.heal(&failover).await.dead_letters, 1);
+    let letter = failover.dead_letters(1).await.unwrap().remove(0);
+    assert_eq!(failover.drop_letter(letter.id).await.unwrap(), 5, "nothing of the two is left");
+    let info = world.heal(&failover).await;
+    assert_eq!((info.outbox_rows, info.held, info.unsure), (0, 0, 0), "{info:?}");
+    Parts::new(&failover).update(1, add(1)).await.unwrap();
+    assert_eq!(stock(&world).await, ["1: 11", "2: 10"]);
+    assert_eq!(Parts::new(&failover).get(1).await.unwrap().unwrap().stock, 11);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn all_letters_of_several_go_again_at_once() {
     let world = world().await;
     let failover = stocked(&world).await;
@@ -218,6 +251,7 @@ async fn an_answer_that_is_lost_makes_nothing_twice() {
         let failover = stocked(&world).await;
         let store = Store::from(&failover);
         let parts = Parts::new(&failover);
+        let again = fault.clone();
         world.gateway.fault(fault.clone().path_contains("chronicle_apply").times(1));
         parts.update(1, add(-1)).await.unwrap();
         world.heal(&failover).await;
@@ -225,6 +259,18 @@ async fn an_answer_that_is_lost_makes_nothing_twice() {
         order(&store, "ada", &[(1, 3)]).await.unwrap();
         let info = world.heal(&failover).await;
         assert_eq!((info.outbox_rows, info.dead_letters), (0, 0), "{info:?}");
+        // A transaction of one update, and the delete of a row that the file does not know.
+        world.gateway.fault(again.clone().path_contains("chronicle_apply").times(1));
+        let one = store.transaction(|writes| writes.of::<Parts>().update(2, add(0)));
+        one.await.unwrap();
+        let info = world.heal(&failover).await;
+        assert_eq!((info.outbox_rows, info.dead_letters), (0, 0), "{info:?}");
+        world.sql("insert into parts (id, stock) values (9, 1)").await;
+        world.gateway.fault(again.path_contains("chronicle_apply").times(1));
+        let error = parts.delete(9).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+        world.heal(&failover).await;
+        world.sql("delete from parts where id = 9").await;
         assert_eq!(
             (stock(&world).await, counts(&world).await),
             (vec!["1: 6".into(), "2: 10".into()], vec!["1 1".into()])

@@ -25,8 +25,8 @@ create table if not exists public.chronicle_applied (
 --   must_be_there  a row that is not there is an error, CHR01
 --   returning    the columns of the rows that are given back
 --
--- The answer has an object for each: how many rows it has touched, now or before, how many it left out now, and the
--- rows. It runs with the rights of the caller, row level security included, and every name in it is quoted.
+-- The answer has an object for each: how many rows it has touched, now or before (a delete: now), how many it left out
+-- now, and the rows. It runs with the rights of the caller, row level security included, and every name in it is quoted.
 create or replace function public.chronicle_apply(id uuid, operations json)
     returns json
     language plpgsql
@@ -82,7 +82,7 @@ begin
                 raise exception 'the id was taken without a change' using errcode = 'CHR02';
             elsif found then
                 answers := answers
-                    || json_build_object('touched', coalesce(touched, 0), 'left_out', 1, 'rows', '[]'::json);
+                    || json_build_object('touched', coalesce(touched, 1), 'left_out', 1, 'rows', '[]'::json);
                 continue;
             end if;
         else
@@ -104,7 +104,8 @@ begin
                 raise exception 'the id was taken without a change' using errcode = 'CHR02';
             end if;
             if fresh is null then
-                answers := answers || json_build_object('touched', left_out, 'left_out', left_out, 'rows', '[]'::json);
+                touched := case when kind = 'delete' then 0 else left_out end;
+                answers := answers || json_build_object('touched', touched, 'left_out', left_out, 'rows', '[]'::json);
                 continue;
             elsif left_out > 0 and kind = 'insert' then
                 select json_agg(one.value order by one.place) into changed
@@ -173,7 +174,7 @@ begin
             select string_agg(format('t.%I', one), ', ') into listed
             from json_array_elements_text(operation -> 'returning') one;
             execute 'with written as (' || statement || ' returning ' || listed
-                || ') select count(*), coalesce(json_agg(written), ''[]'') from written'
+                || ') select count(*), coalesce(json_agg(written.*), ''[]'') from written'
                 into touched, given_rows using changed, keys, condition;
         else
             execute statement using changed, keys, condition;
@@ -187,7 +188,7 @@ begin
             if not found then
                 raise exception 'the same change is under way' using errcode = 'serialization_failure';
             end if;
-        elsif json_typeof(operation -> 'ids') = 'array' then
+        elsif json_typeof(operation -> 'ids') = 'array' and kind <> 'delete' then
             touched := touched + left_out;
         end if;
         answers := answers || json_build_object('touched', touched, 'left_out', left_out, 'rows', given_rows);

@@ -374,7 +374,7 @@ impl Engine {
                     return mark_next(transaction, now, &UnderWay::default());
                 };
                 let may_go = !transaction.state.breaker.is_open()
-                    && (part.batch.kind.is_insert() || transaction.state.settling(now).is_none())
+                    && (part.batch.is_insert() || transaction.state.settling(now).is_none())
                     // Unless it was changed by hand, or another process has replayed meanwhile.
                     && transaction.may_still_go(&part.batch)?;
                 if !may_go {

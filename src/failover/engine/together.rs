@@ -3,7 +3,6 @@
 
 use super::outage::Outage;
 use super::{Engine, mirror, refusal_of};
-use crate::Result;
 use crate::backend::sqlite::Urgency;
 use crate::change::Ids;
 use crate::failover::WriteMode;
@@ -13,6 +12,7 @@ use crate::failover::file::{
 use crate::failover::rules::route::{self, Route};
 use crate::failover::rules::verdict::Verdict;
 use crate::operation::{Write, WriteKind, Written};
+use crate::{Error, ErrorKind, Result};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -253,8 +253,11 @@ impl Engine {
                 LocalTogether::Unknown => return Err(super::write::not_known()),
                 LocalTogether::InTheWay => return Err(super::write::in_the_way()),
             };
-            if *must_be_there || sent == Sent::Maybe {
-                for (write, written) in writes.iter().zip(&written) {
+            for (write, written) in writes.iter().zip(&written) {
+                if sent == Sent::Maybe && written.touched == 0 && !write.inserts() {
+                    return Err(Error::new(ErrorKind::NotFound, "the file has no such row"));
+                }
+                if *must_be_there {
                     write.check_found(written.touched)?;
                 }
             }

@@ -202,7 +202,7 @@ impl Transaction<'_> {
         table: &TableName,
         kind: EntryKind,
         turn: Turn,
-        now: Moment,
+        present: Moment,
         under_way: &UnderWay,
         most: usize,
     ) -> Result<Vec<Item>> {
@@ -235,11 +235,24 @@ impl Transaction<'_> {
                 read_entry,
             )?);
         }
-        let ghosts: Vec<_> = self.state.live_ghosts(now).collect();
+        let ghosts: Vec<_> = self.state.live_ghosts(present).collect();
+        let settling = self.state.settling(present);
         let mut items = Vec::with_capacity(rows.len());
         for row in rows {
             let Read { entry, refs, is_followed } = entry_of(row)?;
-            if !ghosts.is_empty() {
+            if let Some(last) = entry.together {
+                let members = self.in_the_way(last)?;
+                let is_held_back =
+                    settling.is_some() && members.iter().any(|(.., kind)| !kind.is_insert());
+                let is_covered = members.iter().any(|(row, refs, kind)| {
+                    let is_delete = *kind == EntryKind::Delete;
+                    ghosts.iter().any(|ghost| ghost.covers(row, refs, is_delete))
+                });
+                if is_held_back || is_covered {
+                    seam::met(Met::GhostHeldBack);
+                    continue;
+                }
+            } else if !ghosts.is_empty() {
                 let (refs, is_delete) = (named(&refs)?, kind == EntryKind::Delete);
                 if ghosts.iter().any(|ghost| ghost.covers(&entry.row, &refs, is_delete)) {
                     seam::met(Met::GhostHeldBack);
@@ -252,6 +265,21 @@ impl Transaction<'_> {
             });
         }
         Ok(items)
+    }
+
+    /// The rows of entries that are made together, what each refers to, and its kind.
+    fn in_the_way(&self, last: i64) -> Result<Vec<(RowName, Vec<RowName>, EntryKind)>> {
+        let sql =
+            "select table_name, row_key, refs, kind from chronicle_outbox where together = ?1";
+        let members = self.list(sql, [last], |row| {
+            let name = RowName::new(TableName::stored(row.get(0)?), RowKey::stored(row.get(1)?));
+            Ok((name, row.get::<_, String>(2)?, row.get::<_, String>(3)?))
+        })?;
+        let member = |(row, refs, kind): (RowName, String, String)| {
+            let kind = EntryKind::stored(&kind)?;
+            Ok((row, named(&refs)?, kind))
+        };
+        members.into_iter().map(member).collect()
     }
 
     /// The entries that are made together, in their order.

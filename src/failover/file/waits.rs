@@ -324,7 +324,9 @@ impl Transaction<'_> {
         // An entry of a kind of a newer version only waits for what is written with it.
         let kind = EntryKind::named(&kind).unwrap_or(EntryKind::Update);
         let place = match together {
-            Some(last) if last != sequence => self.place_behind(last)?,
+            Some(last) if last != sequence && self.standing_of(last)?.is_some() => {
+                self.place_behind(last)?
+            }
             Some(last) => self.place(&row, kind, sequence, &waits, &self.members(last)?)?,
             None => self.place(&row, kind, sequence, &waits, &[])?,
         };
@@ -411,7 +413,9 @@ impl Transaction<'_> {
                 }
             }
             WriteKind::Update { target: Target::Key(key), assignments, additions } => {
-                let made = self.with_sums(table, key, assignments, additions)?;
+                // What the file has may be old, so that a sum is none of its errors.
+                let made = self.with_sums(table, key, assignments, additions);
+                let made = made.unwrap_or_else(|_| assignments.clone());
                 let complete = self.complete(relations, table, key, &made)?;
                 let values = || complete.iter().map(|(at, value)| (*at, value));
                 let mut refs = self.before(relations, table, key)?;

@@ -150,6 +150,11 @@ impl Batch {
         Self::of(Item::new(entry))
     }
 
+    /// Whether it may be sent while an earlier request may still arrive.
+    pub(crate) fn is_insert(&self) -> bool {
+        self.kind.is_insert() && self.group().iter().all(|entry| entry.kind.is_insert())
+    }
+
     /// The entries that are made together, if it is one of those.
     pub(crate) fn group(&self) -> &[Entry] {
         self.items.first().map(|item| item.group.as_slice()).unwrap_or_default()

@@ -1,6 +1,7 @@
 //! What the remote has not taken: who is to blame, and what becomes of it.
 
 use super::send::Outcome;
+use super::together::TakenId;
 use super::{Marked, Part, REWORK, Replayer};
 use crate::backend::postgrest::ID_IS_TAKEN;
 use crate::failover::engine::Engine;
@@ -44,7 +45,7 @@ impl Engine {
         let verdict = Verdict::of_row(&error, key_columns.unwrap_or_default());
         match verdict {
             Verdict::DuplicateKey if marked.part.is_plain => {
-                let applied = crate::failover::remote::Applied { touched: 1, rows: Vec::new() };
+                let applied = crate::failover::remote::Applied { touched: 1, ..Default::default() };
                 self.taken(vec![(marked, applied)], None).await.map(drop)
             }
             Verdict::Row
@@ -199,6 +200,14 @@ impl Engine {
             let is_absent = entry.kind.creates() && !self.is_at_remote(&one).await.unwrap_or(false);
             refused.push((one, is_absent));
         }
+        // What one of them holds, all hold: they go again together, in their place.
+        let holds =
+            |(one, is_absent): &(Item, bool)| *is_absent || one.entry.kind == EntryKind::Delete;
+        if refused.iter().any(holds) {
+            for (_, is_absent) in &mut refused {
+                *is_absent = true;
+            }
+        }
         if refused.is_empty() {
             refused.push((item, is_absent));
         }
@@ -339,6 +348,7 @@ impl Engine {
             })
             .await?;
         if failures >= MOST_FAILURES {
+            let TakenId::Taken(marked) = self.take_id(marked).await? else { return Ok(()) };
             return self.make_letter_absent(marked, DeadLetterReason::Unanswerable, error).await;
         }
         if let Some(other) = other {
@@ -407,6 +417,8 @@ impl Engine {
             .await?;
         if failures >= MOST_FAILURES {
             let marked = Marked { part, request, once };
+            // Without a word of the remote on that it stays where it is.
+            let TakenId::Taken(marked) = self.take_id(marked).await? else { return Ok(()) };
             return self.make_letter_absent(marked, DeadLetterReason::Unanswerable, &error).await;
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! From a marked batch to the request that carries it.
 
 use super::{Marked, Part};
+use crate::backend::postgrest::ID_IS_TAKEN;
 use crate::change::{Change, ChangeKind, Operation};
 use crate::failover::engine::Engine;
 use crate::failover::file::{internal, is_of_key};
@@ -87,6 +88,12 @@ impl Engine {
             && (applied.touched as usize) < batch.items.len()
             && !self.rows_of(batch).await?.is_empty()
         {
+            if applied.left_out > 0 {
+                // Nobody heard what became of the request that it left before in.
+                let message = "a delete was left out, and its row is there";
+                return Err(Error::new(ErrorKind::Conflict, message)
+                    .with_code(Some(ID_IS_TAKEN.to_owned())));
+            }
             return Ok(Outcome::Missed { is_there: true });
         }
         self.with_versions(batch, applied).await.map(Outcome::Applied)
@@ -187,7 +194,11 @@ impl Engine {
             && holds(&row, item, version_column)?;
         if is_own {
             seam::met(Met::BaseOwn);
-            return Ok(Outcome::Applied(Applied { touched: 1, rows: vec![row] }));
+            return Ok(Outcome::Applied(Applied {
+                touched: 1,
+                rows: vec![row],
+                ..Applied::default()
+            }));
         }
         seam::met(Met::BaseLost);
         Ok(Outcome::Missed { is_there: true })

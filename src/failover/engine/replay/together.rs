@@ -10,8 +10,18 @@ use crate::failover::remote::{Applied, AppliedTogether};
 use crate::failover::rules::batches::{Batch, Item};
 use crate::failover::rules::entry::{Entry, EntryKind, Version};
 use crate::operation::Duplicates;
-use crate::{ErrorKind, Result};
+use crate::{Error, ErrorKind, Result};
 use std::sync::Arc;
+
+/// What became of the id of an entry.
+pub(super) enum TakenId {
+    /// No request with it takes effect any more.
+    Taken(Marked),
+    /// An earlier request has made the entry, which has left the outbox.
+    Done,
+    /// The remote did not say.
+    Unknown(Marked, Error),
+}
 
 impl Engine {
     /// Sends entries that are made together.
@@ -78,24 +88,36 @@ impl Engine {
         replayer: &mut Replayer,
         marked: Marked,
     ) -> Result<Option<Marked>> {
-        let Some(item) = marked.part.batch.items.first().filter(|_| marked.once) else {
-            return Ok(Some(marked));
-        };
-        if item.entry.request.is_none() {
-            return Ok(Some(marked));
-        }
-        match self.remote.apply_together(Some(item.entry.id), &[]).await {
-            Ok(AppliedTogether::Now(_)) => Ok(Some(marked)),
-            Ok(AppliedTogether::Before) if item.group.is_empty() => {
-                let applied = Applied { touched: 1, rows: Vec::new() };
-                self.taken(vec![(marked, applied)], None).await?;
-                Ok(None)
-            }
-            Ok(AppliedTogether::Before) => self.taken_together(marked, None).await.map(|()| None),
-            Err(error) => {
+        match self.take_id(marked).await? {
+            TakenId::Taken(marked) => Ok(Some(marked)),
+            TakenId::Done => Ok(None),
+            TakenId::Unknown(marked, error) => {
                 Box::pin(self.not_taken(replayer, marked, Outcome::Failed(error))).await?;
                 Ok(None)
             }
+        }
+    }
+
+    /// The function takes the id of an entry that may have left before, without a change.
+    pub(super) async fn take_id(self: &Arc<Self>, marked: Marked) -> Result<TakenId> {
+        let Some(item) = marked.part.batch.items.first().filter(|_| marked.once) else {
+            return Ok(TakenId::Taken(marked));
+        };
+        if item.entry.request.is_none() {
+            return Ok(TakenId::Taken(marked));
+        }
+        match self.remote.apply_together(Some(item.entry.id), &[]).await {
+            Ok(AppliedTogether::Now(_)) => Ok(TakenId::Taken(marked)),
+            Ok(AppliedTogether::Before) if item.group.is_empty() => {
+                let applied = Applied { touched: 1, ..Applied::default() };
+                self.taken(vec![(marked, applied)], None).await?;
+                Ok(TakenId::Done)
+            }
+            Ok(AppliedTogether::Before) => {
+                self.taken_together(marked, None).await?;
+                Ok(TakenId::Done)
+            }
+            Err(error) => Ok(TakenId::Unknown(marked, error)),
         }
     }
 
@@ -130,7 +152,9 @@ impl Engine {
                     }
                     // What an earlier request has stored, or left alone, is fetched.
                     let is_unknown = applied.is_none_or(|applied| {
-                        batch.kind == EntryKind::InsertIfAbsent && applied.touched == 0
+                        // Left alone, or kept by a policy or a trigger.
+                        let may_touch_none = [EntryKind::InsertIfAbsent, EntryKind::Delete];
+                        may_touch_none.contains(&batch.kind) && applied.touched == 0
                     });
                     transaction.acknowledge(&relations, &batch, &sequences, is_unknown)?;
                 }

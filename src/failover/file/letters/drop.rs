@@ -126,9 +126,7 @@ impl Transaction<'_> {
                 if kind != EntryKind::Update.name() {
                     break;
                 }
-                if known.insert(update) {
-                    doomed.push(update);
-                }
+                self.doom(update, &mut known, &mut doomed, &mut next)?;
             }
             // Those that wait for this very entry as their parent.
             let sql = "select o.sequence, o.table_name, o.row_key from chronicle_refs r \
@@ -139,17 +137,35 @@ impl Transaction<'_> {
                   and w.value ->> 'cause' = 'parent')";
             let children =
                 self.list(sql, (row.table.as_str(), row.key.as_str(), sequence), |row| {
-                    let name =
-                        RowName::new(TableName::stored(row.get(1)?), RowKey::stored(row.get(2)?));
-                    Ok((row.get::<_, i64>(0)?, name))
+                    row.get::<_, i64>(0)
                 })?;
-            for (child, row) in children {
-                if known.insert(child) {
-                    doomed.push(child);
-                    next.push((child, row));
-                }
+            for child in children {
+                self.doom(child, &mut known, &mut doomed, &mut next)?;
             }
         }
         Ok(doomed)
+    }
+
+    /// An entry goes along, with those that it is made together with. What came by one of these is next.
+    fn doom(
+        &self,
+        sequence: i64,
+        known: &mut HashSet<i64>,
+        doomed: &mut Vec<i64>,
+        next: &mut Vec<(i64, RowName)>,
+    ) -> Result<()> {
+        for sequence in self.group_of(sequence)? {
+            if !known.insert(sequence) {
+                continue;
+            }
+            doomed.push(sequence);
+            let sql = "select table_name, row_key from chronicle_outbox where sequence = ?1 \
+                and kind in ('insert', 'insert_if_absent', 'upsert')";
+            let row = self.first(sql, [sequence], |row| {
+                Ok(RowName::new(TableName::stored(row.get(0)?), RowKey::stored(row.get(1)?)))
+            })?;
+            next.extend(row.map(|row| (sequence, row)));
+        }
+        Ok(())
     }
 }
