@@ -143,7 +143,10 @@ async fn marked_and_not_sent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sent_and_committed_after_the_next_process_has_begun() {
     let mut point = Point::new(WriteMode::LocalFirst).await;
-    point.fixture.gateway.fault(Fault::hold_until_released().method("POST"));
+    point
+        .fixture
+        .gateway
+        .fault(Fault::hold_until_released().method("POST").path_contains("/events"));
     let mut child = point.start("stop");
     point.until_held().await;
     point.kill(&mut child).await;
@@ -158,7 +161,10 @@ async fn sent_and_committed_after_the_next_process_has_begun() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sent_and_delivered_after_the_next_process_has_replayed() {
     let mut point = Point::new(WriteMode::LocalFirst).await;
-    point.fixture.gateway.fault(Fault::hold_until_released().method("POST"));
+    point
+        .fixture
+        .gateway
+        .fault(Fault::hold_until_released().method("POST").path_contains("/events"));
     let mut child = point.start("stop");
     point.until_held().await;
     point.kill(&mut child).await;
@@ -169,7 +175,7 @@ async fn sent_and_delivered_after_the_next_process_has_replayed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn committed_and_not_answered() {
     let mut point = Point::new(WriteMode::LocalFirst).await;
-    point.fixture.gateway.fault(Fault::black_hole_after().method("POST"));
+    point.fixture.gateway.fault(Fault::black_hole_after().method("POST").path_contains("/events"));
     let mut child = point.start("stop");
     until(|| async { point.at_the_remote().await == 1 }).await;
     point.kill(&mut child).await;
@@ -180,7 +186,7 @@ async fn committed_and_not_answered() {
 #[tokio::test(flavor = "multi_thread")]
 async fn committed_and_not_answered_with_the_remote_first() {
     let mut point = Point::new(WriteMode::RemoteFirst).await;
-    point.fixture.gateway.fault(Fault::black_hole_after().method("POST"));
+    point.fixture.gateway.fault(Fault::black_hole_after().method("POST").path_contains("/events"));
     let mut child = point.start("stop");
     until(|| async { point.at_the_remote().await == 1 }).await;
     point.kill(&mut child).await;
@@ -197,7 +203,10 @@ async fn committed_and_not_answered_with_the_remote_first() {
 #[tokio::test(flavor = "multi_thread")]
 async fn answered_and_not_removed() {
     let mut point = Point::new(WriteMode::LocalFirst).await;
-    point.fixture.gateway.fault(Fault::hold_until_released().method("POST"));
+    point
+        .fixture
+        .gateway
+        .fault(Fault::hold_until_released().method("POST").path_contains("/events"));
     let mut child = point.start("stop");
     point.until_held().await;
     let file = point.lock_file();
@@ -216,7 +225,10 @@ async fn at_a_dead_letter() {
     let mut point = Point::new(WriteMode::LocalFirst).await;
     let database = point.fixture.server.database();
     database.execute("alter table events add check (event_type <> 'poison')").await.unwrap();
-    point.fixture.gateway.fault(Fault::hold_until_released().method("POST"));
+    point
+        .fixture
+        .gateway
+        .fault(Fault::hold_until_released().method("POST").path_contains("/events"));
     let mut child = point.start("poison");
     point.until_held().await;
     let file = point.lock_file();
@@ -245,8 +257,11 @@ async fn at_a_dead_letter() {
 async fn while_all_that_waits_is_under_way() {
     let mut point = Point::new(WriteMode::RemoteFirst).await;
     let busy = Response::new(503).json(r#"{"code":"PGRST002","message":"no database"}"#);
-    point.fixture.gateway.fault(Fault::respond(busy).method("POST"));
-    point.fixture.gateway.fault(Fault::hold_until_released().method("POST"));
+    point.fixture.gateway.fault(Fault::respond(busy).method("POST").path_contains("/events"));
+    point
+        .fixture
+        .gateway
+        .fault(Fault::hold_until_released().method("POST").path_contains("/events"));
     let mut child = point.start("stop");
     // It was queued, and all that waits travels.
     point.until_held().await;
