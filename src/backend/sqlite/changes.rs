@@ -34,8 +34,16 @@ pub(super) struct Changes {
 
 struct State {
     /// Tells those who wait; `None` once this is closed.
-    told: Option<watch::Sender<()>>,
+    told: Option<watch::Sender<Told>>,
     thread: Option<Thread>,
+}
+
+/// What those who wait are told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Changed,
+    /// No change will be told any more, and one that was not yet seen is not worth a look.
+    Ended,
 }
 
 impl fmt::Debug for Changes {
@@ -47,7 +55,7 @@ impl fmt::Debug for Changes {
 impl Changes {
     pub(super) fn new(connector: &Connector) -> Self {
         let connector = Connector { busy_timeout: LOOK, ..connector.clone() };
-        let state = State { told: Some(watch::Sender::new(())), thread: None };
+        let state = State { told: Some(watch::Sender::new(Told::Changed)), thread: None };
         Self { connector, state: Mutex::new(state), has_ended: Condvar::new() }
     }
 
@@ -55,16 +63,18 @@ impl Changes {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An item for what has changed since this call, or since the item before; it ends when this is
-    /// closed.
+    /// An item for what has changed since this call, or since the item before; it ends at once when this
+    /// is closed.
     pub(super) fn since_now(self: &Arc<Self>) -> Result<BoxStream<'static, ()>> {
         let mut state = self.lock();
         let changes = state.told.as_ref().ok_or_else(closed)?.subscribe();
         if state.thread.is_none() {
             state.thread = Some(self.start()?);
         }
-        let next = |mut changes: watch::Receiver<()>| async move {
-            changes.changed().await.ok().map(|()| ((), changes))
+        let next = |mut changes: watch::Receiver<Told>| async move {
+            changes.changed().await.ok()?;
+            let told = *changes.borrow_and_update();
+            (told == Told::Changed).then_some(((), changes))
         };
         Ok(stream::unfold(changes, next).boxed())
     }
@@ -95,7 +105,9 @@ impl Changes {
     /// Ends the streams, and the thread.
     pub(super) fn close(&self) {
         let mut state = self.lock();
-        state.told = None;
+        if let Some(told) = state.told.take() {
+            told.send_replace(Told::Ended);
+        }
         if let Some(thread) = &state.thread {
             thread.unpark();
         }
@@ -109,8 +121,14 @@ impl Changes {
         }
     }
 
+    /// Nobody looks any more. Whoever waits would wait for ever; who begins to wait starts a thread.
     fn end(&self) {
-        self.lock().thread = None;
+        let mut state = self.lock();
+        state.thread = None;
+        if let Some(told) = &mut state.told {
+            let next = watch::Sender::new(Told::Changed);
+            std::mem::replace(told, next).send_replace(Told::Ended);
+        }
         self.has_ended.notify_all();
     }
 
@@ -130,7 +148,7 @@ impl Changes {
                 return;
             };
             if version.is_some() && version != known {
-                told.send_replace(());
+                told.send_replace(Told::Changed);
             }
             known = version;
             drop(state);
