@@ -28,26 +28,26 @@ mod sealed {
     pub trait Sealed {}
 }
 
-impl<R, T> sealed::Sealed for Field<R, T> {}
-impl<R, T> UniqueColumns<R> for Field<R, T> {
+impl<R, T, S> sealed::Sealed for Field<R, T, S> {}
+impl<R, T, S> UniqueColumns<R> for Field<R, T, S> {
     fn positions(self) -> Vec<usize> {
         vec![self.position()]
     }
 }
 
 macro_rules! tuples {
-    ($($column:ident $at:tt),+) => {
-        impl<R, $($column),+> sealed::Sealed for ($(Field<R, $column>,)+) {}
-        impl<R, $($column),+> UniqueColumns<R> for ($(Field<R, $column>,)+) {
+    ($($column:ident $sorts:ident $at:tt),+) => {
+        impl<R, $($column, $sorts),+> sealed::Sealed for ($(Field<R, $column, $sorts>,)+) {}
+        impl<R, $($column, $sorts),+> UniqueColumns<R> for ($(Field<R, $column, $sorts>,)+) {
             fn positions(self) -> Vec<usize> {
                 vec![$(self.$at.position()),+]
             }
         }
     };
 }
-tuples!(A 0, B 1);
-tuples!(A 0, B 1, C 2);
-tuples!(A 0, B 1, C 2, D 3);
+tuples!(A S 0, B T 1);
+tuples!(A S 0, B T 1, C U 2);
+tuples!(A S 0, B T 1, C U 2, D V 3);
 
 impl<R: Writable> Repository<R> {
     /// Stores a row, or gives its values to the row that has the same ones in these unique columns, and gives

@@ -105,6 +105,7 @@ suite! {
         a_row_is_stored_or_takes_the_values
         the_row_that_is_there_stays_as_it_is
         columns_that_are_unique_together
+        text_that_sorts_by_its_bytes
         what_the_new_row_lacks_stays
         other_unique_values_and_keys_are_refused
         columns_that_are_not_unique_are_refused

@@ -80,6 +80,9 @@ pub(crate) async fn updates_leave_deleted_rows_alone(fixture: &Fixture) {
     assert_eq!(memos.update(keys[0], patch()).await.unwrap(), 0);
     assert_eq!(memos.update_returning(keys[0], patch()).await.unwrap(), None);
     assert_eq!(memos.update_returning(keys[0], MemoPatch::new()).await.unwrap(), None);
+    let more = || MemoPatch::new().stars(chronicle::add(1));
+    assert_eq!(memos.update_returning(keys[0], more()).await.unwrap(), None);
+    assert_eq!(memos.update(keys[0], more()).await.unwrap(), 0);
     assert_eq!(memos.update_where(Memos::STARS.lt(5), patch()).await.unwrap(), 1);
     assert_eq!(memos.update_all(patch()).await.unwrap(), 1);
     let mut after = before.clone();

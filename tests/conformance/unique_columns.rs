@@ -3,8 +3,8 @@
 use crate::expected::refused;
 use crate::fixture::Fixture;
 use crate::sample::{
-    Lines, Members, Memos, NewLine, NewMember, NewMemo, NewParent, NewTicket, ParentPatch, Parents,
-    Tickets,
+    Lines, Members, Memos, NewLine, NewMember, NewMemo, NewParent, NewTicket, NewTitle,
+    ParentPatch, Parents, Tickets, Titles,
 };
 use chronicle::{Ability, ErrorKind, Result};
 use std::fmt::Debug;
@@ -75,6 +75,16 @@ pub(crate) async fn columns_that_are_unique_together(fixture: &Fixture) {
     assert_eq!(third, second);
     let other = lines.upsert_on(place, line(4, "four").place(8)).await;
     assert_eq!(served(fixture, other).map(|line| line.number), Some(4));
+}
+
+pub(crate) async fn text_that_sorts_by_its_bytes(fixture: &Fixture) {
+    let titles = Titles::new(fixture.store());
+    let new = |title: &str| NewTitle::new(title).slug("a-b");
+    let Some(first) = served(fixture, titles.upsert_on(Titles::SLUG, new("a")).await) else {
+        return;
+    };
+    let second = titles.insert_if_absent_on(Titles::SLUG, new("b")).await;
+    assert_eq!(served(fixture, second), Some(first));
 }
 
 pub(crate) async fn what_the_new_row_lacks_stays(fixture: &Fixture) {

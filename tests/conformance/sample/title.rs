@@ -17,6 +17,9 @@ pub struct Model {
     #[repository(collate = "C")]
     pub subtitle: Option<Subtitle>,
     pub rank: Option<i32>,
+    #[sea_orm(unique)]
+    #[repository(collate = "C")]
+    pub slug: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
