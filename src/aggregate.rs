@@ -210,11 +210,11 @@ impl<R: 'static, O: Send + 'static> Aggregates<R> for Aggregate<R, O> {
 
 macro_rules! aggregates {
     ($($part:ident $at:tt),+) => {
-        impl<R, $($part: Aggregates<R>),+> Aggregates<R> for ($($part,)+) {
-            type Output = ($($part::Output,)+);
+        impl<R: 'static, $($part: Send + 'static),+> Aggregates<R> for ($(Aggregate<R, $part>,)+) {
+            type Output = ($($part,)+);
 
             fn functions(&self) -> Functions {
-                Functions([$(self.$at.functions().0),+].concat())
+                Functions(vec![$(self.$at.function),+])
             }
 
             fn decode(&self, values: &mut std::vec::IntoIter<Value>) -> Result<Self::Output> {

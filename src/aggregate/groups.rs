@@ -59,21 +59,29 @@ where
 }
 
 macro_rules! groups {
-    ($($part:ident $at:tt),+) => {
-        impl<R, $($part: GroupColumns<R>),+> GroupColumns<R> for ($($part,)+) {
+    ($($part:ident $sorts:ident $at:tt),+) => {
+        impl<R: Record, $($part: Stored, $sorts: 'static),+> GroupColumns<R>
+            for ($(Field<R, $part, $sorts>,)+)
+        where
+            $(As<$part>: Exact),+
+        {
             fn columns(&self) -> Vec<&'static Column> {
-                [$(self.$at.columns()),+].concat()
+                vec![$(self.$at.column()),+]
             }
         }
 
-        impl<R, $($part: Groups<R>),+> Groups<R> for ($($part,)+) {
-            type Values = ($($part::Values,)+);
+        impl<R: Record, $($part: Stored, $sorts: 'static),+> Groups<R>
+            for ($(Field<R, $part, $sorts>,)+)
+        where
+            $(As<$part>: Exact),+
+        {
+            type Values = ($($part,)+);
 
             fn decode(values: &mut Values) -> Result<Self::Values> {
-                Ok(($($part::decode(values)?,)+))
+                Ok(($(values.next($part::from_value)?,)+))
             }
         }
     };
 }
-groups!(A 0, B 1);
-groups!(A 0, B 1, C 2);
+groups!(A S 0, B T 1);
+groups!(A S 0, B T 1, C U 2);

@@ -35,6 +35,12 @@ fn main() {
     let _ = Events::EVENT_TYPE.lt("stop");
     // A required column is missing.
     let _ = NewEvent::new(SessionId::generate());
+    // Tuples of tuples.
+    let _ = |events: &Events| {
+        let ends = (Events::ID.min(), Events::ID.max());
+        let _ = events.find().aggregate((chronicle::count(), ends));
+        let _ = events.find().aggregate(chronicle::count()).group_by((Events::ID, (Events::ID, Events::SESSION_ID)));
+    };
     // A column that cannot be NULL.
     let _ = EventPatch::new().clear_event_type();
 }
