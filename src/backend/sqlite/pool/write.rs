@@ -44,56 +44,53 @@ pub(super) async fn run_all(connection: &mut SqliteConnection, writes: &[Write])
 
 async fn make(connection: &mut SqliteConnection, write: &Write) -> Result<Written> {
     let table = write.table;
-    let statement = match &write.kind {
+    match &write.kind {
         WriteKind::Insert { rows, duplicates } if write.reads_back() => {
             let mut stored = Vec::with_capacity(rows.len());
             for row in rows {
                 stored.append(&mut insert_returning(connection, table, row, *duplicates).await?);
             }
-            return Ok(Written { touched: stored.len() as u64, stored: Some(stored) });
+            Ok(Written { touched: stored.len() as u64, stored: Some(stored) })
         }
+        WriteKind::Update { target: Target::Key(key), .. } if write.reads_back() => {
+            // It may be there, deleted softly, and left alone.
+            let touched = execute(connection, write).await?;
+            let stored = match touched {
+                0 => Vec::new(),
+                _ => rows_of(connection, table, &key.node(table)).await?,
+            };
+            Ok(Written { touched, stored: Some(stored) })
+        }
+        _ => execute(connection, write).await.map(Written::touched),
+    }
+}
+
+/// Makes the change, and says how many rows it touched.
+async fn execute(connection: &mut SqliteConnection, write: &Write) -> Result<u64> {
+    let table = write.table;
+    let statement = match &write.kind {
         WriteKind::Insert { rows, duplicates } => {
-            let touched = insert(connection, table, rows, *duplicates).await.map_err(of_write)?;
-            return Ok(Written::touched(touched));
+            return insert(connection, table, rows, *duplicates).await.map_err(of_write);
         }
-        WriteKind::Update { target, assignments, additions } if !additions.is_empty() => {
+        WriteKind::Update { target, assignments, additions } if additions.is_empty() => {
+            compile::update(table, assignments, &write.condition(target))
+        }
+        WriteKind::Update { target, assignments, additions } => {
             let columns = write::added_columns(table, additions);
             let read = compile::columns(table, &columns, &write.condition(target));
             let rows = query(read).fetch_all(&mut *connection).await.map_err(from_sqlx)?;
-            let touched = rows.len() as u64;
-            let rows = rows.iter().map(|row| decode::row(&columns, row));
-            for row in rows.collect::<Result<Vec<_>>>()? {
+            for row in &rows {
+                let row = decode::row(&columns, row)?;
                 let (key, assignments) = write::added(table, &row, assignments, additions)?;
                 let update = compile::update(table, &assignments, &key.node(table));
                 query(update).execute(&mut *connection).await.map_err(of_write)?;
             }
-            let stored = match target {
-                Target::Key(key) if write.reads_back() => {
-                    Some(rows_of(connection, table, &key.node(table)).await?)
-                }
-                _ => None,
-            };
-            return Ok(Written { touched, stored });
-        }
-        WriteKind::Update { target, assignments, .. } => {
-            compile::update(table, assignments, &write.condition(target))
+            return Ok(rows.len() as u64);
         }
         WriteKind::Delete { target } => compile::delete(table, &write.condition(target)),
     };
     let done = query(statement).execute(&mut *connection).await.map_err(of_write)?;
-    let stored = match &write.kind {
-        WriteKind::Update { target: Target::Key(key), .. } if write.reads_back() => {
-            // It may be there, deleted softly, and left alone.
-            let is_touched = done.rows_affected() > 0;
-            Some(if is_touched {
-                rows_of(connection, table, &key.node(table)).await?
-            } else {
-                Vec::new()
-            })
-        }
-        _ => None,
-    };
-    Ok(Written { touched: done.rows_affected(), stored })
+    Ok(done.rows_affected())
 }
 
 /// Stores a row that is told from others by unique columns, and gives it back.
