@@ -4,6 +4,8 @@ mod decimal;
 mod reckoner;
 mod sum;
 
+#[cfg(feature = "decimal")]
+pub(crate) use decimal::Decimals;
 pub(crate) use reckoner::Reckoner;
 
 use crate::filter::Node;

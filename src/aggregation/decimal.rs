@@ -9,18 +9,18 @@ const SCALE: usize = 28;
 /// The sum of decimals. `Decimal` itself would round a sum that has more digits than it holds, also
 /// one that later terms bring back: here the numbers of each scale are added by themselves.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Decimals([i128; SCALE + 1]);
+pub(crate) struct Decimals([i128; SCALE + 1]);
 
 impl Decimals {
     /// Nothing where the sum is too large.
-    pub(super) fn add(&mut self, number: Decimal) -> Option<()> {
+    pub(crate) fn add(&mut self, number: Decimal) -> Option<()> {
         let sum = self.0.get_mut(usize::try_from(number.scale()).ok()?)?;
         *sum = sum.checked_add(number.mantissa())?;
         Some(())
     }
 
     /// The sum in digits: all of them.
-    pub(super) fn digits(&self) -> Option<String> {
+    pub(crate) fn digits(&self) -> Option<String> {
         let (whole, fraction) = self.parts()?;
         if whole >= 0 {
             return Some(written(whole, &fraction));

@@ -1,6 +1,8 @@
 //! Adding to what a column holds.
 
 use super::type_name;
+#[cfg(feature = "decimal")]
+use crate::aggregation::Decimals;
 use crate::{Error, ErrorKind, Result};
 use sea_orm::Value;
 
@@ -30,7 +32,7 @@ pub(crate) fn add(held: &Value, difference: &Value) -> Result<Value> {
         }
         #[cfg(feature = "decimal")]
         (Value::Decimal(Some(held)), Value::Decimal(Some(more))) => {
-            held.checked_add(*more).map(|sum| sum.normalize().into())
+            decimal(*held, *more).map(Value::from)
         }
         (held, _) => {
             let message = format!("nothing can be added to {}", type_name(held));
@@ -38,6 +40,18 @@ pub(crate) fn add(held: &Value, difference: &Value) -> Result<Value> {
         }
     };
     sum.ok_or_else(|| Error::invalid("the sum is out of the range of the column's type"))
+}
+
+/// `Decimal` itself would round a sum of more digits than it holds.
+#[cfg(feature = "decimal")]
+fn decimal(
+    held: rust_decimal::Decimal,
+    more: rust_decimal::Decimal,
+) -> Option<rust_decimal::Decimal> {
+    let mut sum = Decimals::default();
+    sum.add(held)?;
+    sum.add(more)?;
+    super::decimal_of_digits(&sum.digits()?)
 }
 
 #[cfg(test)]
@@ -57,6 +71,20 @@ mod tests {
             (f32::MAX.into(), f32::MAX.into()),
         ] {
             let error = add(&held, &more).expect_err("out of range");
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        }
+    }
+
+    #[cfg(feature = "decimal")]
+    #[test]
+    fn no_digit_of_a_decimal_is_rounded_away() {
+        let decimal = |digits| Value::from(super::super::decimal_of_digits(digits).expect(digits));
+        let sum = |held, more| add(&decimal(held), &decimal(more));
+        assert_eq!(sum("1.50", "0.25").expect("a sum"), decimal("1.75"));
+        assert_eq!(sum("0.1", "-0.10").expect("a sum"), decimal("0"));
+        let max = rust_decimal::Decimal::MAX.to_string();
+        for more in ["1", "0.0000000000000000000000000001"] {
+            let error = sum(&max, more).expect_err("more digits than a `Decimal` holds");
             assert_eq!(error.kind(), ErrorKind::InvalidInput);
         }
     }
