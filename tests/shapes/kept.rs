@@ -115,6 +115,25 @@ async fn rounds_ask_for_what_has_changed_and_go_on_in_the_next_process() {
     assert_eq!(other.unwrap().pulled, 0, "which the file has already");
 }
 
+/// A wrong clock's time does not hide what is written, with a right one, between two rounds.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_that_is_yet_to_come_is_no_later_than_the_look() {
+    let world = World::new(&TABLES, "").await;
+    let remote = Notes::new(world.remote());
+    remote.insert(NewNote::new(1, "a", 0).updated_at(chronicle::now() + HOUR)).await.unwrap();
+    let failover = world.open().await;
+    let mut keeping = failover.keep(Notes::TOPIC.eq("a")).every(SOON).compare_every(HOUR).start();
+    keeping.round().await.unwrap();
+    let looked_at = chronicle::now();
+    world.gateway.clear_requests();
+    keeping.round().await.unwrap();
+    let requests = world.gateway.requests();
+    let since = requests[0].path.split_once("updated_at=gte.").expect("a look by the time").1;
+    let since = since.split('&').next().unwrap().replace("%3A", ":").replace("%2B", "+");
+    let since = since.parse::<chrono::DateTime<chrono::Utc>>().expect(&since);
+    assert!(since < looked_at - Duration::from_secs(59), "{since} after {looked_at}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_is_not_overwritten() {
     let world = World::new(&TABLES, "").await;

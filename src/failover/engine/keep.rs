@@ -1,13 +1,14 @@
 //! A part of a table is kept in the file, as the remote has it.
 
 use super::Engine;
+use super::mirror::read_of_keys;
 use crate::backend::sqlite::Urgency;
 use crate::failover::PullProgress;
 use crate::failover::environment::Moment;
 use crate::failover::file::{Kept, MIRROR, version_of};
 use crate::failover::rules::name::{RowKey, TableName};
 use crate::filter::{Comparison, Node};
-use crate::key::{Key, any_of};
+use crate::key::Key;
 use crate::operation::{OrderTerm, Read, Selection, Target};
 use crate::order::Direction;
 use crate::query::keyset;
@@ -90,7 +91,7 @@ impl Engine {
         let since = match (column, &kept.newest) {
             (Some(column), Some(newest)) if age.is_ok() && !is_due => {
                 let newest = value::from_json(column, newest.clone())?;
-                overlapped(&newest, date).map(|since| (column, since))
+                overlapped(&newest).map(|since| (column, since))
             }
             _ => None,
         };
@@ -107,7 +108,7 @@ impl Engine {
                 (looked, removed, date)
             }
         };
-        if let Some(newest) = looked.newest {
+        if let Some(newest) = looked.newest.and_then(|newest| not_after(&newest, date)) {
             self.note_kept(name, Kept { newest: Some(value::to_json(&newest)), compared_at })
                 .await?;
         }
@@ -130,7 +131,7 @@ impl Engine {
         let left: Vec<Key> = before.into_iter().filter(is_left).collect();
         let mut removed = 0;
         for keys in left.chunks(ROWS_OF_FETCH) {
-            let (rows, since) = self.ask(by_keys(table, keys.to_vec())?).await?;
+            let (rows, since) = self.read_as_of(read_of_keys(table, keys.to_vec())?).await?;
             let there: HashSet<RowKey> =
                 rows.iter().map(|row| RowKey::of_row(table, row)).collect();
             self.store_read(table, rows, since).await?;
@@ -164,7 +165,7 @@ impl Engine {
         let mut read =
             Read { table, selection, filter: filter.clone().reduce()?, order, limit, offset: 0 };
         while read.filter != Node::Constant(false) {
-            let (rows, since) = self.ask(read.clone()).await?;
+            let (rows, since) = self.read_as_of(read.clone()).await?;
             let Some(last) = rows.last() else { break };
             let columns = read.columns();
             let value = |column: &Column| {
@@ -213,23 +214,12 @@ impl Engine {
         let fetched = keys.len();
         let whole = match fetched {
             0 => return Ok(0),
-            1..=ROWS_OF_FETCH => by_keys(table, keys)?,
+            1..=ROWS_OF_FETCH => read_of_keys(table, keys)?,
             _ => Read { selection: Selection::Rows, ..read.clone() },
         };
-        let (rows, since) = self.ask(whole).await?;
+        let (rows, since) = self.read_as_of(whole).await?;
         self.store_read(table, rows, since).await?;
         Ok(fetched as u64)
-    }
-
-    /// The remote's rows, and the number of the file's last write before it was asked.
-    async fn ask(self: &Arc<Self>, read: Read) -> Result<(Vec<Vec<Value>>, i64)> {
-        let since = self.file.ask(|transaction| Ok(transaction.counts.write))?;
-        let engine = self.clone();
-        let answer = self.to_its_end(Box::pin(async move {
-            engine.check_identity().await?;
-            engine.remote.read(&read).await
-        }));
-        Ok((answer.await?, since))
     }
 
     async fn note_kept(self: &Arc<Self>, name: String, kept: Kept) -> Result<()> {
@@ -255,27 +245,26 @@ fn selection(table: &'static Table) -> Selection {
     Selection::Columns(columns)
 }
 
-fn by_keys(table: &'static Table, keys: Vec<Key>) -> Result<Read> {
-    Ok(Read {
-        table,
-        selection: Selection::Rows,
-        filter: any_of(table, keys).reduce()?,
-        order: OrderTerm::of_key(table, Direction::Ascending),
-        limit: None,
-        offset: 0,
-    })
-}
-
 fn later(one: Value, other: Value) -> Value {
     if value::compare(&one, &other) == Ordering::Less { other } else { one }
 }
 
-/// Since when rows are looked at again. A time that is yet to come is somebody's wrong clock.
-fn overlapped(newest: &Value, date: Moment) -> Option<Value> {
-    let now = DateTime::from_timestamp_millis(date)?;
+/// A time that is yet to come when rows are looked at is somebody's wrong clock: what is written from then
+/// on has an earlier one, and would not be looked at.
+fn not_after(newest: &Value, date: Moment) -> Option<Value> {
+    let date = DateTime::from_timestamp_millis(date)?;
     Some(match newest {
-        Value::ChronoDateTimeUtc(Some(time)) => ((*time).min(now) - OVERLAP).into(),
-        Value::ChronoDateTime(Some(time)) => ((*time).min(now.naive_utc()) - OVERLAP).into(),
+        Value::ChronoDateTimeUtc(Some(time)) => (*time).min(date).into(),
+        Value::ChronoDateTime(Some(time)) => (*time).min(date.naive_utc()).into(),
+        _ => return None,
+    })
+}
+
+/// Since when rows are looked at again.
+fn overlapped(newest: &Value) -> Option<Value> {
+    Some(match newest {
+        Value::ChronoDateTimeUtc(Some(time)) => (*time - OVERLAP).into(),
+        Value::ChronoDateTime(Some(time)) => (*time - OVERLAP).into(),
         _ => return None,
     })
 }

@@ -58,6 +58,18 @@ impl MissedRows {
     }
 }
 
+/// The whole rows with these keys.
+pub(super) fn read_of_keys(table: &'static Table, keys: Vec<Key>) -> Result<Read> {
+    Ok(Read {
+        table,
+        selection: Selection::Rows,
+        filter: any_of(table, keys).reduce()?,
+        order: OrderTerm::of_key(table, Direction::Ascending),
+        limit: None,
+        offset: 0,
+    })
+}
+
 pub(crate) fn count_failure(error: &Error) {
     metrics::counter!("chronicle_mirror_failures_total").increment(1);
     tracing::warn!(kind = error.kind().name(), "the mirror could not be written");
@@ -242,15 +254,18 @@ impl Engine {
         table: &'static Table,
         keys: Vec<Key>,
     ) -> Result<Vec<Vec<Value>>> {
-        let read = Read {
-            table,
-            selection: Selection::Rows,
-            filter: any_of(table, keys).reduce()?,
-            order: OrderTerm::of_key(table, Direction::Ascending),
-            limit: None,
-            offset: 0,
-        };
-        self.remote.read(&read).await
+        self.remote.read(&read_of_keys(table, keys)?).await
+    }
+
+    /// The remote's rows, and the number of the file's last write before it was asked.
+    pub(super) async fn read_as_of(self: &Arc<Self>, read: Read) -> Result<(Vec<Vec<Value>>, i64)> {
+        let since = self.file.ask(|transaction| Ok(transaction.counts.write))?;
+        let engine = self.clone();
+        let answer = self.to_its_end(Box::pin(async move {
+            engine.check_identity().await?;
+            engine.remote.read(&read).await
+        }));
+        Ok((answer.await?, since))
     }
 
     /// Fetches rows whose state the file does not know, table by table: of all, or of those that the

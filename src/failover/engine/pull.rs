@@ -30,8 +30,7 @@ impl Engine {
         self.know_whole(table).await?;
         let mut progress = PullProgress { pulled: 0, removed: 0 };
         let order = OrderTerm::of_key(table, Direction::Descending);
-        let write_number = || self.file.ask(|transaction| Ok(transaction.counts.write));
-        let began = write_number()?;
+        let began = self.file.ask(|transaction| Ok(transaction.counts.write))?;
         // What is there at the end but was not when it began was read or written meanwhile.
         let keys_before =
             self.file.look(move |transaction| transaction.keys(table, &Target::All)).await?;
@@ -46,14 +45,7 @@ impl Engine {
                 limit: Some(PAGE),
                 offset: 0,
             };
-            let since = write_number()?;
-            let engine = self.clone();
-            let rows = self
-                .to_its_end(Box::pin(async move {
-                    engine.check_identity().await?;
-                    engine.remote.read(&read).await
-                }))
-                .await?;
+            let (rows, since) = self.read_as_of(read).await?;
             let Some(last) = rows.last().map(|row| table.key_of(row)) else { break };
             progress.pulled += rows.len() as u64;
             seen.extend(rows.iter().map(|row| RowKey::of_row(table, row)));
