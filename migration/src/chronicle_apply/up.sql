@@ -39,6 +39,9 @@ declare
     target text;
     changed json;
     keys json;
+    typed json;
+    set_columns text;
+    key_columns text;
     is_set text;
     is_key text;
     is_same text;
@@ -116,13 +119,19 @@ begin
             end if;
         end if;
 
-        select string_agg(format('t.%1$I = k.%1$I', one), ' and ') into is_key
+        -- Of the columns that are named alone: of others not even the type has to take what JSON lacks.
+        select json_object_agg(attname, format('%I %s', attname, format_type(atttypid, atttypmod))) into typed
+        from pg_catalog.pg_attribute where attrelid = target::regclass and attnum > 0 and not attisdropped;
+        select string_agg(typed ->> one, ', ') into set_columns
+        from json_array_elements_text(operation -> 'columns') one;
+        select string_agg(typed ->> one, ', '), string_agg(format('t.%1$I = k.%1$I', one), ' and ')
+            into key_columns, is_key
         from json_array_elements_text(operation -> 'key') one;
         condition := operation -> 'condition';
         if json_typeof(condition) = 'object' then
             is_same := format(
-                ' and t.%1$I is not distinct from (json_populate_record(null::%2$s, $3)).%1$I',
-                condition ->> 'column', target
+                ' and t.%1$I is not distinct from (select c.%1$I from json_to_record($3) c (%2$s))',
+                condition ->> 'column', typed ->> (condition ->> 'column')
             );
             condition := json_build_object(condition ->> 'column', condition -> 'value');
         else
@@ -133,7 +142,8 @@ begin
             select string_agg(format('%I', one), ', ') into listed
             from json_array_elements_text(operation -> 'columns') one;
             statement := format(
-                'insert into %1$s as t (%2$s) select %2$s from json_populate_recordset(null::%1$s, $1)', target, listed
+                'insert into %1$s as t (%2$s) select %2$s from json_to_recordset($1) v (%3$s)',
+                target, listed, set_columns
             );
             if operation ->> 'on_conflict' = 'ignore' then
                 statement := statement || ' on conflict (' || (
@@ -157,13 +167,13 @@ begin
             ) into is_set
             from json_array_elements_text(operation -> 'columns') one;
             statement := format(
-                'update %1$s as t set %2$s from json_populate_record(null::%1$s, $1) v, '
-                || 'json_populate_recordset(null::%1$s, $2) k where %3$s%4$s', target, is_set, is_key, is_same
+                'update %1$s as t set %2$s from json_to_record($1) v (%3$s), json_to_recordset($2) k (%4$s) '
+                || 'where %5$s%6$s', target, is_set, set_columns, key_columns, is_key, is_same
             );
         elsif kind = 'delete' then
             statement := format(
-                'delete from %1$s as t using json_populate_recordset(null::%1$s, $2) k where %2$s%3$s',
-                target, is_key, is_same
+                'delete from %1$s as t using json_to_recordset($2) k (%2$s) where %3$s%4$s',
+                target, key_columns, is_key, is_same
             );
         else
             raise exception 'an operation is an insert, an update or a delete' using errcode = 'invalid_parameter_value';

@@ -175,6 +175,39 @@ async fn conflicts_conditions_and_missing_rows() {
     assert_eq!(parts(&database).await[0], "1 x 1");
 }
 
+/// A domain that allows no NULL, columns with the names that the function itself uses, and types whose name
+/// has to be quoted or qualified.
+#[tokio::test]
+async fn columns_of_every_name_and_type() {
+    let database = installed().await;
+    let table = r#"
+        create schema "Odd";
+        create type "Odd"."Mood" as enum ('good', 'bad');
+        create domain code as text not null check (value <> '');
+        create table odd (k int primary key, t code, v code default 'v', written "Odd"."Mood",
+            c numeric(6, 2) not null default 0, "one two" varchar(3)[]);
+        grant usage on schema "Odd" to service_role;
+        grant select, insert, update, delete on odd to service_role"#;
+    database.execute(table).await.unwrap();
+    let insert = r#"{"kind": "insert", "table": "odd", "key": ["k"], "columns": ["k", "t", "written", "one two"],
+        "rows": [{"k": 1, "t": "a", "written": "good", "one two": ["x", "y"]}, {"k": 2, "t": "b"}],
+        "returning": ["k", "t", "v", "written", "c", "one two"]}"#;
+    let update = r#"{"kind": "update", "table": "odd", "key": ["k"], "keys": [{"k": 1}], "columns": ["t", "c"],
+        "added": ["c"], "rows": {"t": "z", "c": 1.25}, "condition": {"column": "v", "value": "v"},
+        "returning": ["t", "c"]}"#;
+    let delete = r#"{"kind": "delete", "table": "odd", "key": ["k"], "keys": [{"k": 1}, {"k": 2}],
+        "condition": {"column": "written", "value": null}}"#;
+    let all = format!("[{insert}, {update}, {delete}]");
+    let answer = apply(&database, "service_role", None, &all).await.unwrap();
+    insta::assert_snapshot!(answer);
+    let left = database.query("select k, t, c from odd").await.unwrap();
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(left, [[text("1"), text("z"), text("1.25")]]);
+    let empty = insert.replace(r#""t": "b""#, r#""t": null"#).replace(r#""k": 2"#, r#""k": 3"#);
+    let error = apply(&database, "service_role", None, &format!("[{empty}]")).await.unwrap_err();
+    assert!(error.contains("domain code does not allow null values"), "{error}");
+}
+
 #[tokio::test]
 async fn the_rights_of_the_caller_hold() {
     let database = installed().await;
