@@ -18,6 +18,7 @@ mod pages;
 mod server;
 mod sessions;
 mod text;
+mod together;
 mod tokens;
 mod unique;
 mod unreadable;
