@@ -226,12 +226,14 @@ impl<R: Writable> Writes<'_, R> {
 impl Store {
     /// Makes several writes, all of them or none: one transaction. They are only gathered while the
     /// closure runs; what it gives comes back once they are made. It reads nothing: what is to be read
-    /// is read before.
+    /// is read before. Each names its row by the key: there are none by a condition, by another unique
+    /// column, and no `restore` or `purge`.
     ///
     /// On SQLite it is one transaction of the file. Over PostgREST it is one call of the function
-    /// `chronicle_apply`, which `chronicle-migration chronicle-apply up` installs; it runs with the rights of
-    /// the caller. On a failover pair the writes are one group: made by the remote, or in the file and
-    /// then replayed, refused and retried together.
+    /// `chronicle_apply`, which `cargo run -p chronicle-migration -- chronicle-apply up` installs; it runs
+    /// with the rights of the caller, and Supabase's role `anon` may not call it (`Denied`). On a failover
+    /// pair the writes are one group: made by the remote, or in the file and then replayed, refused and
+    /// retried together.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));

@@ -108,7 +108,7 @@ mod tests;
 /// - `given`, on the key: the caller gives the key, as the first argument of the constructor.
 /// - `default`, or `default = <expression>`: what a new row holds unless its setter is called.
 /// - `collate = "C"`, on text: it sorts by its bytes, on SQLite as at the server, where the column has that collation.
-///   So it can be sorted and compared by `<` ([`ByBytes`](https://docs.rs/chronicle/latest/chronicle/enum.ByBytes.html)).
+///   So it can be sorted and compared by `<` (`chronicle::ByBytes`).
 /// - `server`: only the database makes the values: a generated column, one that a trigger keeps. They are never sent.
 /// - `server_default`: the database makes the value unless a new row's setter gives one, as `auth.uid()`. On a key: the
 ///   server makes it.
@@ -185,7 +185,7 @@ pub fn derive_scalar(input: TokenStream) -> TokenStream {
 
 /// Makes constants of the repository out of the enum `Relation` of an entity in the compact format: `Orders::CUSTOMER` for
 /// `belongs_to` and `has_one`, `Customers::ORDERS` for `has_many`. They are what `find().with(…)` takes. In the dense
-/// format `Repository` makes them of the fields `HasOne` and `HasMany`.
+/// format `Repository` makes them of the fields `BelongsTo`, `HasOne` and `HasMany`.
 ///
 /// `#[repository(of = "Orders")]` names the repository. A relation over a junction (`via`) is left out.
 ///

@@ -11,7 +11,8 @@
 //! have rights on, also in schemas that PostgREST does not serve. It is no part of [`Migrator`](crate::Migrator): install
 //! it by name.
 //!
-//! The table grows by a row of 24 bytes a change. Rows older than any device may have been offline can be removed:
+//! The table grows by a row a change, of some 100 bytes with its index. Rows older than any device may have been offline
+//! can be removed, by the table's owner; a change that is sent again after that is made twice:
 //! `delete from public.chronicle_applied where applied_at < now() - interval '1 year'`.
 
 use sea_orm_migration::{
