@@ -25,8 +25,8 @@
 //!   and with [`LocalFirst`](WriteMode::LocalFirst) nothing of what waits: see
 //!   [`failover_info`](Failover::failover_info).
 //!
-//! **With the server's function** `chronicle_apply` (`chronicle-migration chronicle-apply up` installs it;
-//! the pair asks for it by itself):
+//! **With the server's function** `chronicle_apply` (`cargo run -p chronicle-migration -- chronicle-apply up`
+//! installs it; the pair asks for it by itself):
 //!
 //! - What is replayed takes effect once, and never late: a request that arrives after it was sent again
 //!   does nothing, and a delete need not wait until an earlier request can no longer arrive. So it is with
@@ -35,8 +35,10 @@
 //!   dropped as one. An update of a row that is not there refuses all of it.
 //! - [`add`](crate::add) is queued as what it is, so that changes on both sides count.
 //!
-//! Where it is not known yet whether the server has it, the last two are queued, and wait with a pause that
-//! says what is missing; where the server was asked and has none, they are `Unsupported`.
+//! Where it is not known yet whether the server has it, the last two are queued, and wait with a pause of
+//! their table that says what is missing; if other writes of the table pass five times meanwhile, they become
+//! dead letters ([`Unanswerable`](DeadLetterReason::Unanswerable)). So it is where the role may not call it, as
+//! Supabase's `anon`. Where the server was asked and has none, they are `Unsupported`.
 //!
 //! **Not promised** without it: that an update is applied once, or before newer ones from elsewhere: the
 //! last to arrive wins, by column, unless the entity says otherwise. Never: that a bulk write is replayed as
@@ -63,7 +65,9 @@
 //! | | the remote | the file |
 //! |---|---|---|
 //! | a row without its parent | `ForeignKey` | accepted; at the remote it becomes a dead letter, and goes again once its parent is there, and each minute |
-//! | [`query_raw`](crate::Store::query_raw) | runs; what it changes gets to the file when it is read | `Unavailable` |
+//! | [`query_raw`](crate::Store::query_raw), [`call`](crate::Store::call) | run; what they change gets to the file when it is read | `Unavailable`, and so while anything waits but dead letters and what they hold |
+//! | a row without its key, which the database counts up | gets one | `Unsupported` |
+//! | rows of a table or view without a key | are read | `Unavailable`: they are at the remote alone |
 //! | [`upsert_on`](crate::Repository::upsert_on), `insert_if_absent_on` | work | `Unsupported` |
 //! | a bulk write that is refused | the rows of earlier requests stay ([`rows_stored`](crate::Error::rows_stored)) | none of its rows stay |
 //! | a condition that is too long for a URL | `InvalidInput` | works |

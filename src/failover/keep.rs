@@ -23,9 +23,10 @@ impl Failover {
     ///
     /// - **What changed** is found by `updated_at`, and fetched. Rows from a minute before the newest one
     ///   are looked at again, since the clocks of those who write differ.
-    /// - **All keys are compared**, with `updated_at`, when it begins and every five minutes: that finds
-    ///   what was deleted or does not match any more, and what came with an old `updated_at`, from
-    ///   somebody who was offline. Rows that others change without moving `updated_at` are not noticed.
+    /// - **All keys are compared**, with `updated_at`, by [`now`](Keep::now), and by a round that finds the
+    ///   last comparison [five minutes](Keep::compare_every) ago: that finds what was deleted or does not
+    ///   match any more, and what came with an old `updated_at`, from somebody who was offline. Rows that
+    ///   others change without moving `updated_at` are not noticed.
     /// - An entity **without `updated_at`** is read whole each time: let it be a small part.
     ///
     /// What waits in the outbox is never overwritten, nor what is written meanwhile, and a row that
@@ -87,8 +88,8 @@ impl<R: Keyed> Keep<R> {
         self
     }
 
-    /// How often a round compares the keys of all rows. Default: every five minutes. The rows of some
-    /// 500 keys are one request.
+    /// How often a round compares the keys of all rows. Default: every five minutes, counted from the last
+    /// comparison of any process with this file. The rows of some 500 keys are one request.
     ///
     /// ```no_run
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));

@@ -25,8 +25,8 @@ pub struct Call {
 impl Store {
     /// Calls a function of the database behind PostgREST (`POST /rpc/…`), with its named arguments, as the
     /// role of this store's key. SQLite has none: `Unsupported`. On a failover pair it needs the remote,
-    /// and that nothing is on its way there, which the function would not see; it does not see what is
-    /// refused or paused either. What a function changes comes to the file when it is read.
+    /// and that nothing waits for it, which the function would not see (`Unavailable`). Dead letters and what
+    /// they hold may be there: it does not see those. What a function changes comes to the file when it is read.
     ///
     /// A call that gets no answer is a `Timeout`: it may have been made. It is never sent twice.
     ///
