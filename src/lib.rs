@@ -58,11 +58,20 @@
 //! | for | see |
 //! |---|---|
 //! | the derive and its attributes | [`Repository`](derive@Repository), [`Id`](derive@Id) |
+//! | tables made from entities | [`Config::create_tables`], [`postgres_script`] |
 //! | what a repository does | [`Repository`](struct@Repository), [`Find`] |
 //! | conditions, order and pages | [`Field`], [`Filter`], [`Query`], [`Cursor`] |
+//! | some of the columns | [`Selected`](derive@Selected), [`Find::select`] |
+//! | related rows | [`Relations`](derive@Relations), [`Find::with`], [`ToOne`], [`ToMany`] |
 //! | counts, sums, smallest and largest values | [`Aggregate`], [`Summary`] |
+//! | rows that are given again after each change | [`Find::watch`] |
+//! | several writes, all or none; what is added to | [`Store::transaction`], [`add`] |
+//! | rows told from others by other columns than the key | [`UniqueColumns`] |
+//! | deletes that can be undone | [`SoftDelete`] |
 //! | the databases | [`Sqlite`], [`Postgrest`], [`Store`], [`Config`] |
+//! | functions and SQL of the database | [`Store::call`], [`Store::query_raw`] |
 //! | outages: a file beside a server | [`failover`], with both features |
+//! | an application | `examples/orders`, and the guide in `docs` |
 //! | what a database can do | [`Capabilities`], [`Backend`] |
 //! | what can go wrong | [`Error`], [`ErrorKind`] |
 //!

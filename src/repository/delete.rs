@@ -66,7 +66,8 @@ impl<R: Writable> Repository<R> {
     }
 
     /// Brings back the row with this key that is deleted softly, and says how many rows that were: 1, or 0
-    /// when there is no such row.
+    /// when there is no such row. It is an update: `updated_at` is moved. Of a row that is not deleted, too,
+    /// and the answer is 1 as well.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_deleted.rs"));

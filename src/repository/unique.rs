@@ -54,8 +54,13 @@ impl<R: Writable> Repository<R> {
     /// that back as it is stored. A row that is there keeps its key and `created_at`; the key of the new row
     /// is not used then. `updated_at` is set as by [`upsert`](Self::upsert).
     ///
+    /// A row that is deleted softly is there as well: it takes the values, and is back unless the new row
+    /// gives the time of its delete.
+    ///
     /// Over PostgREST it is two requests where the row is there already; it may be repeated when the second
-    /// one got no answer. A failover pair needs the remote for it.
+    /// one got no answer. A failover pair needs the remote for it. Since it is not known before which row is
+    /// changed, other writes to the table through this store wait until it is answered, as they do for a
+    /// write by a condition.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_unique.rs"));
@@ -80,7 +85,9 @@ impl<R: Writable> Repository<R> {
     }
 
     /// Stores a row unless there is one that has the same values in these unique columns, and gives back the
-    /// row that is stored: the new one, or the one that was there, with its own key and as it is.
+    /// row that is stored: the new one, or the one that was there, with its own key and as it is. That may be
+    /// one that is deleted softly: look at the column with the time. On a failover pair it holds up other
+    /// writes to the table as [`upsert_on`](Self::upsert_on) does.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_unique.rs"));

@@ -57,8 +57,8 @@ pub trait Comparable: Primitive {}
 pub trait Exact: Comparable {}
 
 /// Types whose order is the same on SQLite and Postgres, so that `<`, `between` and sorting are
-/// offered: numbers, times and ids. Text is not: Postgres sorts it by the column's collation, SQLite by
-/// bytes. A field of text that is `#[repository(collate = "C")]` sorts by bytes on both
+/// offered: numbers, `bool` (`false` first), times and ids. Text is not: Postgres sorts it by the column's
+/// collation, SQLite by bytes. A field of text that is `#[repository(collate = "C")]` sorts by bytes on both
 /// ([`ByBytes`](crate::ByBytes)).
 ///
 /// ```
