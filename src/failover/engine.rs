@@ -83,13 +83,13 @@ impl Engine {
         *self.refusal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs work where it goes on to its end, whoever waits for it.
     /// Waits until no call is on its way to the remote: what became of one is recorded in the file.
     /// Each ends by its own time limit.
     pub(crate) async fn calls_have_ended(&self) {
         drop(self.calls.write().await);
     }
 
+    /// Runs work where it goes on to its end, whoever waits for it.
     pub(crate) fn to_its_end<T: Send + 'static>(
         &self,
         work: BoxFuture<'static, Result<T>>,
