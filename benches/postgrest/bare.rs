@@ -33,11 +33,17 @@ impl Bare {
     /// The request that stores these rows.
     pub(crate) fn insert(&self, rows: &[event::Model]) -> Result<Request> {
         let rows: Vec<Row<'_>> = rows.iter().map(Row::of).collect();
-        let mut request = self.request(Method::POST, &format!("/events?columns={COLUMNS}"))?;
-        let headers = request.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert("prefer", HeaderValue::from_static("return=minimal"));
-        *request.body_mut() = Some(serde_json::to_vec(&rows)?.into());
+        let mut request = self.post(&format!("/events?columns={COLUMNS}"), &rows)?;
+        request.headers_mut().insert("prefer", HeaderValue::from_static("return=minimal"));
+        Ok(request)
+    }
+
+    /// A request with a JSON document.
+    pub(crate) fn post(&self, path: &str, body: &impl Serialize) -> Result<Request> {
+        let mut request = self.request(Method::POST, path)?;
+        let json = HeaderValue::from_static("application/json");
+        request.headers_mut().insert(CONTENT_TYPE, json);
+        *request.body_mut() = Some(serde_json::to_vec(body)?.into());
         Ok(request)
     }
 
