@@ -4,7 +4,7 @@
 //! cargo bench --bench failover             # fifteen minutes
 //! cargo bench --bench failover -- --quick  # whether it works: few rounds, small outboxes
 //! cargo bench --bench failover -- replay   # one part: refused, tasks, black-hole, healthy, process,
-//!                                          # replay, drain, lock, readers
+//!                                          # replay, function, drain, lock, readers
 //! cargo bench --bench failover -- full     # with 1,000,000 queued events: steps, memory of a replay
 //! ```
 //!
@@ -22,6 +22,8 @@
 //!   10,000 dead letters, or 10.
 //! - Replay begins with a file in which the rows are queued, and ends when nothing waits. Beside it
 //!   the same rows go to the same server by `insert_many`, table by table, into empty tables.
+//! - Replay by the function begins with such a file as well, and with a server that has
+//!   `chronicle_apply`. Beside it the same is replayed to a server of its own that has not.
 //! - Hook records are the quickstart's payloads, over and over in sessions of their own, as a
 //!   `Recorder` writes them: their outbox holds updates too, and more entries than rows.
 //! - A process of its own opens the file, `LocalFirst`, and inserts an event. Its time begins before
@@ -86,6 +88,9 @@ async fn measure_all() -> Result<()> {
     if options.wants("replay") {
         replay::events(options, &report, &servers).await?;
         replay::hook_records(options, &report, &servers).await?;
+    }
+    if options.wants("function") {
+        replay::by_function(options, &report, &servers).await?;
     }
     if options.wants("drain") {
         drain::measure(options, &report, &servers).await?;

@@ -32,6 +32,59 @@ const fn line(name: &'static str, bound: f64) -> Line {
     Line { name, beside, measure: Measure::Rate, operations: 1, bound: Some(bound) }
 }
 
+/// Replay by the server's function, which makes each write once, beside replay to a server that has
+/// none.
+pub(crate) async fn by_function(
+    options: Options,
+    report: &Report,
+    without: &Servers,
+) -> Result<()> {
+    let count = options.size(20_000, 2_000);
+    let with = Servers::with_function().await?;
+    let file = "function.db";
+    let rows = queued::events_of_a_session(&with, file, count, None).await?;
+    let rows_without = queued::events_of_a_session(without, file, count, None).await?;
+    let pairs = in_turn(
+        options.size(7, 1),
+        async |_| {
+            with.forget_applied().await?;
+            let spent = drain(&with, file, &rows).await?;
+            let applied = with.applied().await?;
+            if applied != rows.entries as u64 {
+                return Err(format!("{applied} of {} went by the function", rows.entries).into());
+            }
+            Ok(spent)
+        },
+        async |_| drain(without, file, &rows_without).await,
+    )
+    .await?;
+    let line = Line {
+        name: "replay 20,000 events, once each",
+        beside: "a server without the function",
+        operations: rows.count(),
+        ..line("", 0.8)
+    };
+    report.line(line, &pairs);
+    Ok(())
+}
+
+/// Replays a copy of the file to a server that has no rows.
+async fn drain(servers: &Servers, name: &str, rows: &Rows) -> Result<Duration> {
+    let (url, key) = (servers.server.url(), servers.server.service_key());
+    servers.clear().await?;
+    let file = servers.copy_file(name, "replay.db")?;
+    let start = Instant::now();
+    let failover = crate::process::options(&file, &url, &key).connect().await?;
+    if !failover.flush(PATIENCE).await? {
+        return Err("writes still wait".into());
+    }
+    let spent = start.elapsed();
+    let left = failover.failover_info().await?.outbox_rows;
+    failover.close().await?;
+    check(&servers.direct().connect()?.into(), rows, left).await?;
+    Ok(spent)
+}
+
 async fn replay(
     options: Options,
     report: &Report,
@@ -40,24 +93,10 @@ async fn replay(
     rows: &Rows,
     line: Line,
 ) -> Result<()> {
-    let (url, key) = (servers.server.url(), servers.server.service_key());
     let remote = Store::from(servers.direct().connect()?);
     let pairs = in_turn(
         options.size(7, 1),
-        async |_| {
-            servers.clear().await?;
-            let file = servers.copy_file(name, "replay.db")?;
-            let start = Instant::now();
-            let failover = crate::process::options(&file, &url, &key).connect().await?;
-            if !failover.flush(PATIENCE).await? {
-                return Err("writes still wait".into());
-            }
-            let spent = start.elapsed();
-            let left = failover.failover_info().await?.outbox_rows;
-            failover.close().await?;
-            check(&remote, rows, left).await?;
-            Ok(spent)
-        },
+        async |_| drain(servers, name, rows).await,
         async |_| {
             servers.clear().await?;
             let (sessions, events) = (rows.sessions.clone(), rows.events.clone());

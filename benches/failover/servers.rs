@@ -6,7 +6,7 @@ use chronicle::postgrest::{Key, PostgrestOptions};
 use chronicle::sea_orm::Database;
 use chronicle::sqlite::{SqliteOptions, Synchronous};
 use chronicle::{Sqlite, Store};
-use chronicle_migration::{Migrator, MigratorTrait};
+use chronicle_migration::{Migrator, MigratorTrait, chronicle_apply};
 use chronicle_test_servers::{Gateway, Postgres, Postgrest as Server, SECRET_KEY};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -40,6 +40,25 @@ impl Servers {
         Migrator::up(empty.connection(), None).await?;
         Store::from(empty).close().await?;
         Ok(servers)
+    }
+
+    /// The same, and the server has the function `chronicle_apply`.
+    pub(crate) async fn with_function() -> Result<Self> {
+        let servers = Self::start().await?;
+        servers.server.database().execute(chronicle_apply::UP).await?;
+        servers.server.reload_schema().await?;
+        Ok(servers)
+    }
+
+    /// How many changes the function has made.
+    pub(crate) async fn applied(&self) -> Result<u64> {
+        let rows = self.server.database().query("select count(*) from chronicle_applied").await?;
+        Ok(rows.concat().pop().flatten().ok_or("no count")?.parse()?)
+    }
+
+    /// The function makes all changes anew.
+    pub(crate) async fn forget_applied(&self) -> Result<()> {
+        Ok(self.server.database().execute("truncate chronicle_applied").await?)
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
