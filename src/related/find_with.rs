@@ -9,7 +9,7 @@ use crate::{Filter, Page, Query, Record, Result, Store, value};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use sea_orm::Value;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 
 /// A query whose rows come with related ones; made by [`Find::with`].
@@ -193,16 +193,16 @@ async fn related<R: Record, A: Relation<R>>(
     rows: &[Vec<Value>],
 ) -> Result<Beside> {
     let (from, to) = relation.positions()?;
-    let key = |row: &[Value], positions: &[usize]| {
-        let values: Vec<Value> = positions.iter().map(|at| row[*at].clone()).collect();
-        (!values.iter().any(value::is_null)).then(|| Key::new(values))
+    // How many rows each key is of.
+    let mut wanted: HashMap<String, usize> = HashMap::new();
+    let is_first = |row: &&Vec<Value>| {
+        text_of(row, &from).is_some_and(|text| {
+            let times = wanted.entry(text).or_default();
+            *times += 1;
+            *times == 1
+        })
     };
-    let mut seen = HashSet::new();
-    let keys: Vec<Key> = rows
-        .iter()
-        .filter_map(|row| key(row, &from))
-        .filter(|key| seen.insert(key.text()))
-        .collect();
+    let keys: Vec<Key> = rows.iter().filter(is_first).map(|row| key_of(row, &from)).collect();
     let mut found: HashMap<String, Vec<Vec<Value>>> = HashMap::new();
     if !keys.is_empty() {
         let columns = A::Target::TABLE.columns;
@@ -215,15 +215,37 @@ async fn related<R: Record, A: Relation<R>>(
         };
         let query = relation.query().filter(Filter::from_node(node));
         for row in Find::new(store.clone(), query).rows().await? {
-            if let Some(key) = key(&row, &to) {
-                found.entry(key.text()).or_default().push(row);
+            if let Some(text) = text_of(&row, &to) {
+                found.entry(text).or_default().push(row);
             }
         }
     }
     let of_row = |row: &Vec<Value>| {
-        key(row, &from).and_then(|key| found.get(&key.text())).cloned().unwrap_or_default()
+        let text = text_of(row, &from)?;
+        match wanted.get_mut(&text) {
+            Some(times) if *times > 1 => {
+                *times -= 1;
+                found.get(&text).cloned()
+            }
+            // No row behind it wants them.
+            _ => found.remove(&text),
+        }
     };
-    Ok(rows.iter().map(of_row).collect())
+    Ok(rows.iter().map(of_row).map(Option::unwrap_or_default).collect())
+}
+
+fn key_of(row: &[Value], positions: &[usize]) -> Key {
+    Key::new(positions.iter().map(|at| row[*at].clone()).collect::<Vec<_>>())
+}
+
+/// The text of that key, or nothing where a part of it is NULL.
+fn text_of(row: &[Value], positions: &[usize]) -> Option<String> {
+    match positions {
+        positions if positions.iter().any(|at| value::is_null(&row[*at])) => None,
+        // Without a copy of the value.
+        [at] => Some(value::to_text(&row[*at])),
+        positions => Some(key_of(row, positions).text()),
+    }
 }
 
 fn collect<R: Record, A: Relation<R>>(rows: Vec<Vec<Value>>) -> Result<A::Rows> {
