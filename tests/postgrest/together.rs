@@ -13,10 +13,12 @@ fn row(id: u128, title: &str) -> NewEntry {
     NewEntry::new(title, 1, seen_at).id(Uuid::from_u128(id)).kind("test")
 }
 
-/// The requests since the last time: method, path and body.
+/// The requests since the last time: method, path and body. Each has an id of its own.
 fn asked(server: &Server) -> String {
     let text = |request: chronicle_test_servers::Request| {
-        let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
+        let mut body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
+        let id = body["id"].take();
+        assert!(id.as_str().unwrap().parse::<Uuid>().is_ok());
         format!("{} {}\n{body:#}", request.method, request.path)
     };
     let asked: Vec<String> = server.gateway.requests().into_iter().map(text).collect();
