@@ -92,6 +92,7 @@
 //! | `chronicle_retries_total` | counter | `backend`, `reason` |
 //!
 //! Spans of `tracing` have the same fields: see [`Store`].
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(any(feature = "sqlite", feature = "postgrest")),
     allow(dead_code, reason = "entity crates build without a backend; the program chooses one")

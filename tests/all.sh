@@ -46,18 +46,21 @@ cargo test --workspace --locked
 
 for feature in sqlite postgrest; do
     step "the feature $feature alone"
-    cargo clippy -p chronicle --all-targets --locked --no-default-features --features "$feature" \
+    cargo clippy -p chronicle-orm --all-targets --locked --no-default-features --features "$feature" \
         -- -D warnings
-    cargo clippy -p chronicle --all-targets --locked --no-default-features \
+    cargo clippy -p chronicle-orm --all-targets --locked --no-default-features \
         --features "$feature,decimal" -- -D warnings
     # Without the examples in the docs, which show both databases.
-    cargo test -p chronicle --locked --no-default-features --features "$feature,decimal" --tests
+    cargo test -p chronicle-orm --locked --no-default-features --features "$feature,decimal" --tests
 done
 
 step "a crate outside the workspace"
 cargo clippy --all-targets --manifest-path tests/outside/Cargo.toml --target-dir target/outside \
     --locked -- -D warnings
 cargo test --manifest-path tests/outside/Cargo.toml --target-dir target/outside --locked
+
+step "packages, as they would be published"
+cargo package --workspace --exclude chronicle-test-servers --locked
 
 step "docs"
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
