@@ -195,8 +195,10 @@ mod guide {
     }
     page!(Readme, "../README.md");
     page!(Tables, "../docs/tables.md");
+    page!(Connecting, "../docs/connecting.md");
     page!(Reading, "../docs/reading.md");
     page!(Writing, "../docs/writing.md");
+    page!(Errors, "../docs/errors.md");
     page!(Outages, "../docs/outages.md");
     page!(Supabase, "../docs/supabase.md");
     page!(Reports, "../docs/reports.md");
