@@ -185,7 +185,7 @@ pub fn derive_scalar(input: TokenStream) -> TokenStream {
 
 /// Makes constants of the repository out of the enum `Relation` of an entity in the compact format: `Orders::CUSTOMER` for
 /// `belongs_to` and `has_one`, `Customers::ORDERS` for `has_many`. They are what `find().with(…)` takes. In the dense
-/// format `Repository` makes them of the fields `BelongsTo`, `HasOne` and `HasMany`.
+/// format `Repository` makes them of the fields `HasOne` (beside `belongs_to`, too) and `HasMany`.
 ///
 /// `#[repository(of = "Orders")]` names the repository. A relation over a junction (`via`) is left out.
 ///
