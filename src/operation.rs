@@ -319,6 +319,16 @@ impl Write {
         matches!(self.kind, WriteKind::Insert { .. })
     }
 
+    /// Whether it deletes the row with a key, softly or for good.
+    #[cfg(all(feature = "sqlite", feature = "postgrest"))]
+    pub(crate) const fn deletes_by_key(&self) -> bool {
+        match &self.kind {
+            WriteKind::Delete { target: Target::Key(_) } => true,
+            WriteKind::Update { target: Target::Key(_), .. } => self.is_soft_delete,
+            _ => false,
+        }
+    }
+
     /// Whether it adds to what columns hold.
     #[cfg(feature = "postgrest")]
     pub(crate) fn is_relative(&self) -> bool {

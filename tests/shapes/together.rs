@@ -5,9 +5,10 @@ use crate::entities::order::{self, NewOrder, OrderId, Orders};
 use crate::entities::order_item::{self, NewOrderItem, OrderItemPatch, OrderItems};
 use crate::entities::part::{self, NewPart, PartPatch, Parts};
 use crate::world::World;
-use chronicle::failover::{DeadLetterReason, Failover, Status, WriteMode};
+use chronicle::failover::{DeadLetterReason, Failover, RowState, Status, WriteMode};
 use chronicle::{ErrorKind, Patch, Record, Result, Store, Table};
 use chronicle_test_servers::Fault;
+use thing::{NewThing, Things};
 
 const APPLY: &str = include_str!("../../migration/src/chronicle_apply/up.sql");
 const TABLES: [&Table; 3] = [order::Model::TABLE, part::Model::TABLE, order_item::Model::TABLE];
@@ -17,6 +18,26 @@ async fn world() -> World {
     let world = World::new(&TABLES, &sql).await;
     world.sql("insert into parts (id, stock) values (1, 10), (2, 10)").await;
     world
+}
+
+mod thing {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel, chronicle::Repository)]
+    #[sea_orm(table_name = "things")]
+    #[repository(name = "Thing")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i32,
+        pub updated_at: DateTimeUtc,
+        #[repository(soft_delete)]
+        pub deleted_at: Option<DateTimeUtc>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
 }
 
 /// A pair whose file knows the parts.
@@ -102,6 +123,58 @@ async fn in_an_outage_they_wait_as_one_and_both_sides_count() {
     let known = parts.find().order_by(Parts::ID.asc()).all().await.unwrap();
     let known: Vec<_> = known.iter().map(|part| (part.stock, part.name.as_deref())).collect();
     assert_eq!(known, [(1, Some("bolt")), (11, None), (4, None)]);
+}
+
+/// Whether it is there the remote alone knows.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_the_file_never_saw_is_deleted_with_the_others() {
+    let world = world().await;
+    let failover = world.open().await;
+    failover.keep(Parts::ID.eq(1)).now().await.unwrap();
+    world.cut().await;
+    let store = Store::from(&failover);
+    store
+        .transaction(|writes| {
+            writes.of::<Parts>().delete(2)?;
+            writes.of::<Parts>().delete(99)?;
+            writes.of::<Parts>().update(1, add(10))
+        })
+        .await
+        .unwrap();
+    let states = Parts::new(&failover).state_of([1, 2]).await.unwrap();
+    assert!(states.iter().all(|state| matches!(state, RowState::Waiting)), "{states:?}");
+    let info = world.heal(&failover).await;
+    assert_eq!((info.outbox_rows, info.dead_letters), (0, 0), "{info:?}");
+    assert_eq!(stock(&world).await, ["1: 20"]);
+}
+
+/// A row that somebody has deleted for good meanwhile is deleted: neither a letter nor a reason to refuse
+/// what is written beside.
+#[tokio::test(flavor = "multi_thread")]
+async fn soft_deletes_of_rows_that_are_gone() {
+    let world = World::new(&[thing::Model::TABLE], APPLY).await;
+    let failover = world.open().await;
+    let things = Things::new(&failover);
+    things.insert_many((1..4).map(NewThing::new)).await.unwrap();
+    world.cut().await;
+    let store = Store::from(&failover);
+    store
+        .transaction(|writes| {
+            writes.of::<Things>().delete(1)?;
+            writes.of::<Things>().delete(77)?;
+            writes.of::<Things>().insert(NewThing::new(5)).map(drop)
+        })
+        .await
+        .unwrap();
+    assert_eq!(things.delete(2).await.unwrap(), 1);
+    world.sql("delete from things where id < 3").await;
+    let info = world.heal(&failover).await;
+    assert_eq!((info.outbox_rows, info.dead_letters), (0, 0), "{info:?}");
+    let there = "select id || ' ' || (deleted_at is null) from things order by id";
+    assert_eq!(world.ask(there).await, ["3 true", "5 true"]);
+    world.cut().await;
+    let known: Vec<i32> = things.find().all().await.unwrap().iter().map(|thing| thing.id).collect();
+    assert_eq!(known, [3, 5]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -253,8 +253,10 @@ impl Engine {
                 LocalTogether::Unknown => return Err(super::write::not_known()),
                 LocalTogether::InTheWay => return Err(super::write::in_the_way()),
             };
+            let is_group = matches!(**ids, Ids::Whole(_));
             for (write, written) in writes.iter().zip(&written) {
-                if sent == Sent::Maybe && written.touched == 0 && !write.inserts() {
+                let may_be_none = write.inserts() || is_group && write.deletes_by_key();
+                if sent == Sent::Maybe && written.touched == 0 && !may_be_none {
                     return Err(Error::new(ErrorKind::NotFound, "the file has no such row"));
                 }
                 if *must_be_there {

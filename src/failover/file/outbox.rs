@@ -265,6 +265,36 @@ impl Transaction<'_> {
         apply_returning(self.connection, write).map(Local::Queued)
     }
 
+    /// A delete by key of a row that the file never saw: the remote may have it. Among several changes
+    /// nobody is told how many rows it found, so that it has an entry whatever the file knows.
+    fn queue_delete_of_unseen(
+        &mut self,
+        relations: &Relations,
+        write: &Write,
+        sent: Sent,
+        date: Moment,
+    ) -> Result<()> {
+        let (key, kind, assignments) = match &write.kind {
+            WriteKind::Delete { target: Target::Key(key) } => (key, EntryKind::Delete, &[][..]),
+            WriteKind::Update { target: Target::Key(key), assignments, .. }
+                if write.is_soft_delete =>
+            {
+                (key, EntryKind::Update, assignments.as_slice())
+            }
+            _ => return Ok(()),
+        };
+        let shape = Shape::of(write.table, relations);
+        let values = assignments.iter().map(|(at, value)| (*at, value));
+        let mut entry = self.new_entry(&shape, kind, key, values.clone(), values)?;
+        if kind == EntryKind::Delete {
+            entry.body.clear();
+        }
+        entry.base = self.base(&shape, &entry.row, None)?;
+        // As that of the writes beside it.
+        let request = (sent == Sent::Maybe).then_some(self.counts.request);
+        self.append(&shape, &entry, request, date).map(drop)
+    }
+
     /// A row that refers to none any more in the file since a delete waits.
     fn note_unlinked(&self, row: &RowName, sequence: i64) -> Result<()> {
         let sql = "insert or ignore into chronicle_unlinked (sequence, table_name, row_key) \

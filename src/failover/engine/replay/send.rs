@@ -7,7 +7,7 @@ use crate::failover::engine::Engine;
 use crate::failover::file::{internal, is_of_key};
 use crate::failover::remote::{Applied, AppliedTogether};
 use crate::failover::rules::batches::{Batch, Item};
-use crate::failover::rules::entry::{EntryKind, Version};
+use crate::failover::rules::entry::{Entry, EntryKind, Version};
 use crate::failover::rules::verdict::Verdict;
 use crate::failover::seam::{self, Met, Mutation};
 use crate::operation::Duplicates;
@@ -79,6 +79,7 @@ impl Engine {
         };
         if batch.kind == EntryKind::Update
             && applied.touched == 0
+            && !batch.items.iter().all(|item| self.is_soft_delete(&item.entry))
             && !seam::breaks(Mutation::ZeroRowsSucceed)
         {
             return Ok(Outcome::Missed { is_there: false });
@@ -130,6 +131,15 @@ impl Engine {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether it sets the time of a soft delete: a row that is gone for good is deleted, too.
+    pub(super) fn is_soft_delete(&self, entry: &Entry) -> bool {
+        let column = self.file.known(entry.row.table.as_str()).and_then(|table| {
+            table.soft_delete.map(|at| table.columns[at].name).filter(|_| entry.added.is_empty())
+        });
+        let values = column.map(|column| (column, parse(&entry.body)));
+        matches!(values, Some((column, Ok(values))) if values.get(column).is_some_and(|time| !time.is_null()))
     }
 
     /// Rows that were there already are not in the answer, and have a version as well.

@@ -32,13 +32,18 @@ impl Engine {
             .iter()
             .map(|entry| Batch::of_entry(entry.clone()).columns_to_read_with_key())
             .collect();
+        let must_be_there = changes.iter().zip(entries).map(|(change, entry)| {
+            let is_update = change.kind == ChangeKind::Update && !self.is_soft_delete(entry);
+            is_update || change.condition.is_some()
+        });
         let operations: Vec<Operation<'_>> = changes
             .iter()
             .zip(&returning)
-            .map(|(change, returning)| Operation {
+            .zip(must_be_there)
+            .map(|((change, returning), must_be_there)| Operation {
                 change,
                 ids: &[],
-                must_be_there: change.kind == ChangeKind::Update || change.condition.is_some(),
+                must_be_there,
                 returning,
             })
             .collect();

@@ -56,7 +56,12 @@ impl Transaction<'_> {
         let mut all = Vec::with_capacity(writes.len());
         for write in writes {
             match self.write_and_queue(relations, write, sent, bound, date)? {
-                Local::Queued(written) => all.push(written),
+                Local::Queued(written) => {
+                    if written.touched == 0 && matches!(ids, Ids::Whole(_)) {
+                        self.queue_delete_of_unseen(relations, write, sent, date)?;
+                    }
+                    all.push(written);
+                }
                 Local::Unknown => return Ok(LocalTogether::Unknown),
                 Local::InTheWay => return Ok(LocalTogether::InTheWay),
             }
