@@ -140,7 +140,7 @@ version = \"0.0.0\"
 edition = \"2024\"
 
 [dependencies]
-chronicle = {{ path = {chronicle:?} }}
+chronicle = {{ package = \"chronicle-orm\", path = {chronicle:?} }}
 sea-orm = {{ version = \"2\", default-features = false, features = [\"macros\", \"serde\", \"with-chrono\", \"with-json\", \"with-uuid\"] }}{needs}
 "
     )
