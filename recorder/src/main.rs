@@ -3,6 +3,7 @@
 mod agent;
 mod cli;
 mod config;
+mod database;
 mod doctor;
 mod error;
 mod export;
@@ -21,6 +22,7 @@ mod sessions;
 mod show;
 mod stats;
 mod status;
+mod table;
 mod tail;
 
 use std::process::ExitCode;

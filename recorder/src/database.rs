@@ -1,0 +1,53 @@
+//! Opening what was recorded: the file alone, or with the server that it is sent to.
+
+use crate::config::Config;
+use crate::error::{Error, Result};
+use chronicle::failover::{Failover, FailoverOptions, WriteMode};
+use chronicle::sqlite::SqliteOptions;
+use chronicle::{RawRow, Sqlite};
+use chronicle_entity::{event, session, tool_event};
+use chronicle_migration::{Migrator, MigratorTrait};
+
+/// Opens the file to look at it. Nothing is made where there is none.
+pub(crate) async fn look(config: &Config) -> Result<Sqlite> {
+    if !config.database.exists() {
+        return Err(Error::Refused(format!(
+            "nothing is recorded yet: there is no {} ({}). `chronicle install --agent …` begins",
+            config.database.display(),
+            config.database_by
+        )));
+    }
+    let sqlite = SqliteOptions::new(&config.database).open().await?;
+    migrate(&sqlite).await?;
+    Ok(sqlite)
+}
+
+/// Brings the file's tables up to date.
+pub(crate) async fn migrate(sqlite: &Sqlite) -> Result<()> {
+    Migrator::up(sqlite.connection(), None)
+        .await
+        .map_err(|error| Error::Refused(format!("the file's tables are not up to date: {error}")))
+}
+
+/// Opens the file with its server. What it held before it had one is sent there.
+pub(crate) async fn pair(config: &Config) -> Result<Failover> {
+    let Some(remote) = &config.remote else {
+        return Err(Error::Refused(
+            "no server is configured, so nothing is sent anywhere: set SUPABASE_URL and a key, or `[server]` in the \
+             configuration file"
+                .to_owned(),
+        ));
+    };
+    chronicle::Store::from(look(config).await?).close().await?;
+    let options = FailoverOptions::new(SqliteOptions::new(&config.database), remote.options()?)
+        .mode(WriteMode::LocalFirst)
+        .adopt::<session::Model>()
+        .adopt::<event::Model>()
+        .adopt::<tool_event::Model>();
+    Ok(options.connect().await?)
+}
+
+/// Runs SQL that only reads.
+pub(crate) async fn rows(sqlite: &Sqlite, sql: &str) -> Result<Vec<RawRow>> {
+    Ok(chronicle::Store::from(sqlite).query_raw(sql, []).await?)
+}
