@@ -34,6 +34,8 @@ open_set! {
         Notification = "notification",
         /// The agent finished its answer.
         Stop = "stop",
+        /// A sub-agent starts.
+        SubagentStart = "subagent_start",
         /// A sub-agent finished.
         SubagentStop = "subagent_stop",
         /// The conversation is about to be compacted.
@@ -70,6 +72,8 @@ pub struct Model {
     pub timestamp: DateTimeUtc,
     /// When the row was made.
     pub created_at: DateTimeUtc,
+    /// The subagent that it happened to; none for the main agent.
+    pub agent_id: Option<String>,
     /// The session that it happened in.
     #[sea_orm(belongs_to, from = "session_id", to = "id", on_delete = "Cascade")]
     pub session: HasOne<super::session::Entity>,

@@ -4,8 +4,10 @@
 //! - A session that is first seen half-way is made all the same.
 //! - The two hooks of one tool call (one `tool_use_id`) are, besides, one tool event: parameters,
 //!   result, status, and the time between the two as its execution time, in whichever order they come.
+//! - A call that was refused or interrupted ends: by what tells of the refusal, or by what follows it.
 //! - A repeated delivery changes nothing: keys are made of what was delivered.
 //! - Names that are not known survive: an event keeps its hook's name and its payload.
+//! - Payloads of many agents are read ([`Sender`]), each with its own names for the same things.
 //!
 //! ```
 //! use chronicle_entity::hook::{Delivery, Payload, Recorder};
@@ -22,6 +24,8 @@ mod lines;
 mod payload;
 mod recorder;
 mod records;
+mod sender;
+mod shape;
 mod surrogates;
 mod unstorable;
 
@@ -29,5 +33,6 @@ pub use delivery::Delivery;
 pub use lines::{Line, lines};
 pub use payload::{Payload, PayloadError};
 pub use recorder::{Recorded, Recorder};
-pub use records::{Records, SessionChange, ToolCall};
+pub use records::{EndedCalls, Records, RefusedCall, SessionChange, ToolCall};
+pub use sender::Sender;
 pub use unstorable::{NUL_MARK, SURROGATE_MARK, restore_nul};

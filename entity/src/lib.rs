@@ -23,7 +23,9 @@ pub mod hook;
 mod open_set;
 pub mod session;
 pub mod tool_event;
+pub mod unread_payload;
 
 pub use event::{EventId, EventPatch, EventType, Events, NewEvent};
 pub use session::{NewSession, SessionId, SessionPatch, SessionStatus, Sessions};
 pub use tool_event::{NewToolEvent, ToolEventId, ToolEventPatch, ToolEvents, ToolName, ToolStatus};
+pub use unread_payload::{NewUnreadPayload, UnreadPayloadId, UnreadPayloadPatch, UnreadPayloads};

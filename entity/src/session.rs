@@ -60,6 +60,13 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// When the row was last changed.
     pub updated_at: Option<DateTimeUtc>,
+    /// The agent whose session it is: `claude-code`, `codex`, `gemini`, `qwen`, `copilot`, `vscode`,
+    /// `cursor`, `grok`, `opencode`, `pi`, or another name.
+    pub agent: Option<String>,
+    /// The name of the machine that the agent works on.
+    pub host: Option<String>,
+    /// The file in which the agent keeps the conversation.
+    pub transcript_path: Option<String>,
     /// What happened in it.
     #[sea_orm(has_many)]
     pub events: HasMany<super::event::Entity>,

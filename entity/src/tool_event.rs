@@ -49,8 +49,10 @@ open_set! {
         Success = "success",
         /// It failed.
         Error = "error",
-        /// The user interrupted it.
+        /// The user interrupted it, or the agent went on without its answer.
         Interrupted = "interrupted",
+        /// It was not allowed to run.
+        Refused = "refused",
     }
 }
 
@@ -81,7 +83,7 @@ pub struct Model {
     pub parameters: Option<Json>,
     /// What it answered, or its error.
     pub result: Option<Json>,
-    /// How long it took, in milliseconds: the time between its two hooks.
+    /// How long it took, in milliseconds: as the agent says, else the time between its two hooks.
     pub execution_time: Option<f64>,
     /// How far it has come.
     pub status: ToolStatus,
@@ -89,6 +91,8 @@ pub struct Model {
     pub timestamp: DateTimeUtc,
     /// When the row was made.
     pub created_at: DateTimeUtc,
+    /// The subagent that called it; none for the main agent.
+    pub agent_id: Option<String>,
     /// The session that it was called in.
     #[sea_orm(belongs_to, from = "session_id", to = "id", on_delete = "Cascade")]
     pub session: HasOne<super::session::Entity>,

@@ -1,4 +1,5 @@
-//! The schema of `chronicle-entity`: sessions, their events and their tool events, on SQLite and on Postgres.
+//! The schema of `chronicle-entity`: sessions, their events and their tool events, and what could not be read as one,
+//! on SQLite and on Postgres.
 //!
 //! [`Migrator`] makes it and takes it away, each time in one transaction:
 //!
@@ -28,6 +29,7 @@ mod dialect;
 pub mod execute_sql;
 mod function;
 mod m20260101_000001_create_tables;
+mod m20261127_000002_add_agents;
 mod migrator;
 mod script;
 mod sqlite_tables;

@@ -9,7 +9,7 @@ use sea_orm_migration::{
     },
 };
 
-use crate::{Dialect, m20260101_000001_create_tables, sqlite_tables};
+use crate::{Dialect, m20260101_000001_create_tables, m20261127_000002_add_agents, sqlite_tables};
 
 /// Makes the schema, takes it away, and tells what is applied; see [`MigratorTrait`].
 ///
@@ -28,7 +28,10 @@ pub(crate) trait SqlMigration: MigrationTrait {
 
 /// All migrations, the oldest first.
 pub(crate) fn sql_migrations() -> Vec<Box<dyn SqlMigration>> {
-    vec![Box::new(m20260101_000001_create_tables::Migration)]
+    vec![
+        Box::new(m20260101_000001_create_tables::Migration),
+        Box::new(m20261127_000002_add_agents::Migration),
+    ]
 }
 
 #[async_trait]

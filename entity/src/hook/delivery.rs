@@ -7,6 +7,8 @@ use sea_orm::prelude::DateTimeUtc;
 /// Payloads carry neither a time nor, but for tool calls, an id: an agent that stops twice sends
 /// the same bytes twice. What tells the two apart, and a repeated delivery from a new one, is
 /// - for a payload that comes [live](Self::at): the time. Whoever delivers again says the same time.
+/// - for one that a [hook](Self::of_hook) is given: the time as well, but equal ones within a second are
+///   one, since a hook that is registered in two places is run twice.
 /// - for one in a [file](Self::nth): the file's name, and the place among the equal ones in it, so
 ///   that a file may be read again.
 ///
@@ -27,6 +29,7 @@ pub struct Delivery<'source> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Identity<'source> {
     Time,
+    Hook,
     Nth { source: &'source str, nth: u64 },
 }
 
@@ -40,6 +43,18 @@ impl<'source> Delivery<'source> {
     #[must_use]
     pub const fn at(time: DateTimeUtc) -> Self {
         Self { at: time, identity: Identity::Time }
+    }
+
+    /// A payload that a hook was given just now. An equal one of the same session, less than about a
+    /// second before or after, is the same event.
+    ///
+    /// ```
+    /// let now = chronicle::now();
+    /// assert_eq!(chronicle_entity::hook::Delivery::of_hook(now).time(), now);
+    /// ```
+    #[must_use]
+    pub const fn of_hook(time: DateTimeUtc) -> Self {
+        Self { at: time, identity: Identity::Hook }
     }
 
     /// The `nth` (from 0) of equal payloads in the file `source`, taken to have happened at `time`.
@@ -75,7 +90,23 @@ impl<'source> Delivery<'source> {
     pub(super) fn distinction(&self) -> String {
         match self.identity {
             Identity::Time => format!("at {}", self.at.timestamp_micros()),
+            Identity::Hook => within(self.at.timestamp()),
             Identity::Nth { source, nth } => format!("nth {nth} of {source:?}"),
         }
     }
+
+    /// What tells those that are the same one, if they came within a second of it.
+    pub(super) fn neighbours(&self) -> Vec<String> {
+        match self.identity {
+            Identity::Hook => {
+                let second = self.at.timestamp();
+                vec![within(second - 1), within(second + 1)]
+            }
+            Identity::Time | Identity::Nth { .. } => Vec::new(),
+        }
+    }
+}
+
+fn within(second: i64) -> String {
+    format!("within {second}")
 }

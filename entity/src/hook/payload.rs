@@ -1,14 +1,21 @@
 //! [`Payload`]: what a hook was given, checked.
 
-use super::{surrogates, unstorable};
+use super::shape::{self, Hook, Members};
+use super::{Sender, unstorable};
 use crate::session::SessionId;
 use sea_orm::JsonValue;
-use serde_json::Map;
+use sea_orm::prelude::DateTimeUtc;
 use std::fmt;
 use std::str::FromStr;
 use uuid::Uuid;
 
-/// A hook's payload: a JSON object that names its session and its hook.
+/// Of what sessions are made whose agent gives them no UUID.
+const NAMESPACE: Uuid = Uuid::from_u128(0x6f9c_1a52_3e0b_5d47_9a86_c1f2_7b04_e8d3);
+
+/// A hook's payload: a JSON object that names its hook. What the agents call their members is known:
+/// `session_id`, `sessionId` and `conversation_id` are one. The session is
+/// - the one with the payload's id. One that is no UUID becomes one of version 5, of the agent and the id.
+/// - without an id, that of the agent in its working folder and on that day.
 ///
 /// ```
 /// use chronicle_entity::hook::Payload;
@@ -23,7 +30,10 @@ use uuid::Uuid;
 pub struct Payload {
     session_id: SessionId,
     hook_name: String,
-    members: Map<String, JsonValue>,
+    pub(super) hook: Hook,
+    agent: Option<String>,
+    pub(super) host: Option<String>,
+    pub(super) members: Members,
 }
 
 /// Why a text is not a hook's payload.
@@ -42,10 +52,8 @@ pub enum PayloadError {
     NotJson(String),
     /// It is JSON, but no object.
     NotAnObject,
-    /// It has no member of this name, or one that is not text.
+    /// It has no member of this name, nor another that says the same, or one that is not text.
     Missing(&'static str),
-    /// Its `session_id` is not a UUID.
-    SessionIdNotUuid(String),
 }
 
 impl fmt::Display for PayloadError {
@@ -55,9 +63,6 @@ impl fmt::Display for PayloadError {
             Self::NotJson(reason) => write!(formatter, "not JSON: {reason}"),
             Self::NotAnObject => formatter.write_str("not a JSON object"),
             Self::Missing(name) => write!(formatter, "no `{name}`, or not a text"),
-            Self::SessionIdNotUuid(id) => {
-                write!(formatter, "the `session_id` {id:?} is not a UUID")
-            }
         }
     }
 }
@@ -67,24 +72,14 @@ impl std::error::Error for PayloadError {}
 impl FromStr for Payload {
     type Err = PayloadError;
     fn from_str(text: &str) -> Result<Self, PayloadError> {
-        serde_json::from_str(text)
-            .map(|document| (document, None))
-            .or_else(|error| {
-                // Half of a character, cut off where a text was too long, is no reason to lose an event.
-                surrogates::mark(text)
-                    .and_then(|(text, mark)| Some((serde_json::from_str(&text).ok()?, Some(mark))))
-                    .ok_or_else(|| PayloadError::NotJson(error.to_string()))
-            })
-            .and_then(|(document, mark)| Self::of(document, mark))
+        Sender::new().read(text.as_bytes())
     }
 }
 
 impl TryFrom<&[u8]> for Payload {
     type Error = PayloadError;
     fn try_from(bytes: &[u8]) -> Result<Self, PayloadError> {
-        std::str::from_utf8(bytes)
-            .map_err(|error| PayloadError::NotUtf8(error.valid_up_to()))?
-            .parse()
+        Sender::new().read(bytes)
     }
 }
 
@@ -105,31 +100,37 @@ impl Payload {
     /// # }))?;
     /// assert_eq!(payload.hook_name(), "Stop");
     /// let error = Payload::from_json(serde_json::json!({})).unwrap_err();
-    /// assert_eq!(error.to_string(), "no `session_id`, or not a text");
+    /// assert_eq!(error.to_string(), "no `hook_event_name`, or not a text");
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
-    /// When it is no object, or does not name its session and its hook.
+    /// When it is no object, or does not name its hook.
     pub fn from_json(document: JsonValue) -> Result<Self, PayloadError> {
-        Self::of(document, None)
+        Self::of(document, None, &Sender::new())
     }
 
     /// A payload in which this mark stands before the digits of a lone surrogate.
-    fn of(document: JsonValue, surrogate: Option<char>) -> Result<Self, PayloadError> {
-        let JsonValue::Object(mut members) = document else {
+    pub(super) fn of(
+        document: JsonValue,
+        surrogate: Option<char>,
+        sender: &Sender,
+    ) -> Result<Self, PayloadError> {
+        let JsonValue::Object(members) = document else {
             return Err(PayloadError::NotAnObject);
         };
+        let mut members = shape::unwrapped(members);
         unstorable::replace(&mut members, surrogate);
-        let text = |name: &'static str| {
-            members.get(name).and_then(JsonValue::as_str).ok_or(PayloadError::Missing(name))
-        };
-        let id = text("session_id")?;
-        let session_id = Uuid::parse_str(id)
-            .map(SessionId::from)
-            .map_err(|_| PayloadError::SessionIdNotUuid(id.to_owned()))?;
-        let hook_name = text("hook_event_name")?.to_owned();
-        Ok(Self { session_id, hook_name, members })
+        let hook_name = shape::text(&members, shape::HOOK)
+            .map(str::to_owned)
+            .or_else(|| sender.event.clone())
+            .or_else(|| shape::hook_name(&members))
+            .ok_or(PayloadError::Missing("hook_event_name"))?;
+        let agent =
+            sender.agent.clone().or_else(|| shape::agent(&members, &hook_name).map(str::to_owned));
+        let session_id = session_of(&members, agent.as_deref(), sender);
+        let (hook, host) = (Hook::of(&hook_name), sender.host.clone());
+        Ok(Self { session_id, hook_name, hook, agent, host, members })
     }
 
     /// The session that it belongs to.
@@ -227,4 +228,81 @@ impl Payload {
     pub fn text(&self, name: &str) -> Option<&str> {
         self.member(name).and_then(JsonValue::as_str)
     }
+
+    /// The agent that sent it, as the [`Sender`] says, or else as it looks.
+    ///
+    /// ```
+    /// # use chronicle_entity::hook::Payload;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let grok = r#"{"hookEventName": "post_tool_use", "sessionId": "a", "toolName": "bash"}"#;
+    /// assert_eq!(grok.parse::<Payload>()?.agent(), Some("grok"));
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn agent(&self) -> Option<&str> {
+        self.agent.as_deref()
+    }
+
+    /// When it happened, where the payload says it.
+    ///
+    /// ```
+    /// # use chronicle_entity::hook::Payload;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sent = r#"{"session_id": "a", "hook_event_name": "AfterTool", "timestamp": "2026-11-01T08:00:00Z"}"#;
+    /// assert_eq!(sent.parse::<Payload>()?.time().unwrap().timestamp(), 1_793_520_000);
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn time(&self) -> Option<DateTimeUtc> {
+        shape::time(&self.members)
+    }
+
+    /// Whether the session ends with it.
+    ///
+    /// ```
+    /// # use chronicle_entity::hook::Payload;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// assert!(r#"{"session_id": "a", "hook_event_name": "SessionEnd"}"#.parse::<Payload>()?.ends_session());
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn ends_session(&self) -> bool {
+        self.hook == Hook::SessionEnd
+    }
+
+    /// The payload's members, to be changed before they are stored: a secret taken out, a long text cut.
+    /// Which session it is of, and which hook, was read before.
+    ///
+    /// ```
+    /// # use chronicle_entity::hook::Payload;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sent = r#"{"session_id": "a", "hook_event_name": "Stop", "text": "long"}"#;
+    /// let mut payload: Payload = sent.parse()?;
+    /// payload.members_mut().insert("text".to_owned(), "l…".into());
+    /// assert_eq!(payload.text("text"), Some("l…"));
+    /// # Ok(()) }
+    /// ```
+    pub const fn members_mut(&mut self) -> &mut serde_json::Map<String, JsonValue> {
+        &mut self.members
+    }
+}
+
+/// The session that a payload belongs to.
+fn session_of(members: &Members, agent: Option<&str>, sender: &Sender) -> SessionId {
+    let agent = agent.unwrap_or("unknown");
+    if let Some(id) = shape::text(members, shape::SESSION) {
+        return Uuid::parse_str(id)
+            .unwrap_or_else(|_| {
+                Uuid::new_v5(&NAMESPACE, format!("session {id:?} of {agent}").as_bytes())
+            })
+            .into();
+    }
+    let day = |time: DateTimeUtc| time.format("%Y-%m-%d").to_string();
+    let period = shape::time(members)
+        .map(day)
+        .or_else(|| sender.source.clone())
+        .unwrap_or_else(|| day(chronicle::now()));
+    let folder = shape::folder(members).unwrap_or_default();
+    let name = format!("folder {folder:?} of {agent} in {period:?}");
+    Uuid::new_v5(&NAMESPACE, name.as_bytes()).into()
 }

@@ -1,12 +1,21 @@
 //! [`Recorder`]: writes the records of payloads to a store.
 
+mod batch;
+
 use super::known_sessions::KnownSessions;
-use super::{Delivery, Payload, Records, SessionChange, ToolCall};
-use crate::event::Events;
-use crate::session::{SessionId, SessionPatch, SessionStatus, Sessions};
+use super::{Delivery, EndedCalls, Payload, Records, RefusedCall, SessionChange, ToolCall};
+use crate::event::{EventId, Events};
+use crate::session::{self, NewSession, SessionId, SessionPatch, SessionStatus, Sessions};
 use crate::tool_event::{self, ToolEventPatch, ToolEvents, ToolStatus};
-use chronicle::{ErrorKind, Result, Store};
+use chronicle::{BackendKind, ErrorKind, Filter, Result, Store};
 use sea_orm::prelude::DateTimeUtc;
+use std::time::Duration;
+
+/// How far apart equal payloads of a hook may come that are one.
+const APART: Duration = Duration::from_secs(1);
+
+/// Of how much of a second's end or beginning its neighbour may be recorded right now.
+const AT_ONCE: u32 = 100_000_000;
 
 /// Writes payloads to a store, each as its [records](super::Records).
 ///
@@ -82,33 +91,138 @@ impl Recorder {
     /// # Errors
     /// Those of the store. The payload may then be delivered again, with the same [`Delivery`].
     pub async fn record(&mut self, payload: &Payload, delivery: Delivery<'_>) -> Result<Recorded> {
-        match self.write(payload.records(&delivery), delivery.time()).await {
+        match self.write(payload.records(&delivery)).await {
             Err(error) if error.kind() == ErrorKind::ForeignKey => {
                 self.known_sessions.forget(payload.session_id());
-                self.write(payload.records(&delivery), delivery.time()).await
+                self.write(payload.records(&delivery)).await
             }
             done => done,
         }
     }
 
-    async fn write(&mut self, records: Records, time: DateTimeUtc) -> Result<Recorded> {
+    /// Records payloads in their order: on a SQLite file all of them in one transaction, which makes a
+    /// thousand of them as fast as a few; elsewhere [one by one](Self::record). Other recorders must not
+    /// write to the same sessions of the file meanwhile.
+    ///
+    /// ```
+    /// # use chronicle_entity::hook::{Delivery, Recorded, Recorder, lines};
+    /// # async fn record(store: chronicle::Store, file: &[u8]) -> chronicle::Result<()> {
+    /// let lines = lines(file);
+    /// let payloads: Vec<_> = lines
+    ///     .iter()
+    ///     .filter_map(|line| {
+    ///         let delivery = Delivery::nth(chronicle::now(), "payloads.jsonl", line.nth);
+    ///         Some((line.payload.as_ref().ok()?, delivery))
+    ///     })
+    ///     .collect();
+    /// let recorded = Recorder::new(&store).record_all(&payloads).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of the store. They may then be delivered again.
+    pub async fn record_all(
+        &mut self,
+        payloads: &[(&Payload, Delivery<'_>)],
+    ) -> Result<Vec<Recorded>> {
+        if self.sessions.store().kind() != BackendKind::Sqlite {
+            let mut recorded = Vec::with_capacity(payloads.len());
+            for (payload, delivery) in payloads {
+                recorded.push(self.record(payload, *delivery).await?);
+            }
+            return Ok(recorded);
+        }
+        let records = || payloads.iter().map(|(payload, delivery)| payload.records(delivery));
+        match Box::pin(batch::record(self, records().collect())).await {
+            // Somebody else wrote in between, all the same.
+            Err(error)
+                if [ErrorKind::ForeignKey, ErrorKind::NotFound, ErrorKind::Unique]
+                    .contains(&error.kind()) =>
+            {
+                Box::pin(batch::record(self, records().collect())).await
+            }
+            done => done,
+        }
+    }
+
+    async fn write(&mut self, records: Records) -> Result<Recorded> {
+        let time = records.time;
+        if self.is_of_a_neighbour(&records).await? {
+            return Ok(Recorded::Repeated);
+        }
         if !self.known_sessions.contains(records.session_id) {
-            self.sessions.insert_if_absent(records.session).await?;
+            if !self.sessions.insert_if_absent(records.session.clone()).await? {
+                self.complete_session(records.session_id, records.session).await?;
+            }
             self.known_sessions.remember(records.session_id);
         }
         if let Some(call) = records.tool_call {
             self.record_tool_call(call, time).await?;
         }
-        if let Some(change) = records.session_change {
+        let changes_more = records.session_change.is_some()
+            || records.ended_calls.is_some()
+            || !records.refused_calls.is_empty();
+        if changes_more {
             // A repeated delivery must not reopen or end the session again.
             let by_key = Events::ID.eq(records.event_id);
             if self.events.find().filter(by_key).exists().await? {
                 return Ok(Recorded::Repeated);
             }
+        }
+        for call in records.refused_calls {
+            self.refuse_call(call).await?;
+        }
+        if let Some(which) = records.ended_calls {
+            self.end_calls(records.session_id, which, time).await?;
+        }
+        if let Some(change) = records.session_change {
             self.change_session(records.session_id, change, time).await?;
         }
         let new = self.events.insert_if_absent(records.event).await?;
+        if new && is_near_a_neighbour(chronicle::now()) && !records.neighbours.is_empty() {
+            return self.one_of_neighbours(records.event_id, &records.neighbours).await;
+        }
         Ok(if new { Recorded::New } else { Recorded::Repeated })
+    }
+
+    /// Whether an equal payload came a moment ago, in the second before.
+    async fn is_of_a_neighbour(&self, records: &Records) -> Result<bool> {
+        if records.neighbours.is_empty() {
+            return Ok(false);
+        }
+        let apart = APART;
+        let now = chronicle::now();
+        let near = Events::CREATED_AT.between(now - apart, now + apart);
+        let keys = Events::ID.is_in(records.neighbours.iter().copied());
+        self.events.find().filter(keys.and(near)).exists().await
+    }
+
+    /// Two processes that recorded equal payloads at once, on both sides of a full second, may not have
+    /// seen each other: the later event goes. Whoever sees both takes it away.
+    async fn one_of_neighbours(&self, own: EventId, others: &[EventId]) -> Result<Recorded> {
+        let keys = Events::ID.is_in(others.iter().copied().chain([own]));
+        let mut both = self.events.find().filter(keys).all().await?;
+        both.sort_by_key(|event| (event.created_at, event.id.to_string()));
+        let [first, rest @ ..] = both.as_slice() else { return Ok(Recorded::New) };
+        for event in rest {
+            let gap = (event.created_at - first.created_at).to_std().unwrap_or_default();
+            if gap < APART {
+                self.events.delete(event.id).await?;
+                if event.id == own {
+                    return Ok(Recorded::Repeated);
+                }
+            }
+        }
+        Ok(Recorded::New)
+    }
+
+    /// Adds what an earlier payload of the session did not tell.
+    async fn complete_session(&self, id: SessionId, told: NewSession) -> Result<()> {
+        let Some(row) = self.sessions.get(id).await? else { return Ok(()) };
+        if let Some(patch) = what_is_new(&row, &session::Model::from(told)) {
+            self.sessions.update_where(Sessions::ID.eq(id), patch).await?;
+        }
+        Ok(())
     }
 
     async fn change_session(
@@ -155,9 +269,8 @@ impl Recorder {
         let patch = ToolEventPatch::new()
             .status(status)
             .result(result)
-            .execution_time(milliseconds(begun.timestamp, time));
-        let running = ToolEvents::STATUS.eq(ToolStatus::Running);
-        self.tool_events.update_where(ToolEvents::ID.eq(call.id).and(running), patch).await?;
+            .execution_time(call.duration.unwrap_or_else(|| milliseconds(begun.timestamp, time)));
+        self.tool_events.update_where(ToolEvents::ID.eq(call.id).and(is_open()), patch).await?;
         Ok(())
     }
 
@@ -174,6 +287,69 @@ impl Recorder {
         self.tool_events.update_where(ToolEvents::ID.eq(row.id).and(without), patch).await?;
         Ok(())
     }
+
+    async fn refuse_call(&self, call: RefusedCall) -> Result<()> {
+        let running = ToolEvents::STATUS.eq(ToolStatus::Running);
+        let patch = ToolEventPatch::new().status(ToolStatus::Refused).result(call.answer);
+        self.tool_events.update_where(ToolEvents::ID.eq(call.id).and(running), patch).await?;
+        Ok(())
+    }
+
+    /// Calls that still run when the agent has gone on: they were interrupted.
+    async fn end_calls(
+        &self,
+        session: SessionId,
+        which: EndedCalls,
+        time: DateTimeUtc,
+    ) -> Result<()> {
+        let mut running = ToolEvents::SESSION_ID
+            .eq(session)
+            .and(ToolEvents::STATUS.eq(ToolStatus::Running))
+            .and(ToolEvents::TIMESTAMP.le(time));
+        match which {
+            EndedCalls::OfMain => running = running.and(ToolEvents::AGENT_ID.is_null()),
+            EndedCalls::OfSubagent(id) => running = running.and(ToolEvents::AGENT_ID.eq(id)),
+            EndedCalls::All => {}
+        }
+        let patch = ToolEventPatch::new().status(ToolStatus::Interrupted);
+        self.tool_events.update_where(running, patch).await?;
+        Ok(())
+    }
+}
+
+/// The calls that have not told how they ended. One that was only taken for interrupted may still do so.
+fn is_open() -> Filter<tool_event::Model> {
+    let interrupted = ToolEvents::STATUS.eq(ToolStatus::Interrupted);
+    ToolEvents::STATUS.eq(ToolStatus::Running).or(interrupted.and(ToolEvents::RESULT.is_null()))
+}
+
+/// Whether an equal payload may be recorded at this time that is one of the second before or after.
+fn is_near_a_neighbour(time: DateTimeUtc) -> bool {
+    let part = chrono::Timelike::nanosecond(&time);
+    !(AT_ONCE..1_000_000_000 - AT_ONCE).contains(&part)
+}
+
+/// What the row lacks and is told now.
+fn what_is_new(row: &session::Model, told: &session::Model) -> Option<SessionPatch> {
+    let lacks = |own: &Option<String>, told: &Option<String>| match (own, told) {
+        (None, Some(told)) => Some(told.clone()),
+        _ => None,
+    };
+    let mut changed = SessionPatch::new();
+    let mut is_changed = false;
+    if let Some(agent) = lacks(&row.agent, &told.agent) {
+        (changed, is_changed) = (changed.agent(agent), true);
+    }
+    if let Some(host) = lacks(&row.host, &told.host) {
+        (changed, is_changed) = (changed.host(host), true);
+    }
+    if let Some(path) = lacks(&row.transcript_path, &told.transcript_path) {
+        (changed, is_changed) = (changed.transcript_path(path), true);
+    }
+    if let Some(path) = lacks(&row.project_path, &told.project_path) {
+        (changed, is_changed) = (changed.project_path(path), true);
+    }
+    is_changed.then_some(changed)
 }
 
 fn milliseconds(begin: DateTimeUtc, end: DateTimeUtc) -> f64 {
