@@ -29,6 +29,13 @@ pub(crate) async fn migrate(sqlite: &Sqlite) -> Result<()> {
         .map_err(|error| Error::Refused(format!("the file's tables are not up to date: {error}")))
 }
 
+/// The migrations that the file lacks.
+pub(crate) async fn pending(sqlite: &Sqlite) -> Result<Vec<String>> {
+    let pending = Migrator::get_pending_migrations_read_only(sqlite.connection()).await;
+    let pending = pending.map_err(|error| Error::Refused(format!("the file's tables: {error}")))?;
+    Ok(pending.iter().map(|migration| migration.name().to_owned()).collect())
+}
+
 /// Opens the file with its server. What it held before it had one is sent there.
 pub(crate) async fn pair(config: &Config) -> Result<Failover> {
     let Some(remote) = &config.remote else {

@@ -140,3 +140,16 @@ pub(crate) fn grouped(number: u64) -> String {
     }
     out
 }
+
+/// A size, in the unit that suits it.
+pub(crate) fn bytes(size: u64) -> String {
+    let mut number = size as f64;
+    for unit in ["bytes", "kB", "MB"] {
+        if number < 1_000.0 {
+            let digits = usize::from(unit != "bytes" && number < 10.0);
+            return format!("{number:.digits$} {unit}");
+        }
+        number /= 1_000.0;
+    }
+    format!("{number:.1} GB")
+}
