@@ -28,6 +28,7 @@ mod status;
 mod story;
 mod table;
 mod tail;
+mod unread;
 
 use std::process::ExitCode;
 

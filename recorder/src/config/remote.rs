@@ -122,6 +122,14 @@ impl Remote {
         self.key.words()
     }
 
+    /// The file that it is in.
+    pub(crate) fn key_file(&self) -> Option<&Path> {
+        match &self.key {
+            KeySource::File(path) => Some(path),
+            KeySource::None | KeySource::Given(..) | KeySource::Command(_) => None,
+        }
+    }
+
     /// Whether a program has to be run for the key, which takes longer than a hook has.
     pub(crate) const fn key_is_slow(&self) -> bool {
         matches!(self.key, KeySource::Command(_))

@@ -30,13 +30,7 @@ fn quoted(program: &str) -> String {
 
 /// Whether a command calls this program's `record`: `Some(true)` if it is what `install` writes.
 pub(crate) fn is_ours(command: &str) -> Option<bool> {
-    let command = command.trim();
-    let (program, rest) = match command.split_once(" record") {
-        Some((program, rest)) if rest.is_empty() || rest.starts_with(' ') => (program, Some(rest)),
-        // A bare call reads what is piped in as well.
-        _ => (command, None),
-    };
-    let program = program.trim_matches(['\'', '"', ' ']);
+    let (program, rest) = parts(command);
     let name = program.rsplit(['/', '\\']).next().unwrap_or_default();
     if !matches!(name, "chronicle" | "chronicle.exe") {
         return None;
@@ -45,6 +39,22 @@ pub(crate) fn is_ours(command: &str) -> Option<bool> {
         let words: Vec<&str> = rest.split(' ').filter(|word| !word.is_empty()).collect();
         matches!(words.as_slice(), ["--agent", agent] if !agent.contains(|sign: char| !sign.is_ascii_alphanumeric() && sign != '-'))
     }))
+}
+
+/// The program that a command calls, and what stands behind `record`.
+fn parts(command: &str) -> (&str, Option<&str>) {
+    let command = command.trim();
+    let (program, rest) = match command.split_once(" record") {
+        Some((program, rest)) if rest.is_empty() || rest.starts_with(' ') => (program, Some(rest)),
+        // A bare call reads what is piped in as well.
+        _ => (command, None),
+    };
+    (program.trim_matches(['\'', '"', ' ']), rest)
+}
+
+/// The program that a command calls.
+pub(crate) fn program_of(command: &str) -> String {
+    parts(command).0.replace(r"'\''", "'")
 }
 
 #[cfg(test)]

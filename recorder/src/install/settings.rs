@@ -219,6 +219,11 @@ fn take_one(text: &str, had: &dyn Fn(Option<&str>) -> bool) -> Result<Option<Str
     Ok(None)
 }
 
+/// Whether a file has a switch that turns all hooks off.
+pub(crate) fn is_switched_off(text: &str) -> bool {
+    parse(text).is_ok_and(|root| root.get("disableAllHooks").is_some_and(Node::is_true))
+}
+
 /// Whether nothing is left in a file that was for hooks alone.
 pub(crate) fn is_bare(text: &str) -> bool {
     parse(text).is_ok_and(|root| {
