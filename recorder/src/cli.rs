@@ -286,3 +286,11 @@ async fn answer(globals: &Globals, command: Command) -> Result<()> {
         Command::Export(args) => export::run(globals, args).await,
     }
 }
+
+/// What a command takes.
+pub(crate) fn help_of(command: &str) -> Result<String> {
+    let mut all = Cli::command();
+    all.build();
+    let help = all.find_subcommand_mut(command).map(|command| command.render_help().to_string());
+    Ok(help.unwrap_or_default())
+}

@@ -1,0 +1,122 @@
+//! Keeping one payload: as an event, or, if it is none, among the unread ones.
+
+use super::asked::Asked;
+use super::lock::Lock;
+use super::store;
+use crate::config::Config;
+use crate::error::Result;
+use crate::{cut, redact};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chronicle::{BackendKind, Store};
+use chronicle_entity::hook::{Delivery, Payload, PayloadError, Recorder};
+use chronicle_entity::{NewUnreadPayload, UnreadPayloads};
+use std::time::Duration;
+
+/// How long the end of a session may send what waits: its hooks have 1.5 s together.
+const FLUSH: Duration = Duration::from_millis(700);
+
+/// Keeps it in the file; says why it could not.
+pub(super) fn keep(asked: &Asked, input: &[u8]) -> Result<(), String> {
+    if cfg!(debug_assertions) && std::env::var_os("CHRONICLE_TEST_PANIC").is_some() {
+        // What a mistake of ours would do.
+        std::panic::panic_any("asked for");
+    }
+    let config = Config::load_leniently(&asked.globals()).map_err(|error| error.to_string())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
+    let kept = runtime.block_on(keep_in(asked, input, &config));
+    // The file's threads end with the process: nothing is to be waited for.
+    std::mem::forget(runtime);
+    kept
+}
+
+async fn keep_in(asked: &Asked, input: &[u8], config: &Config) -> Result<(), String> {
+    let redacts = asked.redact && config.redact;
+    let payload = asked.sender(&config.host).read(input).map(|mut payload| {
+        if redacts {
+            redact::payload(&mut payload);
+        }
+        cut::payload(&mut payload, config.payload_limit);
+        payload
+    });
+    let store = match store_in(asked, input, config, payload.as_ref()).await {
+        Ok(store) => store,
+        Err(error) => return Err(error.to_string()),
+    };
+    if payload.is_ok_and(|payload| payload.ends_session())
+        && let Some(failover) = store.failover()
+    {
+        // What it does not send now is sent later.
+        let _ = tokio::time::timeout(FLUSH * 2, failover.flush(FLUSH)).await;
+    }
+    // A close would wait for the log to be brought into the file, which some later process does.
+    std::mem::forget(store);
+    Ok(())
+}
+
+/// Writes it, and gives the store that it is in.
+async fn store_in(
+    asked: &Asked,
+    input: &[u8],
+    config: &Config,
+    payload: Result<&Payload, &PayloadError>,
+) -> Result<Store> {
+    let _lock = Lock::beside(&config.database);
+    let store = Box::pin(store::open(config)).await?;
+    let kept = write(asked, input, config, &store, payload).await;
+    if !store::lacks_tables(&kept) {
+        return kept.map(|()| store);
+    }
+    let store = Box::pin(store::migrated(config)).await?;
+    write(asked, input, config, &store, payload).await?;
+    Ok(store)
+}
+
+async fn write(
+    asked: &Asked,
+    input: &[u8],
+    config: &Config,
+    store: &Store,
+    payload: Result<&Payload, &PayloadError>,
+) -> Result<()> {
+    let now = chronicle::now();
+    let reason = match payload {
+        Ok(payload) => {
+            let mut recorder = Recorder::new(store);
+            let delivery = Delivery::of_hook(now);
+            let recorded = if store.kind() == BackendKind::Sqlite {
+                recorder.record_all(&[(payload, delivery)]).await.map(drop)
+            } else {
+                recorder.record(payload, delivery).await.map(drop)
+            };
+            match recorded {
+                Err(error) if error.kind() == chronicle::ErrorKind::InvalidInput => {
+                    error.to_string()
+                }
+                recorded => return Ok(recorded?),
+            }
+        }
+        Err(reason) => reason.to_string(),
+    };
+    let redacts = asked.redact && config.redact;
+    let input = if redacts { redact::bytes(input) } else { input.to_vec() };
+    let (reason, text) = as_text(reason, &input);
+    let mut unread = NewUnreadPayload::new(now, reason, text).host(&*config.host);
+    if let Some(agent) = &asked.agent {
+        unread = unread.agent(agent.as_str());
+    }
+    if let Some(event) = &asked.event {
+        unread = unread.event_name(&**event);
+    }
+    UnreadPayloads::new(store).insert_if_absent(unread).await?;
+    Ok(())
+}
+
+/// What a column of text can hold of it.
+pub(super) fn as_text(reason: String, input: &[u8]) -> (String, String) {
+    match std::str::from_utf8(input) {
+        Ok(text) if !text.contains('\0') => (reason, text.to_owned()),
+        _ => (format!("{reason} (the payload is in base64)"), STANDARD.encode(input)),
+    }
+}
