@@ -26,6 +26,7 @@ mod recorder;
 mod records;
 mod sender;
 mod shape;
+mod stream;
 mod surrogates;
 mod unstorable;
 
@@ -35,4 +36,5 @@ pub use payload::{Payload, PayloadError};
 pub use recorder::{Recorded, Recorder};
 pub use records::{EndedCalls, Records, RefusedCall, SessionChange, ToolCall};
 pub use sender::Sender;
+pub use stream::{Found, Occurrences, Stream};
 pub use unstorable::{NUL_MARK, SURROGATE_MARK, restore_nul};

@@ -4,7 +4,7 @@
 mod asked;
 mod keep;
 mod last_resort;
-mod lock;
+pub(crate) mod lock;
 pub(crate) mod store;
 
 use crate::cli::Globals;

@@ -230,6 +230,10 @@ impl Payload {
         shape::text(&self.members, shape::TOOL_USE_ID)
     }
 
+    pub(super) fn has_call_id(&self) -> bool {
+        self.tool_use_id().is_some()
+    }
+
     /// A name-based UUID (version 5, RFC 9562), so that a repeated delivery has the same key.
     fn event_id(&self, distinction: &str) -> EventId {
         let name = match self.tool_use_id() {

@@ -133,12 +133,13 @@ pub(super) fn hook_name(members: &Members) -> Option<String> {
     if let Some(name) = text(members, HOOK) {
         return Some(name.to_owned());
     }
-    let vague = VAGUE_HOOK.iter().filter_map(|name| text(members, &[*name]));
-    if let Some(name) = vague.into_iter().find(|name| Hook::of(name) != Hook::Other) {
+    // What says neither is something else that has such a member.
+    member(members, SESSION).or_else(|| member(members, FOLDER))?;
+    let mut vague = VAGUE_HOOK.iter().filter_map(|name| text(members, &[*name]));
+    if let Some(name) = vague.find(|name| Hook::of(name) != Hook::Other) {
         return Some(name.to_owned());
     }
     // Copilot's older hooks tell by what they have.
-    member(members, SESSION).or_else(|| member(members, FOLDER))?;
     let has = |names: &[&str]| member(members, names).is_some();
     if has(&["tool_name", "toolName"]) {
         let after = has(&["tool_response", "toolResponse", "tool_result", "toolResult"]);
@@ -259,7 +260,7 @@ pub(super) fn unwrapped(mut outer: Members) -> Members {
             continue;
         }
         if hook_name(&inner).is_none()
-            && let Some(name) = hook_name(&outer)
+            && let Some(name) = text(&outer, VAGUE_HOOK)
         {
             inner.insert("hook_event_name".to_owned(), name.into());
         }
