@@ -101,8 +101,27 @@ async fn the_script_makes_the_same_schema_may_be_run_again_and_up_knows_it() {
     );
     assert_eq!(
         database.query("select count(*) from seaql_migrations").await.unwrap(),
-        [[Some("1".to_owned())]]
+        [[Some("2".to_owned())]]
     );
+}
+
+/// Rows of the version before stay, there and back.
+#[tokio::test]
+async fn a_database_of_the_first_schema_is_brought_up_to_date() {
+    let database = database().await;
+    let db = connect(&database).await;
+    Migrator::up(&db, Some(1)).await.unwrap();
+    let first = schema(&database).await;
+    let insert = "insert into sessions values (gen_random_uuid(), 'ada', '/w', null, null, null, 'active', now());
+                  insert into events select gen_random_uuid(), id, 'x', null, '{}'::jsonb, now(), now() from sessions";
+    database.execute(insert).await.unwrap();
+    let rows = "select s.id, user_id, project_path, e.id, data from sessions s join events e on s.id = session_id";
+    let before = database.query(rows).await.unwrap();
+    Migrator::up(&db, None).await.unwrap();
+    assert_eq!(database.query(rows).await.unwrap(), before);
+    Migrator::down(&db, Some(1)).await.unwrap();
+    assert_eq!(database.query(rows).await.unwrap(), before);
+    assert_eq!(schema(&database).await, first);
 }
 
 #[tokio::test]
@@ -181,7 +200,7 @@ async fn processes_that_migrate_at_once_all_succeed() {
     }
     assert_eq!(
         database.query("select count(*) from seaql_migrations").await.unwrap(),
-        [[Some("1".to_owned())]]
+        [[Some("2".to_owned())]]
     );
 }
 

@@ -31,18 +31,51 @@ async fn down_takes_everything_away_and_refresh_makes_it_anew() {
     assert_eq!(file::schema(&db).await, schema);
     assert_eq!(file::rows(&db, "select count(*) from sessions").await, ["0"]);
 
-    Migrator::down(&db, Some(1)).await.unwrap();
+    Migrator::down(&db, None).await.unwrap();
     assert_eq!(
         file::rows(&db, "select name from sqlite_master where sql is not null").await,
         ["seaql_migrations"]
     );
-    assert_eq!(Migrator::get_pending_migrations_read_only(&db).await.unwrap().len(), 1);
+    assert_eq!(Migrator::get_pending_migrations_read_only(&db).await.unwrap().len(), 2);
 
     Migrator::up(&db, None).await.unwrap();
     Migrator::fresh(&db).await.unwrap();
     assert_eq!(file::schema(&db).await, schema);
     Migrator::reset(&db).await.unwrap();
     assert_eq!(file::schema(&db).await, "");
+}
+
+/// A file of the version before, and its rows: they stay, there and back.
+#[tokio::test]
+async fn a_file_of_the_first_schema_is_brought_up_to_date() {
+    let file = File::new();
+    let db = file.open().await;
+    Migrator::up(&db, Some(1)).await.unwrap();
+    let first = file::schema(&db).await;
+    file::run(
+        &db,
+        "insert into sessions (id, user_id, status, created_at) values ('a', 'ada', 'active', 'now');
+         insert into events (id, session_id, event_type, data, timestamp, created_at) values ('b', 'a', 'x', '{}', 'now', 'now');
+         insert into tool_events (id, session_id, tool_name, result, execution_time, status, timestamp, created_at)
+             values ('c', 'a', 'x', '[1]', 1.5, 'success', 'now', 'now')",
+    )
+    .await;
+    let rows = async || {
+        let sessions = file::rows(&db, "select id, user_id, status, created_at from sessions").await;
+        let events = file::rows(&db, "select id, session_id, data, timestamp from events").await;
+        let calls = "select id, session_id, result, execution_time, status from tool_events";
+        (sessions, events, file::rows(&db, calls).await)
+    };
+    let before = rows().await;
+    Migrator::up(&db, None).await.unwrap();
+    assert_eq!(rows().await, before);
+    assert_eq!(
+        file::rows(&db, "select agent, host, transcript_path from sessions").await,
+        ["NULL|NULL|NULL"]
+    );
+    Migrator::down(&db, Some(1)).await.unwrap();
+    assert_eq!(rows().await, before);
+    assert_eq!(file::schema(&db).await, first);
 }
 
 #[tokio::test]
@@ -96,7 +129,7 @@ async fn processes_that_migrate_at_once_all_succeed() {
         one.await.unwrap().unwrap();
     }
     let db = file.open().await;
-    assert_eq!(file::rows(&db, "select count(*) from seaql_migrations").await, ["1"]);
+    assert_eq!(file::rows(&db, "select count(*) from seaql_migrations").await, ["2"]);
 }
 
 #[tokio::test]
