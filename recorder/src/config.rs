@@ -67,7 +67,9 @@ impl Config {
         };
         let remote = match Remote::from_environment()? {
             Some(remote) => Some(remote),
-            None => file.server.as_ref().map(|server| Remote::from_file(server, beside)).transpose()?,
+            None => {
+                file.server.as_ref().map(|server| Remote::from_file(server, beside)).transpose()?
+            }
         };
         Ok(Self {
             database,

@@ -101,7 +101,7 @@ pub(crate) async fn run(globals: &Globals) -> Result<()> {
         let screen = Screen::of(globals);
         let mut out: String = report.findings.iter().map(|found| line(found, screen)).collect();
         if !last.is_empty() {
-            out += &format!("\n{}", events::table(&last).render(screen));
+            output::add(&mut out, format_args!("\n{}", events::table(&last).render(screen)));
         }
         output::text(&out)?;
     }
@@ -123,7 +123,8 @@ fn configuration(globals: &Globals, report: &mut Report) -> Result<Config> {
         }
         Err(error) => {
             let words = error.to_string();
-            let remedy = "mend it: hooks pass over what they do not understand, and commands do not run";
+            let remedy =
+                "mend it: hooks pass over what they do not understand, and commands do not run";
             report.wrong(AREA, words, remedy);
             Config::load_leniently(globals)
         }

@@ -48,7 +48,11 @@ pub(crate) async fn run(globals: &Globals, args: ExportArgs) -> Result<()> {
             }
             std::fs::rename(&part, path).map_err(at)?;
             drop(progress);
-            output::note(&format!("{} in {}", plural(count, "session", "sessions"), path.display()));
+            output::note(&format!(
+                "{} in {}",
+                plural(count, "session", "sessions"),
+                path.display()
+            ));
         }
     }
     Ok(())
@@ -79,7 +83,8 @@ async fn write(
         match format {
             ExportFormat::Json => {
                 out.write_all(if at > 0 { b",\n" } else { b"\n" })?;
-                serde_json::to_writer(&mut *out, &show::to_json(&story)).map_err(std::io::Error::from)?;
+                serde_json::to_writer(&mut *out, &show::to_json(&story))
+                    .map_err(std::io::Error::from)?;
             }
             ExportFormat::Markdown => markdown::write(&story, out)?,
             ExportFormat::Html => html::write(&story, out)?,

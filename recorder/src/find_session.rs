@@ -21,9 +21,13 @@ pub(crate) async fn find(store: &Store, meant: &str) -> Result<session::Model> {
         return Err(none(&meant));
     }
     // Keys are UUIDs, and the file keeps them as text.
-    let sql = "select id from sessions where id >= $1 and id < $2 order by created_at desc limit $3";
-    let parameters =
-        [meant.clone().into(), format!("{meant}g").into(), i64::try_from(NAMED + 1).unwrap_or(6).into()];
+    let sql =
+        "select id from sessions where id >= $1 and id < $2 order by created_at desc limit $3";
+    let parameters = [
+        meant.clone().into(),
+        format!("{meant}g").into(),
+        i64::try_from(NAMED + 1).unwrap_or(6).into(),
+    ];
     let found = store.query_raw(sql, parameters).await?;
     let ids: Vec<&str> = found.iter().filter_map(|row| row.get("id")?.as_str()).collect();
     match ids.as_slice() {

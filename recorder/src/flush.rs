@@ -36,7 +36,10 @@ pub(crate) async fn run(globals: &Globals, args: FlushArgs) -> Result<()> {
         let mut said = format!("{} sent\n", plural(sent, "write", "writes"));
         if info.dead_letters > 0 {
             let letters = plural(info.dead_letters, "write was", "writes were");
-            said += &format!("{letters} refused: see `chronicle letters list`\n");
+            output::add(
+                &mut said,
+                format_args!("{letters} refused: see `chronicle letters list`\n"),
+            );
         }
         output::text(&said)?;
     }
@@ -50,7 +53,12 @@ pub(crate) async fn run(globals: &Globals, args: FlushArgs) -> Result<()> {
     )))
 }
 
-async fn flush(pair: &Failover, start: Instant, time: Duration, progress: &Progress) -> Result<bool> {
+async fn flush(
+    pair: &Failover,
+    start: Instant,
+    time: Duration,
+    progress: &Progress,
+) -> Result<bool> {
     loop {
         let left = time.saturating_sub(start.elapsed());
         if pair.flush(left.min(STEP)).await? {

@@ -24,7 +24,7 @@ pub(crate) async fn install(globals: &Globals, args: InstallArgs) -> Result<()> 
     let (agent, place, folders) = asked(&args)?;
     let file = SettingsFile::read(&place.path)?;
     let command = command::command(agent.recorded_as(), is_shared(args.scope));
-    let untouched = |words| untouched(&file, words);
+    let untouched = |words: String| untouched(&file, &words);
     let old = file.text.as_deref().unwrap_or_default();
     let new = put(&place.format, old, agent, &command, is_shared(args.scope)).map_err(untouched)?;
     let was_there = find(&place.format, old).map_err(untouched)?;
@@ -63,15 +63,21 @@ pub(crate) async fn install(globals: &Globals, args: InstallArgs) -> Result<()> 
         format!("{}: {what} in {}, as before\n", agent.title, file.path().display())
     };
     if let Some(copy) = copy.filter(|_| is_changed) {
-        said += &format!("The file as it was is kept in {}\n", copy.display());
+        output::add(&mut said, format_args!("The file as it was is kept in {}\n", copy.display()));
     }
     if !by_hand.is_empty() {
-        said += &format!("Written by hand, and left as they are: {}\n", by_hand.join(", "));
+        output::add(
+            &mut said,
+            format_args!("Written by hand, and left as they are: {}\n", by_hand.join(", ")),
+        );
     }
     for other in elsewhere {
-        said += &format!("Also in {other}: each event comes twice, and is stored once\n");
+        output::add(
+            &mut said,
+            format_args!("Also in {other}: each event comes twice, and is stored once\n"),
+        );
     }
-    said += &format!("{}\n", agent.note);
+    output::add(&mut said, format_args!("{}\n", agent.note));
     output::text(&said)
 }
 
@@ -104,7 +110,10 @@ pub(crate) async fn uninstall(globals: &Globals, args: InstallArgs) -> Result<()
         format!("{}: {hooks} gone from {path}\n", agent.title)
     };
     if !taken.by_hand.is_empty() {
-        said += &format!("Written by hand, and left as they are: {}\n", taken.by_hand.join(", "));
+        output::add(
+            &mut said,
+            format_args!("Written by hand, and left as they are: {}\n", taken.by_hand.join(", ")),
+        );
     }
     output::text(&said)
 }
@@ -125,7 +134,7 @@ const fn is_script(format: &Format) -> bool {
     matches!(format, Format::Script(_))
 }
 
-fn untouched(file: &SettingsFile, words: String) -> Error {
+fn untouched(file: &SettingsFile, words: &str) -> Error {
     Error::Refused(format!("{}: {words}; it was left as it is", file.path().display()))
 }
 
@@ -154,11 +163,9 @@ pub(crate) fn find(format: &Format, text: &str) -> Result<Vec<Found>, String> {
     match format {
         Format::Json(_) => settings::find(text),
         Format::Toml => codex_toml::find(text),
-        Format::Script(_) if text.starts_with(SCRIPT_MARK) => Ok(vec![Found {
-            event: "*".to_owned(),
-            command: script_program(text),
-            is_ours: true,
-        }]),
+        Format::Script(_) if text.starts_with(SCRIPT_MARK) => {
+            Ok(vec![Found { event: "*".to_owned(), command: script_program(text), is_ours: true }])
+        }
         Format::Script(_) => Ok(Vec::new()),
     }
 }
@@ -184,7 +191,7 @@ fn take(
     agent: Known,
     is_shared: bool,
 ) -> Result<Taken> {
-    let untouched = |words| untouched(file, words);
+    let untouched = |words: String| untouched(file, &words);
     let found = find(format, text).map_err(untouched)?;
     let by_hand = found.iter().filter(|one| !one.is_ours).map(|one| one.event.clone()).collect();
     let Some(first) = found.iter().find(|found| found.is_ours) else {

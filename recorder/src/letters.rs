@@ -22,7 +22,9 @@ pub(crate) async fn run(globals: &Globals, command: LettersCommand) -> Result<()
 
 async fn answer(globals: &Globals, pair: &Failover, command: LettersCommand) -> Result<()> {
     match command {
-        LettersCommand::List(filter) => list(globals, &pair.find_letters(chosen(&filter)?, MOST).await?),
+        LettersCommand::List(filter) => {
+            list(globals, &pair.find_letters(chosen(&filter)?, MOST).await?)
+        }
         LettersCommand::Show { id } => {
             let letters = pair.dead_letters(u32::MAX).await?;
             let letter = letters.iter().find(|letter| letter.id == id);
@@ -83,7 +85,8 @@ fn chosen(args: &LetterFilterArgs) -> Result<LetterFilter> {
     if let Some(name) = &args.reason {
         let reason = REASONS.into_iter().find(|reason| reason.name() == name);
         let names = REASONS.map(DeadLetterReason::name).join(", ");
-        let unknown = || Error::Refused(format!("there is no reason `{name}`: it is one of {names}"));
+        let unknown =
+            || Error::Refused(format!("there is no reason `{name}`: it is one of {names}"));
         filter = filter.reason(reason.ok_or_else(unknown)?);
     }
     Ok(filter)

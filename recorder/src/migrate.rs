@@ -17,7 +17,9 @@ pub(crate) async fn run(globals: &Globals) -> Result<()> {
     database::migrate(&sqlite).await?;
     Store::from(&sqlite).close().await?;
     if globals.json {
-        return output::json(&json!({ "file": config.database, "new": is_new, "applied": pending }));
+        return output::json(
+            &json!({ "file": config.database, "new": is_new, "applied": pending }),
+        );
     }
     let path = config.database.display();
     output::text(&if pending.is_empty() {

@@ -50,7 +50,9 @@ pub(crate) fn ago(time: DateTime<Utc>) -> String {
 /// The time that an age (`90d`, `12h`, `4w`, `30min`) was ago.
 pub(crate) fn before(age: &str) -> Result<DateTime<Utc>> {
     let refused = || {
-        Error::Refused(format!("`{age}` is no age: write a number and a unit, as 90d, 12h, 4w or 30min"))
+        Error::Refused(format!(
+            "`{age}` is no age: write a number and a unit, as 90d, 12h, 4w or 30min"
+        ))
     };
     let age = age.trim();
     let digits = age.find(|sign: char| !sign.is_ascii_digit()).ok_or_else(refused)?;

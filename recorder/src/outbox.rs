@@ -31,7 +31,9 @@ pub(crate) async fn is_there(sqlite: &Sqlite) -> Result<bool> {
 
 async fn list(globals: &Globals, sqlite: &Sqlite) -> Result<()> {
     let rows = if is_there(sqlite).await? {
-        let sql = format!("select * from chronicle_outbox where reason is null order by sequence limit {MOST}");
+        let sql = format!(
+            "select * from chronicle_outbox where reason is null order by sequence limit {MOST}"
+        );
         database::rows(sqlite, &sql).await?
     } else {
         Vec::new()
@@ -53,11 +55,18 @@ async fn list(globals: &Globals, sqlite: &Sqlite) -> Result<()> {
     for row in &rows {
         table.row([
             number(row, "sequence").to_string().into(),
-            queued(row).map(|time| moment::long(chronicle::now() - time)).unwrap_or_default().into(),
+            queued(row)
+                .map(|time| moment::long(chronicle::now() - time))
+                .unwrap_or_default()
+                .into(),
             text(row, "table_name").into(),
             text(row, "kind").into(),
             text(row, "row_key").into(),
-            Some(number(row, "tries")).filter(|tries| *tries > 0).map(|tries| tries.to_string()).unwrap_or_default().into(),
+            Some(number(row, "tries"))
+                .filter(|tries| *tries > 0)
+                .map(|tries| tries.to_string())
+                .unwrap_or_default()
+                .into(),
         ]);
     }
     output::text(&table.render(Screen::of(globals)))
@@ -70,7 +79,11 @@ async fn show(sqlite: &Sqlite, id: i64) -> Result<()> {
     } else {
         Vec::new()
     };
-    let none = || Error::Refused(format!("nothing that waits has the number {id}: see `chronicle outbox list`"));
+    let none = || {
+        Error::Refused(format!(
+            "nothing that waits has the number {id}: see `chronicle outbox list`"
+        ))
+    };
     let row = rows.first().ok_or_else(none)?;
     let mut document = to_json(row);
     if let (Some(members), Ok(body)) =

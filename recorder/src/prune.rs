@@ -39,7 +39,9 @@ pub(crate) async fn run(globals: &Globals, args: PruneArgs) -> Result<()> {
     Store::from(&sqlite).close().await?;
     let freed = size_before.saturating_sub(size());
     if globals.json {
-        return output::json(&json!({ "sessions": sessions, "before": before, "freed_bytes": freed }));
+        return output::json(
+            &json!({ "sessions": sessions, "before": before, "freed_bytes": freed }),
+        );
     }
     let kept = match (is_sent, is_given_back) {
         (true, _) => "; the server keeps what it has",

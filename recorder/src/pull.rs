@@ -23,9 +23,12 @@ pub(crate) async fn run(globals: &Globals) -> Result<()> {
     }
     let mut said = String::new();
     for (table, done) in pulled {
-        said += &format!("{table}: {} fetched", grouped(done.pulled));
+        output::add(&mut said, format_args!("{table}: {} fetched", grouped(done.pulled)));
         if done.removed > 0 {
-            said += &format!(", {} that the server does not have removed", grouped(done.removed));
+            output::add(
+                &mut said,
+                format_args!(", {} that the server does not have removed", grouped(done.removed)),
+            );
         }
         said.push('\n');
     }

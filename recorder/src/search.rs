@@ -80,10 +80,10 @@ async fn scan(store: &Store, args: &SearchArgs, progress: &Progress) -> Result<V
         for row in &rows {
             let Some(hit) = hit(row, &needle) else { continue };
             // Both hooks of a call tell what it was called with.
-            if let Some(call) = document(row).and_then(|data| text_at(&data, "tool_use_id")) {
-                if !calls.insert((hit.session.clone(), call)) {
-                    continue;
-                }
+            if let Some(call) = document(row).and_then(|data| text_at(&data, "tool_use_id"))
+                && !calls.insert((hit.session.clone(), call))
+            {
+                continue;
             }
             hits.push(hit);
             if hits.len() as u64 >= args.limit {
@@ -98,7 +98,8 @@ async fn scan(store: &Store, args: &SearchArgs, progress: &Progress) -> Result<V
 /// A pattern that fits each document with the text: its longest part that JSON writes as it is, and
 /// in which upper and lower case are only those of ASCII.
 fn like(text: &str) -> String {
-    let is_plain = |sign: char| sign.is_ascii() && !sign.is_ascii_control() && !"\"\\/".contains(sign);
+    let is_plain =
+        |sign: char| sign.is_ascii() && !sign.is_ascii_control() && !"\"\\/".contains(sign);
     let parts = text.split(|sign| !is_plain(sign));
     let longest = parts.max_by_key(|part| part.len()).unwrap_or_default();
     // The Kelvin sign and the long s are `k` and `s` in another case.
@@ -205,7 +206,8 @@ fn line(hit: &Hit, screen: Screen) -> String {
     let inner = |text: &str| {
         // Blanks at the ends part it from what was found.
         let blank = |has: bool| if has { " " } else { "" };
-        let (first, last) = (text.starts_with(char::is_whitespace), text.ends_with(char::is_whitespace));
+        let (first, last) =
+            (text.starts_with(char::is_whitespace), text.ends_with(char::is_whitespace));
         format!("{}{}{}", blank(first), on_one_line(text), blank(last && !text.trim().is_empty()))
     };
     let (before, found) = (inner(&hit.before), on_one_line(&hit.found));
@@ -237,7 +239,8 @@ mod tests {
     #[test]
     fn a_text_is_found_in_whichever_case() {
         let needle = |text: &str| text.chars().flat_map(char::to_lowercase).collect::<Vec<_>>();
-        let found = |text: &str, wanted: &str| parts(text, &needle(wanted)).map(|[_, found, _]| found);
+        let found =
+            |text: &str, wanted: &str| parts(text, &needle(wanted)).map(|[_, found, _]| found);
         assert_eq!(found("Où est l'ÉCOLE ?", "école"), Some("ÉCOLE".to_owned()));
         assert_eq!(found("cargo TEST", "test"), Some("TEST".to_owned()));
         assert_eq!(found("cargo tes", "test"), None);

@@ -96,7 +96,11 @@ impl Counts {
         let (events, calls) = (Events::new(store), ToolEvents::new(store));
         let prompts = events
             .find()
-            .filter(Events::SESSION_ID.is_in(ids.clone()).and(Events::EVENT_TYPE.eq(EventType::UserPrompt)))
+            .filter(
+                Events::SESSION_ID
+                    .is_in(ids.clone())
+                    .and(Events::EVENT_TYPE.eq(EventType::UserPrompt)),
+            )
             .aggregate(count())
             .group_by(Events::SESSION_ID)
             .all()

@@ -30,16 +30,15 @@ pub(crate) async fn run(globals: &Globals, args: ShowArgs) -> Result<()> {
 fn head(session: &session::Model, screen: Screen) -> String {
     let started = session.start_time.unwrap_or(session.created_at);
     let mut out = screen.paint(Paint::Bold, &session.id.to_string());
-    for part in [&session.agent, &session.host, &session.project_path, &session.git_branch] {
-        if let Some(part) = part {
-            out += &format!("  {}", on_one_line(part));
-        }
+    let parts = [&session.agent, &session.host, &session.project_path, &session.git_branch];
+    for part in parts.into_iter().flatten() {
+        output::add(&mut out, format_args!("  {}", on_one_line(part)));
     }
     let until = match session.end_time {
         Some(end) => format!("ended after {}", moment::long(end - started)),
         None => session.status.to_string(),
     };
-    out += &format!("\n{}  {until}\n", moment::local(started));
+    output::add(&mut out, format_args!("\n{}  {until}\n", moment::local(started)));
     out
 }
 
@@ -49,7 +48,9 @@ fn write(item: &Item, before: &str, is_last: bool, screen: Screen, out: &mut Str
     let (sign, text, end, paint) = parts(item);
     let end_width = if end.is_empty() { 0 } else { end.width() + 2 };
     let room = screen.width.map(|width| {
-        width.saturating_sub(start.width() + sign.width() + usize::from(!text.is_empty()) + end_width)
+        width.saturating_sub(
+            start.width() + sign.width() + usize::from(!text.is_empty()) + end_width,
+        )
     });
     let text = on_one_line(&text);
     let text = room.map_or_else(|| text.clone(), |room| cut(&text, room.max(8)));

@@ -219,15 +219,23 @@ fn models(usage: &Usage, titled: &dyn Fn(&str, &Table) -> String) -> String {
             ]);
         }
         out += &titled("Tokens by model", &table);
-        out += &format!(
-            "Of {}. The cost is by the list prices of {}, where they are known.\n",
-            plural(usage.read, "transcript", "transcripts"),
-            prices::AS_OF
+        output::add(
+            &mut out,
+            format_args!(
+                "Of {}. The cost is by the list prices of {}, where they are known.\n",
+                plural(usage.read, "transcript", "transcripts"),
+                prices::AS_OF
+            ),
         );
     }
     if usage.missing > 0 {
         let are = plural(usage.missing, "transcript is", "transcripts are");
-        out += &format!("{are} not there any more, or on another machine: their tokens are not counted.\n");
+        output::add(
+            &mut out,
+            format_args!(
+                "{are} not there any more, or on another machine: their tokens are not counted.\n"
+            ),
+        );
     }
     out
 }

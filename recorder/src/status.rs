@@ -72,7 +72,10 @@ pub(crate) async fn run(globals: &Globals) -> Result<()> {
     let screen = Screen::of(globals);
     let mut out = String::new();
     let mut line = |name: &str, words: String| {
-        out += &format!("{} {words}\n", screen.paint(Paint::Faint, &format!("{name:<10}")));
+        output::add(
+            &mut out,
+            format_args!("{} {words}\n", screen.paint(Paint::Faint, &format!("{name:<10}"))),
+        );
     };
     let by = config.database_by;
     line("file", format!("{} ({}, {by})", config.database.display(), bytes(size)));
@@ -127,13 +130,13 @@ fn waiting(info: &FailoverInfo, screen: Screen) -> String {
     let mut words = plural(info.outbox_rows, "write", "writes");
     if let Some(oldest) = info.oldest {
         let oldest = chrono::TimeDelta::from_std(oldest).unwrap_or_default();
-        words += &format!(", the oldest for {}", moment::long(oldest));
+        output::add(&mut words, format_args!(", the oldest for {}", moment::long(oldest)));
     }
     if info.status == Status::Healthy {
         return words;
     }
     if let Some(cause) = &info.cause {
-        words += &format!(": {}", on_one_line(cause));
+        output::add(&mut words, format_args!(": {}", on_one_line(cause)));
     }
     screen.paint(Paint::Yellow, &words)
 }

@@ -20,7 +20,7 @@ pub(crate) struct Story {
 pub(crate) struct Item {
     pub(crate) time: DateTime<Utc>,
     pub(crate) what: What,
-    pub(crate) items: Vec<Item>,
+    pub(crate) items: Vec<Self>,
 }
 
 #[derive(Clone, Debug)]
@@ -49,11 +49,23 @@ pub(crate) struct Call {
 impl Call {
     /// What it was called for: the first of what tools call the thing that matters.
     pub(crate) fn summary(&self) -> String {
-        let Some(parameters) = &self.parameters else { return String::new() };
         const NAMES: [&str; 14] = [
-            "command", "file_path", "path", "absolute_path", "filePath", "notebook_path", "pattern", "query",
-            "url", "description", "prompt", "subject", "skill", "cmd",
+            "command",
+            "file_path",
+            "path",
+            "absolute_path",
+            "filePath",
+            "notebook_path",
+            "pattern",
+            "query",
+            "url",
+            "description",
+            "prompt",
+            "subject",
+            "skill",
+            "cmd",
         ];
+        let Some(parameters) = &self.parameters else { return String::new() };
         if let JsonValue::String(text) = parameters {
             return text.clone();
         }
@@ -88,10 +100,14 @@ impl Story {
     pub(crate) async fn read(store: &Store, session: session::Model) -> Result<Self> {
         let id: SessionId = session.id;
         let events = Events::new(store).find_by_session_id(id);
-        let events = events.order_by(Events::TIMESTAMP.asc()).order_by(Events::ID.asc()).all().await?;
+        let events =
+            events.order_by(Events::TIMESTAMP.asc()).order_by(Events::ID.asc()).all().await?;
         let calls = ToolEvents::new(store).find_by_session_id(id);
-        let calls =
-            calls.order_by(ToolEvents::TIMESTAMP.asc()).order_by(ToolEvents::ID.asc()).all().await?;
+        let calls = calls
+            .order_by(ToolEvents::TIMESTAMP.asc())
+            .order_by(ToolEvents::ID.asc())
+            .all()
+            .await?;
         Ok(Self { session, items: tell(events, calls) })
     }
 }
@@ -165,8 +181,20 @@ fn item(event: &event::Model) -> Option<Item> {
 /// What an event says of itself.
 pub(crate) fn words(event: &event::Model) -> String {
     const NAMES: [&str; 14] = [
-        "prompt", "message", "last_assistant_message", "error", "reason", "source", "trigger", "tool_name",
-        "notification_type", "agent_type", "subject", "file_path", "title", "model",
+        "prompt",
+        "message",
+        "last_assistant_message",
+        "error",
+        "reason",
+        "source",
+        "trigger",
+        "tool_name",
+        "notification_type",
+        "agent_type",
+        "subject",
+        "file_path",
+        "title",
+        "model",
     ];
     let named = NAMES.iter().filter_map(|name| member(event, name));
     named.take(2).collect::<Vec<_>>().join(" · ")

@@ -98,7 +98,8 @@ impl Table {
             .iter()
             .enumerate()
             .map(|(at, column)| {
-                let widest = widest(at).map(|cell| cell.text.width()).max().filter(|&width| width > 0);
+                let widest =
+                    widest(at).map(|cell| cell.text.width()).max().filter(|&width| width > 0);
                 widest.map(|widest| widest.max(column.title.width()))
             })
             .collect();

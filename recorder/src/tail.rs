@@ -49,7 +49,8 @@ pub(crate) async fn run(globals: &Globals, args: TailArgs) -> Result<()> {
 
 fn line(event: &event::Model, screen: Screen) -> String {
     let hook = event.hook_name.as_deref().unwrap_or(event.event_type.as_str());
-    let start = format!("{}  {}  ", moment::clock(event.timestamp), sessions::short(event.session_id));
+    let start =
+        format!("{}  {}  ", moment::clock(event.timestamp), sessions::short(event.session_id));
     let inside = event.agent_id.as_ref().map(|agent| format!("[{agent}] ")).unwrap_or_default();
     let text = on_one_line(&format!("{inside}{}", text(event)));
     let room = screen.width.map(|width| width.saturating_sub(start.width() + hook.width() + 1));
@@ -60,7 +61,8 @@ fn line(event: &event::Model, screen: Screen) -> String {
         "PreToolUse" | "PostToolUse" => Paint::Green,
         _ => Paint::Blue,
     };
-    let line = format!("{}{} {text}", screen.paint(Paint::Faint, &start), screen.paint(paint, hook));
+    let line =
+        format!("{}{} {text}", screen.paint(Paint::Faint, &start), screen.paint(paint, hook));
     format!("{}\n", line.trim_end())
 }
 
@@ -77,7 +79,8 @@ fn text(event: &event::Model) -> String {
         parameters: member("tool_input").cloned(),
         result: None,
     };
-    let took = call.milliseconds.map(|time| format!("  {}", moment::took(time))).unwrap_or_default();
+    let took =
+        call.milliseconds.map(|time| format!("  {}", moment::took(time))).unwrap_or_default();
     let error = member("error").map(|error| format!("  {}", story::text_of(error)));
     format!("{tool} {}{took}{}", call.summary(), error.unwrap_or_default())
 }

@@ -25,7 +25,7 @@ pub(crate) async fn count(config: &Config, sqlite: &Sqlite) -> Result<u64> {
 /// How many lie beside the database.
 pub(crate) fn count_beside(config: &Config) -> Result<u64> {
     let path = beside(config);
-    let file = match File::open(&path) {
+    let file = match File::open(path.as_path()) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
         Err(source) => return Err(Error::File { path, source }),

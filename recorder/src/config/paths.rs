@@ -12,13 +12,13 @@ pub(crate) fn config_file(flag: Option<&Path>) -> Result<Option<PathBuf>> {
     if let Some(path) = folder("CHRONICLE_CONFIG") {
         return Ok(Some(path));
     }
-    let folder = folder("XDG_CONFIG_HOME").or_else(|| in_home(&CONFIG)).or_else(of_windows);
+    let folder = folder("XDG_CONFIG_HOME").or_else(|| in_home(CONFIG)).or_else(of_windows);
     Ok(folder.map(|folder| folder.join("chronicle/config.toml")))
 }
 
 /// The file that everything is recorded in, unless something else is said.
 pub(crate) fn default_database() -> Result<PathBuf> {
-    let folder = folder("XDG_DATA_HOME").or_else(|| in_home(&DATA)).or_else(of_windows);
+    let folder = folder("XDG_DATA_HOME").or_else(|| in_home(DATA)).or_else(of_windows);
     folder.map(|folder| folder.join("chronicle/chronicle.db")).ok_or_else(|| {
         Error::Refused("no place for the file: set CHRONICLE_DB, or HOME".to_owned())
     })
@@ -103,9 +103,15 @@ mod tests {
         assert_eq!(path("a~b"), Ok("/etc/chronicle/a~b".into()));
         let home = env::home_dir().unwrap_or_default();
         assert_eq!(path("~/b.db"), Ok(home.join("b.db")));
-        assert_eq!(path("$CARGO_MANIFEST_DIR/b"), Ok(Path::new(env!("CARGO_MANIFEST_DIR")).join("b")));
+        assert_eq!(
+            path("$CARGO_MANIFEST_DIR/b"),
+            Ok(Path::new(env!("CARGO_MANIFEST_DIR")).join("b"))
+        );
         assert_eq!(path("${CARGO_PKG_NAME}.db"), Ok("/etc/chronicle/chronicle-recorder.db".into()));
         let error = path("$NOT_SET_ANYWHERE/x").unwrap_err();
-        assert_eq!(error, "the path `$NOT_SET_ANYWHERE/x`: the variable NOT_SET_ANYWHERE is not set");
+        assert_eq!(
+            error,
+            "the path `$NOT_SET_ANYWHERE/x`: the variable NOT_SET_ANYWHERE is not set"
+        );
     }
 }

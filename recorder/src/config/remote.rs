@@ -70,7 +70,8 @@ impl Remote {
     pub(super) fn from_file(server: &Server, beside: &Path) -> Result<Self> {
         let key = match (&server.key_file, &server.key_command) {
             (Some(_), Some(_)) => {
-                let words = "the configuration has both `key_file` and `key_command`: leave one out";
+                let words =
+                    "the configuration has both `key_file` and `key_command`: leave one out";
                 return Err(Error::Refused(words.to_owned()));
             }
             (Some(file), None) => KeySource::File(paths::resolve(file, beside)?),
@@ -146,7 +147,8 @@ impl Remote {
                 some_key(&text, || format!("{} is empty", path.display()))
             }
             KeySource::Command(command) => {
-                let output = shell(command).stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+                let output =
+                    shell(command).stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
                 if !output.status.success() {
                     let words = format!("`key_command` failed ({})", output.status);
                     return Err(Error::Refused(words));

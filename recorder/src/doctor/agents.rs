@@ -28,7 +28,10 @@ pub(super) fn look(folders: &Folders, report: &mut Report) -> Vec<&'static str> 
             registered.push(agent.name);
         }
         if places > 1 {
-            let words = format!("{}: registered in {places} places, so each event comes twice", agent.title);
+            let words = format!(
+                "{}: registered in {places} places, so each event comes twice",
+                agent.title
+            );
             let remedy = format!(
                 "take one away by `chronicle uninstall --agent {} --scope …`; each event is stored once meanwhile",
                 agent.name
@@ -79,11 +82,15 @@ fn look_at(agent: Known, (scope, place): &(Scope, Place), report: &mut Report) -
     }
     if let Format::Json(hooks) = &place.format {
         for words in malformed(&text, hooks.style) {
-            let remedy = format!("one malformed entry can keep {} from all hooks of the file: mend it", agent.title);
+            let remedy = format!(
+                "one malformed entry can keep {} from all hooks of the file: mend it",
+                agent.title
+            );
             report.wrong(AREA, format!("{}: {path}: {words}", agent.title), remedy);
         }
         if is_switched_off(&text) {
-            let words = format!("{}: {path} switches all hooks off (`disableAllHooks`)", agent.title);
+            let words =
+                format!("{}: {path} switches all hooks off (`disableAllHooks`)", agent.title);
             report.wrong(AREA, words, "take that away");
         }
     }
@@ -113,7 +120,8 @@ fn look_at(agent: Known, (scope, place): &(Scope, Place), report: &mut Report) -
         report.wrong(AREA, words, again);
     }
     let hooks = plural(found.len() as u64, "hook", "hooks");
-    let hooks = if matches!(place.format, Format::Script(_)) { "a plugin".to_owned() } else { hooks };
+    let hooks =
+        if matches!(place.format, Format::Script(_)) { "a plugin".to_owned() } else { hooks };
     report.fine(AREA, format!("{}: {hooks} in {path}", agent.title));
     true
 }

@@ -68,8 +68,12 @@ async fn unread(config: &Config, sqlite: &Sqlite, report: &mut Report) {
     match database::rows(sqlite, UNREAD).await {
         Ok(rows) if rows.is_empty() => {}
         Ok(rows) => {
-            let reasons = rows.iter().map(|row| format!("{} × {}", number(row), text(row, "reason")));
-            let words = format!("payloads that could not be read: {}", reasons.collect::<Vec<_>>().join("; "));
+            let reasons =
+                rows.iter().map(|row| format!("{} × {}", number(row), text(row, "reason")));
+            let words = format!(
+                "payloads that could not be read: {}",
+                reasons.collect::<Vec<_>>().join("; ")
+            );
             let remedy = "they are kept as they came, in the table `unread_payloads`: see which agent sends them, \
                           and report it";
             report.wrong("unread", words, remedy);
@@ -81,7 +85,8 @@ async fn unread(config: &Config, sqlite: &Sqlite, report: &mut Report) {
         Ok(count) => {
             let path = unread::beside(config);
             let payloads = plural(count, "payload lies", "payloads lie");
-            let words = format!("{payloads} in {}, since the file took nothing then", path.display());
+            let words =
+                format!("{payloads} in {}, since the file took nothing then", path.display());
             let path = path.display();
             report.wrong("unread", words, format!("`chronicle import {path}`, and delete it then"));
         }

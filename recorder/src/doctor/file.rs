@@ -23,7 +23,11 @@ pub(super) async fn look(config: &Config, report: &mut Report) -> Option<Sqlite>
     let sqlite = match SqliteOptions::new(&config.database).open().await {
         Ok(sqlite) => sqlite,
         Err(error) => {
-            report.wrong(AREA, error.to_string(), "hooks cannot record into it: put it right, or move it away");
+            report.wrong(
+                AREA,
+                error.to_string(),
+                "hooks cannot record into it: put it right, or move it away",
+            );
             return None;
         }
     };
@@ -47,11 +51,14 @@ pub(super) async fn look(config: &Config, report: &mut Report) -> Option<Sqlite>
                 report.fine(AREA, format!("{path} is sound ({})", bytes(status::size(config))));
             } else {
                 let words = format!("{path} is damaged: {}", said.join("; "));
-                let remedy = "keep a copy, and save what can be read: `sqlite3 FILE .recover | sqlite3 NEW`";
+                let remedy =
+                    "keep a copy, and save what can be read: `sqlite3 FILE .recover | sqlite3 NEW`";
                 report.wrong(AREA, words, remedy);
             }
         }
-        Err(error) => report.wrong(AREA, error.to_string(), "look whether another program holds it"),
+        Err(error) => {
+            report.wrong(AREA, error.to_string(), "look whether another program holds it")
+        }
     }
     Some(sqlite)
 }

@@ -98,6 +98,10 @@ fn waiting(info: &FailoverInfo, report: &mut Report) {
     if info.dead_letters > 0 {
         let letters = plural(info.dead_letters, "write", "writes");
         let words = format!("{letters} refused by the server");
-        report.wrong("letters", words, "`chronicle letters list` says why; then `retry` or `drop` them");
+        report.wrong(
+            "letters",
+            words,
+            "`chronicle letters list` says why; then `retry` or `drop` them",
+        );
     }
 }

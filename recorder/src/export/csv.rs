@@ -6,8 +6,20 @@ use std::io::{Result, Write};
 
 pub(super) fn begin(out: &mut impl Write) -> Result<()> {
     row(
-        ["session", "agent", "host", "project", "time", "subagent", "kind", "name", "status", "milliseconds", "text"]
-            .map(str::to_owned),
+        [
+            "session",
+            "agent",
+            "host",
+            "project",
+            "time",
+            "subagent",
+            "kind",
+            "name",
+            "status",
+            "milliseconds",
+            "text",
+        ]
+        .map(str::to_owned),
         out,
     )
 }

@@ -40,7 +40,12 @@ pub(super) fn begin(sessions: &[session::Model], out: &mut impl Write) -> Result
     if sessions.len() > 1 {
         writeln!(out, "<nav><ol>")?;
         for session in sessions {
-            writeln!(out, "<li><a href=\"#s{}\">{}</a></li>", session.id, escaped(&title(session)))?;
+            writeln!(
+                out,
+                "<li><a href=\"#s{}\">{}</a></li>",
+                session.id,
+                escaped(&title(session))
+            )?;
         }
         writeln!(out, "</ol></nav>")?;
     }
@@ -55,7 +60,8 @@ pub(super) fn end(out: &mut impl Write) -> Result<()> {
 pub(super) fn title(session: &session::Model) -> String {
     let started = session.start_time.unwrap_or(session.created_at);
     let folder = session.project_path.as_deref().unwrap_or_default();
-    let folder = folder.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or_default();
+    let folder =
+        folder.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or_default();
     let time = moment::local(started);
     if folder.is_empty() { time } else { format!("{} {time}", on_one_line(folder)) }
 }
@@ -84,10 +90,18 @@ fn write_item(item: &Item, out: &mut impl Write) -> Result<()> {
     );
     match &item.what {
         What::Prompt(text) => {
-            writeln!(out, "<div class=\"item\">{time}<div class=\"prompt\">{}</div></div>", escaped(text))
+            writeln!(
+                out,
+                "<div class=\"item\">{time}<div class=\"prompt\">{}</div></div>",
+                escaped(text)
+            )
         }
         What::Answer(text) => {
-            writeln!(out, "<div class=\"item\">{time}<div class=\"answer\">{}</div></div>", escaped(text))
+            writeln!(
+                out,
+                "<div class=\"item\">{time}<div class=\"answer\">{}</div></div>",
+                escaped(text)
+            )
         }
         What::Call(call) => write_call(call, &time, item, out),
         What::Subagent { id, kind } => {
@@ -122,7 +136,9 @@ fn write_call(call: &Call, time: &str, item: &Item, out: &mut impl Write) -> Res
         escaped(&cut(&on_one_line(&call.summary()), LINE)),
         escaped(&ending(call))
     )?;
-    for value in [&call.parameters, &call.result].into_iter().flatten().filter(|value| !value.is_null()) {
+    for value in
+        [&call.parameters, &call.result].into_iter().flatten().filter(|value| !value.is_null())
+    {
         writeln!(out, "<pre>{}</pre>", escaped(&pretty(value)))?;
     }
     writeln!(out, "</div></details>")?;

@@ -1,6 +1,7 @@
 //! Sessions as Markdown.
 
 use crate::moment;
+use crate::output;
 use crate::show::ending;
 use crate::story::{Call, Item, Story, What, text_of};
 use crate::table::on_one_line;
@@ -38,15 +39,22 @@ fn write_item(item: &Item, depth: usize, out: &mut impl Write) -> Result<()> {
     let mut block = String::new();
     let time = moment::clock(item.time);
     match &item.what {
-        What::Prompt(text) => block += &format!("## {time} Prompt\n\n{}\n", fenced(text)),
-        What::Answer(text) => block += &format!("**{time} Answer**\n\n{}\n", fenced(text)),
+        What::Prompt(text) => {
+            output::add(&mut block, format_args!("## {time} Prompt\n\n{}\n", fenced(text)))
+        }
+        What::Answer(text) => {
+            output::add(&mut block, format_args!("**{time} Answer**\n\n{}\n", fenced(text)))
+        }
         What::Call(call) => block += &of_call(call, &time),
         What::Subagent { id, kind } => {
             let kind = if kind.is_empty() { "subagent" } else { kind.as_str() };
-            block += &format!("**{time} Subagent** {} {}\n", code(kind), code(id));
+            output::add(
+                &mut block,
+                format_args!("**{time} Subagent** {} {}\n", code(kind), code(id)),
+            );
         }
         What::Other { hook, text } => {
-            block += &format!("*{time} {}* {}\n", code(hook), code(text));
+            output::add(&mut block, format_args!("*{time} {}* {}\n", code(hook), code(text)));
         }
     }
     for line in block.lines() {
@@ -61,7 +69,7 @@ fn of_call(call: &Call, time: &str) -> String {
     let mut block = format!("**{time} {}** ({})\n\n", code(&call.tool), ending(call));
     for (name, value) in [("called with", &call.parameters), ("answered", &call.result)] {
         if let Some(value) = value.as_ref().filter(|value| !value.is_null()) {
-            block += &format!("{name}\n\n{}\n", fenced(&pretty(value)));
+            output::add(&mut block, format_args!("{name}\n\n{}\n", fenced(&pretty(value))));
         }
     }
     block

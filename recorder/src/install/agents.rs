@@ -4,7 +4,7 @@ use super::hooks::{CLAUDE, COPILOT, CURSOR, GEMINI, GROK, Hooks, QWEN};
 use crate::cli::Scope;
 use crate::error::{Error, Result};
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// How the hooks are written into a file.
 #[derive(Clone, Copy, Debug)]
@@ -103,10 +103,6 @@ impl Folders {
         Ok(Self { home, project: repository.unwrap_or(&folder).to_owned() })
     }
 
-    pub(crate) fn home(&self) -> &Path {
-        &self.home
-    }
-
     fn user(&self, variable: &str, otherwise: &str) -> PathBuf {
         match env::var_os(variable).filter(|folder| !folder.is_empty()) {
             Some(folder) => folder.into(),
@@ -130,7 +126,8 @@ impl Known {
         };
         let (path, format) = match self.name {
             "claude-code" => {
-                let file = if scope == Scope::Local { "settings.local.json" } else { "settings.json" };
+                let file =
+                    if scope == Scope::Local { "settings.local.json" } else { "settings.json" };
                 let folder = in_scope("CLAUDE_CONFIG_DIR", ".claude", ".claude");
                 (folder.join(file), Format::Json(CLAUDE))
             }

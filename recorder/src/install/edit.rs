@@ -10,8 +10,8 @@ pub(crate) enum Json {
     True,
     Number(u64),
     Text(String),
-    Array(Vec<Json>),
-    Object(Vec<(String, Json)>),
+    Array(Vec<Self>),
+    Object(Vec<(String, Self)>),
 }
 
 impl Json {

@@ -104,7 +104,7 @@ pub(crate) fn parse(text: &str) -> Result<Node, Malformed> {
 pub(crate) fn skip_blanks(text: &str, at: usize) -> usize {
     let mut reader = Reader { text, at };
     // A comment without end is told by whoever reads on from its beginning.
-    drop(reader.blanks());
+    _ = reader.blanks();
     reader.at
 }
 

@@ -45,9 +45,10 @@ pub(crate) fn put(text: &str, hooks: &Hooks, command: &str) -> Result<String, Wo
 
 /// A file of hooks and nothing else.
 fn whole(hooks: &Hooks, command: &str) -> Json {
-    let lists = hooks.events.iter().map(|event| {
-        ((*event).to_owned(), Json::Array(vec![hooks.entry(event, command)]))
-    });
+    let lists = hooks
+        .events
+        .iter()
+        .map(|event| ((*event).to_owned(), Json::Array(vec![hooks.entry(event, command)])));
     let lists = ("hooks".to_owned(), Json::Object(lists.collect()));
     let version = hooks.version.map(|version| ("version".to_owned(), Json::Number(version)));
     Json::Object(version.into_iter().chain([lists]).collect())

@@ -54,7 +54,12 @@ impl Usage {
             usage.read += 1;
             progress.tell(&format!("{} transcripts read", grouped(usage.read)));
             for file in files {
-                let mut reader = Reader { since, model: String::new(), usage: &mut usage, answers: &mut answers };
+                let mut reader = Reader {
+                    since,
+                    model: String::new(),
+                    usage: &mut usage,
+                    answers: &mut answers,
+                };
                 reader.file(&file);
             }
         }
@@ -67,7 +72,8 @@ impl Usage {
 
 /// The transcript, and those of its subagents, which stand in a folder of its name.
 fn with_subagents(path: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = Some(path.to_owned()).filter(|path| path.is_file()).into_iter().collect();
+    let mut files: Vec<PathBuf> =
+        Some(path.to_owned()).filter(|path| path.is_file()).into_iter().collect();
     let folder = path.with_extension("").join("subagents");
     let inner = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     files.extend(inner.filter(|path| path.extension().is_some_and(|end| end == "jsonl")));
@@ -87,9 +93,11 @@ impl Reader<'_> {
     /// What cannot be read is passed over: the file is another program's, and may be written just now.
     fn file(&mut self, path: &Path) {
         if path.extension().is_some_and(|end| end == "json") {
-            let document = fs::read(path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+            let document =
+                fs::read(path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
             let document: Value = document.unwrap_or_default();
-            for message in document.get("messages").and_then(Value::as_array).into_iter().flatten() {
+            for message in document.get("messages").and_then(Value::as_array).into_iter().flatten()
+            {
                 self.gemini(message);
             }
             return;
@@ -99,10 +107,11 @@ impl Reader<'_> {
         let mut line = Vec::new();
         while lines.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
             // Most lines say nothing of tokens, and are long.
-            if has(&line, b"usage\"") || has(&line, b"\"model\"") || has(&line, b"\"tokens\"") {
-                if let Ok(document) = serde_json::from_slice::<Value>(&line) {
-                    self.line(&document);
-                }
+            let may_say = [&b"usage\""[..], b"\"model\"", b"\"tokens\""];
+            if may_say.into_iter().any(|part| has(&line, part))
+                && let Ok(document) = serde_json::from_slice::<Value>(&line)
+            {
+                self.line(&document);
             }
             line.clear();
         }
@@ -122,7 +131,8 @@ impl Reader<'_> {
         if !self.is_wanted(line) {
             return;
         }
-        let text = |pointer: &str| line.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let text =
+            |pointer: &str| line.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let model = text("/message/model");
         // What the program says itself has no model.
         if model.is_empty() || model.starts_with('<') {
@@ -213,7 +223,9 @@ mod tests {
                 "id": "m", "model": "claude-sonnet-4-5", "usage": { "input_tokens": 3, "output_tokens": output },
             }}));
         }
-        reader.line(&serde_json::json!({ "type": "turn_context", "payload": { "model": "gpt-5-codex" } }));
+        reader.line(
+            &serde_json::json!({ "type": "turn_context", "payload": { "model": "gpt-5-codex" } }),
+        );
         reader.line(&serde_json::json!({ "type": "event_msg", "payload": { "type": "token_count", "info": {
             "last_token_usage": { "input_tokens": 10, "cached_input_tokens": 4, "output_tokens": 2 },
         }}}));
@@ -221,6 +233,9 @@ mod tests {
         let answer = answers.into_values().next();
         assert_eq!(answer.map(|(_, tokens)| (tokens.input, tokens.output)), Some((3, 40)));
         let codex = usage.models.get("gpt-5-codex");
-        assert_eq!(codex.map(|tokens| (tokens.input, tokens.cache_read, tokens.output)), Some((6, 4, 2)));
+        assert_eq!(
+            codex.map(|tokens| (tokens.input, tokens.cache_read, tokens.output)),
+            Some((6, 4, 2))
+        );
     }
 }

@@ -1,0 +1,8 @@
+//! The built program, run in folders of its own.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failure here is the failure of a test")]
+
+mod config;
+mod home;
+mod install;
+mod recorded;
+mod views;
