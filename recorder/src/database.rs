@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use chronicle::failover::{Failover, FailoverOptions, WriteMode};
 use chronicle::sqlite::SqliteOptions;
 use chronicle::{RawRow, Sqlite};
-use chronicle_entity::{event, session, tool_event};
+use chronicle_entity::{event, session, tool_event, unread_payload};
 use chronicle_migration::{Migrator, MigratorTrait};
 
 /// Opens the file to look at it. Nothing is made where there is none.
@@ -50,7 +50,8 @@ pub(crate) async fn pair(config: &Config) -> Result<Failover> {
         .mode(WriteMode::LocalFirst)
         .adopt::<session::Model>()
         .adopt::<event::Model>()
-        .adopt::<tool_event::Model>();
+        .adopt::<tool_event::Model>()
+        .adopt::<unread_payload::Model>();
     Ok(options.connect().await?)
 }
 

@@ -157,5 +157,5 @@ pub(crate) fn bytes(size: u64) -> String {
 /// Adds to a text that is to be printed.
 pub(crate) fn add(text: &mut String, more: std::fmt::Arguments<'_>) {
     // A text takes whatever is written to it.
-    drop(std::fmt::Write::write_fmt(text, more));
+    _ = std::fmt::Write::write_fmt(text, more);
 }

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::output::{self, Progress, grouped};
 use chronicle::failover::{Failover, PullProgress};
 use chronicle::{Keyed, Store};
-use chronicle_entity::{event, session, tool_event};
+use chronicle_entity::{event, session, tool_event, unread_payload};
 use serde_json::json;
 
 pub(crate) async fn run(globals: &Globals) -> Result<()> {
@@ -41,6 +41,7 @@ async fn all(pair: &Failover, progress: &Progress) -> Result<Vec<(&'static str, 
         one::<session::Model>(pair, progress).await?,
         one::<event::Model>(pair, progress).await?,
         one::<tool_event::Model>(pair, progress).await?,
+        one::<unread_payload::Model>(pair, progress).await?,
     ])
 }
 

@@ -38,17 +38,18 @@ pub(crate) async fn run(globals: &Globals, args: SessionsArgs) -> Result<()> {
         let words = if args.active { "no session is active" } else { "no session is recorded yet" };
         return output::text(&format!("{words}\n"));
     }
+    // In a narrow terminal the last ones are left out.
     let mut table = Table::new([
         Column::text("SESSION"),
         Column::text("STARTED"),
         Column::text("STATUS"),
-        Column::text("LASTED"),
         Column::text("AGENT"),
-        Column::text("HOST"),
-        Column::number("PROMPTS"),
         Column::number("CALLS"),
         Column::number("FAILED"),
         Column::long("PROJECT"),
+        Column::number("PROMPTS"),
+        Column::text("LASTED"),
+        Column::text("HOST"),
     ]);
     for session in &sessions {
         let (prompts, calls, failures) = counts.get(session.id);
@@ -57,15 +58,15 @@ pub(crate) async fn run(globals: &Globals, args: SessionsArgs) -> Result<()> {
         let some = |count: u64| if count == 0 { String::new() } else { grouped(count) };
         table.row([
             Cell::painted(short(session.id), Paint::Cyan),
-            moment::local(started).into(),
+            moment::minute(started).into(),
             status(&session.status),
-            lasted.into(),
             session.agent.clone().unwrap_or_default().into(),
-            session.host.clone().unwrap_or_default().into(),
-            some(prompts).into(),
             some(calls).into(),
             Cell::painted(some(failures), Paint::Red),
             session.project_path.clone().unwrap_or_default().into(),
+            some(prompts).into(),
+            lasted.into(),
+            session.host.clone().unwrap_or_default().into(),
         ]);
     }
     output::text(&table.render(Screen::of(globals)))

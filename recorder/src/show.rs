@@ -29,16 +29,19 @@ pub(crate) async fn run(globals: &Globals, args: ShowArgs) -> Result<()> {
 
 fn head(session: &session::Model, screen: Screen) -> String {
     let started = session.start_time.unwrap_or(session.created_at);
-    let mut out = screen.paint(Paint::Bold, &session.id.to_string());
     let parts = [&session.agent, &session.host, &session.project_path, &session.git_branch];
-    for part in parts.into_iter().flatten() {
-        output::add(&mut out, format_args!("  {}", on_one_line(part)));
-    }
+    let parts: Vec<String> = parts.into_iter().flatten().map(|part| on_one_line(part)).collect();
+    let parts = parts.join("  ");
+    let mut out = screen.paint(Paint::Bold, &session.id.to_string());
+    output::add(
+        &mut out,
+        format_args!("\n{}\n", screen.width.map_or(parts.clone(), |width| cut(&parts, width))),
+    );
     let until = match session.end_time {
         Some(end) => format!("ended after {}", moment::long(end - started)),
         None => session.status.to_string(),
     };
-    output::add(&mut out, format_args!("\n{}  {until}\n", moment::local(started)));
+    output::add(&mut out, format_args!("{}  {until}\n", moment::minute(started)));
     out
 }
 

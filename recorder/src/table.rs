@@ -9,6 +9,9 @@ const GAP: usize = 2;
 /// No column is made narrower than this.
 const NARROWEST: usize = 6;
 
+/// Before a text is cut to less than this, columns are left out.
+const SHORT: usize = 16;
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Column {
     title: &'static str,
@@ -103,28 +106,56 @@ impl Table {
                 widest.map(|widest| widest.max(column.title.width()))
             })
             .collect();
-        let Some(most) = most else { return widths };
-        let shown = widths.iter().flatten().count();
-        let mut over = (widths.iter().flatten().sum::<usize>() + GAP * shown.saturating_sub(1))
-            .saturating_sub(most);
-        while over > 0 {
-            // The widest of those that give way; in a very narrow terminal, of all.
-            let may = |(at, width): &(usize, usize)| {
-                *width > NARROWEST && self.columns.get(*at).is_some_and(|column| column.gives_way)
-            };
-            let all = || widths.iter().enumerate().filter_map(|(at, width)| Some((at, (*width)?)));
-            let found = all()
-                .filter(may)
-                .max_by_key(|(_, width)| *width)
-                .or_else(|| all().filter(|(_, width)| *width > NARROWEST).max_by_key(|(_, w)| *w));
-            let Some((at, width)) = found else { break };
-            if let Some(place) = widths.get_mut(at) {
-                *place = Some(width - 1);
-            }
-            over -= 1;
+        if let Some(most) = most {
+            self.drop_columns(&mut widths, most);
+            self.narrow(&mut widths, most);
         }
         widths
     }
+
+    /// Leaves columns out, the last ones first, until what cannot be cut has room.
+    fn drop_columns(&self, widths: &mut [Option<usize>], most: usize) {
+        let gives_way = |at: usize| self.columns.get(at).is_some_and(|column| column.gives_way);
+        loop {
+            let least = |(at, width): (usize, &Option<usize>)| {
+                width.map(|width| if gives_way(at) { width.min(SHORT) } else { width })
+            };
+            let least: Vec<usize> = widths.iter().enumerate().filter_map(least).collect();
+            if total(&least) <= most {
+                return;
+            }
+            let shown = widths.iter().enumerate().rev();
+            let mut droppable =
+                shown.filter(|(at, width)| width.is_some() && *at > 0 && !gives_way(*at));
+            let Some(at) = droppable.next().map(|(at, _)| at) else { return };
+            if let Some(width) = widths.get_mut(at) {
+                *width = None;
+            }
+        }
+    }
+
+    /// Cuts the widest column until all have room.
+    fn narrow(&self, widths: &mut [Option<usize>], most: usize) {
+        let gives_way = |at: usize| self.columns.get(at).is_some_and(|column| column.gives_way);
+        while total(&widths.iter().flatten().copied().collect::<Vec<_>>()) > most {
+            let all = || widths.iter().enumerate().filter_map(|(at, width)| Some((at, (*width)?)));
+            let wide = |(_, width): &(usize, usize)| *width > NARROWEST;
+            let found = all()
+                .filter(|(at, _)| gives_way(*at))
+                .filter(wide)
+                .max_by_key(|(_, width)| *width)
+                .or_else(|| all().filter(wide).max_by_key(|(_, width)| *width));
+            let Some((at, width)) = found else { return };
+            if let Some(place) = widths.get_mut(at) {
+                *place = Some(width - 1);
+            }
+        }
+    }
+}
+
+/// How wide columns are together.
+fn total(widths: &[usize]) -> usize {
+    widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
 }
 
 /// Control characters would break the table, or write to the terminal.
@@ -175,13 +206,14 @@ mod tests {
                 assert!(line.width() <= width, "{width}: {line}");
             }
         }
-        let short = table.render(screen(30));
-        assert_eq!(
-            short,
-            "ID        PATH               N\n\
-             0f0a6a52  /home/dev/a…      12\n\
-             0f0a6a53  /short         1,234\n"
-        );
+        let row = |id: &str, path: &str, n: &str| format!("{id:<8}  {path:<16}  {n:>5}\n");
+        let rows = [
+            row("ID", "PATH", "N"),
+            row("0f0a6a52", "/home/dev/a/ver…", "12"),
+            row("0f0a6a53", "/short", "1,234"),
+        ];
+        assert_eq!(table.render(screen(33)), rows.concat());
+        assert!(!table.render(screen(30)).contains("1,234"), "too narrow for numbers");
     }
 
     #[test]

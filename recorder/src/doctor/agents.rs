@@ -12,6 +12,9 @@ use std::path::Path;
 
 const AREA: &str = "hooks";
 
+/// How many hooks are named.
+const NAMED: usize = 4;
+
 /// The agents whose hooks are registered.
 pub(super) fn look(folders: &Folders, report: &mut Report) -> Vec<&'static str> {
     let mut registered = Vec::new();
@@ -112,7 +115,11 @@ fn look_at(agent: Known, (scope, place): &(Scope, Place), report: &mut Report) -
     let missing: Vec<&str> =
         missing.into_iter().filter(|event| !by_event.contains_key(event)).collect();
     if !missing.is_empty() {
-        let words = format!("{}: {path}: not registered: {}", agent.title, missing.join(", "));
+        let missing = match missing.as_slice() {
+            few if few.len() <= NAMED => few.join(", "),
+            many => plural(many.len() as u64, "hook", "hooks"),
+        };
+        let words = format!("{}: {path}: not registered: {missing}", agent.title);
         report.note(AREA, words, again.clone());
     }
     if let Some(gone) = gone(&found) {

@@ -32,6 +32,10 @@ pub(super) async fn look(config: &Config, is_of_a_pair: bool, report: &mut Repor
         let words = format!("others on this machine can read the key in {}", path.display());
         report.wrong("rights", words, format!("`chmod 600 {}`", path.display()));
     }
+    if remote.key_is_slow() {
+        let words = "each hook runs `key_command`, and its agent waits for that";
+        report.note(AREA, words, "keep the key in a file, and name that by `key_file`");
+    }
     if !reach(remote, report).await {
         return;
     }

@@ -51,7 +51,7 @@ impl Home {
             .current_dir(self.path("project"))
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", self.path(""))
+            .env("HOME", self.path("x").parent().unwrap())
             .env("XDG_CONFIG_HOME", self.path("config"))
             .env("XDG_DATA_HOME", self.path("data"))
             .env("TZ", "UTC")
@@ -94,7 +94,7 @@ impl Home {
             match (line.find(" ago"), line.rfind(['(', ','])) {
                 (Some(ago), Some(start)) if start < ago && line.contains("last") => {
                     out.push_str(&line[..start + 1]);
-                    out.push_str("some time");
+                    out.push_str(" some time");
                     out.push_str(&line[ago..]);
                 }
                 _ => out.push_str(line),

@@ -20,7 +20,8 @@ const FOREIGN: &str = r#"{
 }
 "#;
 
-const COMMENTS: &str = "// mine\n{\n\t\"a\": 1, // one\n\t/* two */ \"b\": [\n\t\t1, // last\n\t],\n\t// the end\n}\n";
+const COMMENTS: &str =
+    "// mine\n{\n\t\"a\": 1, // one\n\t/* two */ \"b\": [\n\t\t1, // last\n\t],\n\t// the end\n}\n";
 
 /// Settings as people have them.
 const FILES: [(&str, &str); 14] = [
@@ -36,7 +37,10 @@ const FILES: [(&str, &str); 14] = [
     ("bom", "\u{feff}{\n  \"model\": \"opus\"\n}\n"),
     ("no_final_newline", "{\n  \"model\": \"opus\"\n}"),
     ("unicode", "{\n  \"name\": \"Zoë 🦀\",\n  \"escaped\": \"\\u00e9\\\"}{\"\n}\n"),
-    ("odd_layout", "{ \"model\"   :\"opus\"\n,\"hooks\":{\"Stop\":[ {\"hooks\" :[]} ]\n}\n    }\n\n\n"),
+    (
+        "odd_layout",
+        "{ \"model\"   :\"opus\"\n,\"hooks\":{\"Stop\":[ {\"hooks\" :[]} ]\n}\n    }\n\n\n",
+    ),
     ("empty_hooks", "{\n  \"hooks\": { /* none yet */ }\n}\n"),
 ];
 
@@ -70,7 +74,10 @@ fn what_others_have_changed_since_stays() {
         let left = home.read(".claude/settings.json");
         assert_eq!(hooks(&left), 0, "{name}: {left}");
         assert!(left.contains("\"added\": true"), "{name}: {left}");
-        let blanks_apart = |text: &str| text.chars().filter(|sign| !sign.is_whitespace()).collect::<String>();
+        let blanks_apart = |text: &str| {
+            let text: String = text.chars().filter(|sign| !sign.is_whitespace()).collect();
+            text.replace(",}", "}")
+        };
         let expected = text.replacen('{', "{ \"added\": true, ", 1);
         let (left, expected) = (blanks_apart(&left), blanks_apart(&expected));
         assert_eq!(left, expected, "{name}");
@@ -84,7 +91,10 @@ fn foreign_hooks_and_comments_stay_where_they_are() {
     home.write(".claude/settings.json", FOREIGN);
     assert_snapshot!("install", home.ok(&["install", "--agent", "claude"]));
     let text = home.filtered(&home.read(".claude/settings.json"));
-    assert_snapshot!("installed_head", text.lines().take(60).map(|line| format!("{line}\n")).collect::<String>());
+    assert_snapshot!(
+        "installed_head",
+        text.lines().take(60).map(|line| format!("{line}\n")).collect::<String>()
+    );
     assert_snapshot!("install_again", home.ok(&["install", "--agent", "claude"]));
     assert_snapshot!("uninstall", home.ok(&["uninstall", "--agent", "claude"]));
     assert_snapshot!("uninstall_again", home.ok(&["uninstall", "--agent", "claude"]));
@@ -173,7 +183,8 @@ fn a_file_that_may_only_be_read_is_told() {
 #[test]
 fn what_was_written_by_hand_is_left() {
     let home = Home::new();
-    let by_hand = r#"{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "chronicle record"}]}]}}"#;
+    let by_hand =
+        r#"{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "chronicle record"}]}]}}"#;
     home.write(".claude/settings.json", by_hand);
     let said = home.ok(&["install", "--agent", "claude"]);
     assert!(said.contains("Written by hand, and left as they are: Stop"), "{said}");
@@ -201,9 +212,15 @@ fn scopes_are_files_of_their_own() {
     let home = Home::new();
     home.ok(&["install", "--agent", "claude", "--scope", "project"]);
     let shared = home.read("project/.claude/settings.json");
-    assert!(shared.contains("\"chronicle record --agent claude-code\""), "a shared file has no path of one machine");
+    assert!(
+        shared.contains("\"chronicle record --agent claude-code\""),
+        "a shared file has no path of one machine"
+    );
     let said = home.ok(&["install", "--agent", "claude", "--scope", "local"]);
-    assert!(said.contains("Also in ~/project/.claude/settings.json: each event comes twice"), "{said}");
+    assert!(
+        said.contains("Also in ~/project/.claude/settings.json: each event comes twice"),
+        "{said}"
+    );
     let error = home.error(&["install", "--agent", "gemini", "--scope", "local"]);
     assert!(error.contains("no settings of a project that are yours alone"), "{error}");
     let error = home.error(&["install", "--agent", "nobody"]);
@@ -244,12 +261,17 @@ fn each_agent_is_served() {
 fn codex_keeps_its_configuration() {
     const CONFIG: &str = "model = \"gpt-5-codex\" # mine\n\n[[hooks.Stop]]\n[[hooks.Stop.hooks]]\ntype = \"command\"\n\
                           command = \"./done.sh\" # foreign\n\n[projects.\"/home/dev\"]\ntrust_level = \"trusted\"\n# the end";
-    for text in [CONFIG.to_owned(), CONFIG.replace('\n', "\r\n"), String::new(), "# nothing\n".to_owned()] {
+    for text in
+        [CONFIG.to_owned(), CONFIG.replace('\n', "\r\n"), String::new(), "# nothing\n".to_owned()]
+    {
         let home = Home::new();
         let path = home.write(".codex/config.toml", &text);
         home.ok(&["install", "--agent", "codex"]);
         let installed = home.read(".codex/config.toml");
-        assert!(installed.starts_with(&text) && installed.matches("_chronicle = true").count() == 11, "{installed}");
+        assert!(
+            installed.starts_with(&text) && installed.matches("_chronicle = true").count() == 11,
+            "{installed}"
+        );
         home.ok(&["install", "--agent", "codex"]);
         assert_eq!(home.read(".codex/config.toml"), installed);
         // Codex notes what it trusts, wherever in the file that comes to stand.
@@ -257,7 +279,10 @@ fn codex_keeps_its_configuration() {
         fs::write(&path, &noted).unwrap();
         home.ok(&["uninstall", "--agent", "codex"]);
         let left = home.read(".codex/config.toml");
-        assert!(!left.contains("chronicle") && left.contains("[hooks.state.\"x\"]\ntrusted_hash"), "{left}");
+        assert!(
+            !left.contains("chronicle") && left.contains("[hooks.state.\"x\"]\ntrusted_hash"),
+            "{left}"
+        );
         assert!(left.starts_with(&text), "{left}");
         fs::write(&path, &installed).unwrap();
         home.ok(&["uninstall", "--agent", "codex"]);
@@ -271,7 +296,10 @@ fn codex_keeps_its_configuration() {
         assert_eq!(home.read(".codex/config.toml"), bad);
     }
     home.write(".codex/hooks.json", "{}");
-    assert!(home.ok(&["install", "--agent", "codex"]).contains(".codex/hooks.json"), "one form alone");
+    assert!(
+        home.ok(&["install", "--agent", "codex"]).contains(".codex/hooks.json"),
+        "one form alone"
+    );
 }
 
 #[test]

@@ -1,5 +1,10 @@
 //! The built program, run in folders of its own.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failure here is the failure of a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failure here is the failure of a test"
+)]
 
 mod config;
 mod home;

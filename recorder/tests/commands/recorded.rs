@@ -59,25 +59,59 @@ impl Writer {
         event(0, "session_start", "SessionStart", json!({ "source": "startup" })).await;
         let prompt = "Fix the <b>login</b> test\nand say why it failed; use `cargo test`";
         event(4, "user_prompt", "UserPromptSubmit", json!({ "prompt": prompt })).await;
-        let input = json!({ "command": "cargo test --workspace login_is_refused_without_a_password" });
+        let input =
+            json!({ "command": "cargo test --workspace login_is_refused_without_a_password" });
         let hook = json!({ "tool_name": "Bash", "tool_input": input, "tool_use_id": "t1" });
         event(9, "tool_use", "PreToolUse", hook.clone()).await;
         event(11, "tool_use", "PostToolUse", hook).await;
-        self.call(id, 9, "Bash", ToolStatus::Success, Some(1_240.5), None, [input, json!({ "stdout": "ok" })]).await;
+        self.call(
+            id,
+            9,
+            "Bash",
+            ToolStatus::Success,
+            Some(1_240.5),
+            None,
+            [input, json!({ "stdout": "ok" })],
+        )
+        .await;
         let edit = json!({ "file_path": "/home/dev/shop/src/login.rs" });
         let error = json!("the text to replace is not in the file");
         self.call(id, 20, "Edit", ToolStatus::Error, Some(3.0), None, [edit, error]).await;
         let task = json!({ "description": "look for other callers" });
-        self.call(id, 30, "Task", ToolStatus::Success, Some(61_000.0), None, [task, json!({ "agentId": "a1" })])
-            .await;
+        self.call(
+            id,
+            30,
+            "Task",
+            ToolStatus::Success,
+            Some(61_000.0),
+            None,
+            [task, json!({ "agentId": "a1" })],
+        )
+        .await;
         let start = json!({ "agent_id": "a1", "agent_type": "Explore" });
         self.event(id, 31, "subagent_start", "SubagentStart", Some("a1"), start).await;
         let read = json!({ "file_path": "/home/dev/shop/src/main.rs" });
-        self.call(id, 40, "Read", ToolStatus::Success, Some(0.4), Some("a1"), [read, json!("fn main() {}")]).await;
+        self.call(
+            id,
+            40,
+            "Read",
+            ToolStatus::Success,
+            Some(0.4),
+            Some("a1"),
+            [read, json!("fn main() {}")],
+        )
+        .await;
         let push = json!({ "command": "git push --force" });
         self.call(id, 100, "Bash", ToolStatus::Refused, None, None, [push, Value::Null]).await;
-        event(120, "notification", "Notification", json!({ "message": "needs your permission" })).await;
-        event(300, "stop", "Stop", json!({ "last_assistant_message": "Done: the ÉCOLE fixture was old." })).await;
+        event(120, "notification", "Notification", json!({ "message": "needs your permission" }))
+            .await;
+        event(
+            300,
+            "stop",
+            "Stop",
+            json!({ "last_assistant_message": "Done: the ÉCOLE fixture was old." }),
+        )
+        .await;
         event(305, "session_end", "SessionEnd", json!({ "reason": "other" })).await;
     }
 
@@ -87,7 +121,9 @@ impl Writer {
             .id(id)
             .agent("codex")
             .host("laptop")
-            .project_path("/home/dev/a/rather/long/path/to/the/documentation/of/the/whole/shop/2026")
+            .project_path(
+                "/home/dev/a/rather/long/path/to/the/documentation/of/the/whole/shop/2026",
+            )
             .start_time(at(90_000))
             .created_at(at(90_000));
         Sessions::new(&self.store).insert(session).await.unwrap();

@@ -68,7 +68,10 @@ fn a_text_is_found() {
     assert_snapshot!("search", home.ok(&["search", "LOGIN"]));
     assert_snapshot!("search_other_case", home.ok(&["search", "école"]));
     assert_snapshot!("search_nothing", home.ok(&["search", "no such text"]));
-    assert_eq!(json(&home.ok(&["search", "why it", "--json"]))["hits"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        json(&home.ok(&["search", "why it", "--json"]))["hits"].as_array().unwrap().len(),
+        1
+    );
 }
 
 #[test]
@@ -83,14 +86,18 @@ fn statistics_count() {
 fn status_tells_what_is_there() {
     let home = recorded();
     let status = home.ok(&["status"]);
-    let status: String = status.lines().filter(|line| !line.starts_with("file")).map(|l| format!("{l}\n")).collect();
+    let status: String =
+        status.lines().filter(|line| !line.starts_with("file")).map(|l| format!("{l}\n")).collect();
     assert_snapshot!(status);
 }
 
 #[test]
 fn exports_are_whole() {
     let home = recorded();
-    assert_snapshot!("export_markdown", home.ok(&["export", "--format", "markdown", "--session", SHOP]));
+    assert_snapshot!(
+        "export_markdown",
+        home.ok(&["export", "--format", "markdown", "--session", SHOP])
+    );
     assert_snapshot!("export_csv", home.ok(&["export", "--format", "csv"]));
     let lines = home.ok(&["export", "--format", "jsonl"]);
     let kinds = |kind: &str| lines.lines().filter(|line| json(line)["kind"] == kind).count();
@@ -102,8 +109,30 @@ fn exports_are_whole() {
     assert_eq!(said.err, "2 sessions in ~/page.html\n");
     let page = home.read("page.html");
     assert!(page.contains("Fix the &lt;b&gt;login&lt;/b&gt; test"), "{page}");
-    assert!(!page.contains("<script") && !page.contains("http:") && !page.contains("https:"), "{page}");
+    assert!(
+        !page.contains("<script") && !page.contains("http:") && !page.contains("https:"),
+        "{page}"
+    );
     assert_snapshot!("export_html", page.split_once("<h1>").unwrap().1);
+}
+
+#[test]
+fn what_another_process_records_is_shown_as_it_comes() {
+    use std::io::{BufRead, BufReader, Write};
+    use std::process::Stdio;
+    let home = recorded();
+    let mut tail = home.command(&["tail", "--session", SHOP]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(tail.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let before: Vec<String> = lines.by_ref().take(8).collect();
+    assert_snapshot!("tail", before.join("\n"));
+    let payload = format!(r#"{{"session_id":"{SHOP}","hook_event_name":"Notification","message":"hello"}}"#);
+    let mut record = home.command(&["record"]).stdin(Stdio::piped()).spawn().unwrap();
+    record.stdin.take().unwrap().write_all(payload.as_bytes()).unwrap();
+    assert!(record.wait().unwrap().success());
+    let line = lines.next().unwrap();
+    assert!(line.ends_with("0f0a6a52  Notification hello"), "{line}");
+    tail.kill().unwrap();
+    tail.wait().unwrap();
 }
 
 #[test]
@@ -130,8 +159,12 @@ fn doctor_says_what_is_wrong() {
     let home = recorded();
     let said = home.run(&["doctor"]);
     assert_eq!(said.code, Some(1));
-    let findings: String =
-        said.out.lines().filter(|line| !line.contains("rights") && !line.contains("chmod")).map(|l| format!("{l}\n")).collect();
+    let findings: String = said
+        .out
+        .lines()
+        .filter(|line| !line.contains("rights") && !line.contains("chmod"))
+        .map(|l| format!("{l}\n"))
+        .collect();
     assert_snapshot!("doctor", without_size(&findings));
     home.ok(&["install", "--agent", "claude-code"]);
     let said = home.run(&["doctor"]);
@@ -145,13 +178,20 @@ fn doctor_finds_what_keeps_hooks_from_running() {
         {"hooks": [{"type": "command", "command": "/gone/chronicle record --agent claude-code"}]},
         {"hooks": [{"type": "command", "command": "chronicle record"}]}]}}"#;
     home.write(".claude/settings.json", malformed);
-    home.write("project/.claude/settings.local.json", r#"{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "chronicle record"}]}]}}"#);
+    home.write(
+        "project/.claude/settings.local.json",
+        r#"{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "chronicle record"}]}]}}"#,
+    );
     home.write(".gemini/settings.json", "{\"hooks\": [");
     home.write("data/chronicle/chronicle.db.unread.jsonl", "{cut\n{off\n");
     let said = home.run(&["doctor"]);
     assert_eq!(said.code, Some(1));
-    let findings: String =
-        said.out.lines().filter(|line| !line.contains("rights") && !line.contains("chmod")).map(|l| format!("{l}\n")).collect();
+    let findings: String = said
+        .out
+        .lines()
+        .filter(|line| !line.contains("rights") && !line.contains("chmod"))
+        .map(|l| format!("{l}\n"))
+        .collect();
     assert_snapshot!("doctor_hooks", without_size(&findings));
 }
 
