@@ -16,13 +16,19 @@ use chrono::{DateTime, Utc};
 use sea_orm::JsonValue;
 use serde_json::json;
 use std::collections::HashSet;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// How many events are read at once.
 const PAGE: i64 = 200;
 
 /// How many characters before what was found are shown.
 const BEFORE: usize = 30;
+
+/// How many columns what was found wants at least beside where it was found.
+const ROOM: usize = 40;
+
+/// How many columns of the text behind are shown at most.
+const LONGEST: usize = 60;
 
 /// One event in which the text was found.
 struct Hit {
@@ -211,15 +217,40 @@ fn line(hit: &Hit, screen: Screen) -> String {
         format!("{}{}{}", blank(first), on_one_line(text), blank(last && !text.trim().is_empty()))
     };
     let (before, found) = (inner(&hit.before), on_one_line(&hit.found));
-    let used = start.width() + before.width() + found.width();
-    let room = screen.width.map_or(60, |width| width.saturating_sub(used));
+    let own = screen.width.unwrap_or(usize::MAX);
+    // In a narrow terminal the text has a line of its own.
+    let is_narrow = own < start.width() + ROOM;
+    let (start, between) =
+        if is_narrow { (cut(start.trim_end(), own), "\n  ") } else { (start, "") };
+    let room = if is_narrow { own.saturating_sub(2) } else { own.saturating_sub(start.width()) };
+    let before = end_of(&before, room / 3);
+    let found = cut(&found, room.saturating_sub(before.width()).max(1));
+    let room = room.saturating_sub(before.width() + found.width()).min(LONGEST);
     let after = if room == 0 { String::new() } else { cut(&inner(&hit.after), room) };
     format!(
-        "{}{before}{}{}\n",
+        "{}{between}{before}{}{}\n",
         screen.paint(Paint::Faint, &start),
         screen.paint(Paint::Yellow, &found),
         after.trim_end()
     )
+}
+
+/// The end of a text in this many columns.
+fn end_of(text: &str, width: usize) -> String {
+    let mut used = 1;
+    let mut kept: Vec<char> = Vec::new();
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    for sign in text.chars().rev() {
+        used += sign.width().unwrap_or(0);
+        if used > width {
+            break;
+        }
+        kept.push(sign);
+    }
+    kept.push('…');
+    kept.into_iter().rev().collect()
 }
 
 fn to_json(hit: &Hit) -> JsonValue {

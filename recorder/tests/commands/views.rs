@@ -121,11 +121,13 @@ fn what_another_process_records_is_shown_as_it_comes() {
     use std::io::{BufRead, BufReader, Write};
     use std::process::Stdio;
     let home = recorded();
-    let mut tail = home.command(&["tail", "--session", SHOP]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut tail =
+        home.command(&["tail", "--session", SHOP]).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(tail.stdout.take().unwrap()).lines().map(Result::unwrap);
     let before: Vec<String> = lines.by_ref().take(8).collect();
     assert_snapshot!("tail", before.join("\n"));
-    let payload = format!(r#"{{"session_id":"{SHOP}","hook_event_name":"Notification","message":"hello"}}"#);
+    let payload =
+        format!(r#"{{"session_id":"{SHOP}","hook_event_name":"Notification","message":"hello"}}"#);
     let mut record = home.command(&["record"]).stdin(Stdio::piped()).spawn().unwrap();
     record.stdin.take().unwrap().write_all(payload.as_bytes()).unwrap();
     assert!(record.wait().unwrap().success());
