@@ -7,8 +7,6 @@ pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 /// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Error {
-    /// The command is not there yet.
-    NotYet(&'static str),
     /// What was asked cannot be, as these words say.
     Refused(String),
     /// A file or the terminal.
@@ -22,7 +20,6 @@ pub(crate) enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotYet(command) => write!(formatter, "`{command}` is not there yet"),
             Self::Refused(words) => formatter.write_str(words),
             Self::Io(error) => error.fmt(formatter),
             Self::File { path, source } => write!(formatter, "{}: {source}", path.display()),

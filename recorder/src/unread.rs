@@ -3,7 +3,7 @@
 
 use crate::config::Config;
 use crate::error::{Error, Result};
-use chronicle::{Sqlite, Store};
+use chronicle::Sqlite;
 use chronicle_entity::UnreadPayloads;
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind};
@@ -18,14 +18,14 @@ pub(crate) fn beside(config: &Config) -> PathBuf {
 
 /// How many there are.
 pub(crate) async fn count(config: &Config, sqlite: &Sqlite) -> Result<u64> {
-    let in_table = UnreadPayloads::new(&Store::from(sqlite)).find().count().await?;
+    let in_table = UnreadPayloads::new(sqlite).find().count().await?;
     Ok(in_table + count_beside(config)?)
 }
 
 /// How many lie beside the database.
 pub(crate) fn count_beside(config: &Config) -> Result<u64> {
     let path = beside(config);
-    let file = match File::open(path.as_path()) {
+    let file = match File::open(path.clone()) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
         Err(source) => return Err(Error::File { path, source }),

@@ -57,7 +57,7 @@ pub(super) async fn look(config: &Config, report: &mut Report) -> Option<Sqlite>
             }
         }
         Err(error) => {
-            report.wrong(AREA, error.to_string(), "look whether another program holds it")
+            report.wrong(AREA, error.to_string(), "look whether another program holds it");
         }
     }
     Some(sqlite)

@@ -40,10 +40,10 @@ fn write_item(item: &Item, depth: usize, out: &mut impl Write) -> Result<()> {
     let time = moment::clock(item.time);
     match &item.what {
         What::Prompt(text) => {
-            output::add(&mut block, format_args!("## {time} Prompt\n\n{}\n", fenced(text)))
+            output::add(&mut block, format_args!("## {time} Prompt\n\n{}\n", fenced(text)));
         }
         What::Answer(text) => {
-            output::add(&mut block, format_args!("**{time} Answer**\n\n{}\n", fenced(text)))
+            output::add(&mut block, format_args!("**{time} Answer**\n\n{}\n", fenced(text)));
         }
         What::Call(call) => block += &of_call(call, &time),
         What::Subagent { id, kind } => {

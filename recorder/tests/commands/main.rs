@@ -1,5 +1,6 @@
 //! The built program, run in folders of its own.
 #![allow(
+    clippy::string_slice,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
