@@ -135,10 +135,7 @@ impl<R: Read> Stream<R> {
             return Some(found);
         }
         let is_broken = size.is_err();
-        match size {
-            Err(broken) if broken.is_too_long => self.buffer.pass_all(),
-            _ => self.buffer.pass(1),
-        }
+        self.buffer.pass(1);
         if self.outer.is_none() {
             self.outer = Some(Outer { found, end, is_broken, has_payloads: false });
         }

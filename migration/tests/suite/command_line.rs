@@ -28,8 +28,9 @@ fn failure(arguments: &[&str]) -> String {
 async fn a_file_goes_up_and_down() {
     let file = File::new();
     let url = file.url();
-    let applied = "m20260101_000001_create_tables applied\n";
-    let pending = "m20260101_000001_create_tables pending\n";
+    let first = "m20260101_000001_create_tables applied\nm20261127_000002_add_agents pending\n";
+    let applied = first.replace("pending", "applied");
+    let pending = first.replace("applied", "pending");
     assert_eq!(output(&["status", "-u", &url]), pending);
     assert_eq!(output(&["up", "-u", &url]), applied);
     assert_eq!(output(&["-u", &url, "up"]), applied);
@@ -37,6 +38,7 @@ async fn a_file_goes_up_and_down() {
     assert_eq!(output(&["refresh", "-u", &url]), applied);
     assert_eq!(output(&["fresh", "-u", &url]), applied);
     assert_eq!(file::rows(&file.open().await, "select count(*) from events").await, ["0"]);
+    assert_eq!(output(&["down", "-u", &url]), first);
     assert_eq!(output(&["down", "-u", &url]), pending);
     assert_eq!(output(&["reset", "-u", &url]), pending);
     assert_eq!(file::schema(&file.open().await).await, "");

@@ -217,8 +217,9 @@ async fn the_program_migrates_and_installs_the_function() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };
-    assert_eq!(run(&["up"]), "m20260101_000001_create_tables applied\n");
-    assert_eq!(run(&["status"]), "m20260101_000001_create_tables applied\n");
+    let applied = "m20260101_000001_create_tables applied\nm20261127_000002_add_agents applied\n";
+    assert_eq!(run(&["up"]), applied);
+    assert_eq!(run(&["status"]), applied);
     run(&["execute-sql", "up"]);
     let answer = database.query("select public.execute_sql('select 1 as one')").await.unwrap();
     assert_eq!(answer, [[Some(r#"[{"one": 1}]"#.to_owned())]]);

@@ -33,23 +33,35 @@ fn claude_code() {
     let of = |hook: &str, more: serde_json::Value| {
         serde_json::from_str::<serde_json::Value>(&crate::claude(hook, more)).unwrap()
     };
-    insta::assert_snapshot!(recorded(&["--agent", "claude-code"], &[
-        of("SessionStart", json!({"source": "startup", "model": "opus"})),
-        of("UserPromptSubmit", json!({"prompt": "fix it"})),
-        of("PreToolUse", json!({"tool_name": "Bash", "tool_use_id": "t1", "tool_input": {"command": "ls"}, "agent_id": "a1", "agent_type": "Explore"})),
-        of("PostToolUse", json!({"tool_name": "Bash", "tool_use_id": "t1", "tool_input": {"command": "ls"}, "tool_response": {"stdout": "x"}, "duration_ms": 12, "agent_id": "a1"})),
-        of("SubagentStop", json!({"agent_id": "a1"})),
-        of("SessionEnd", json!({"reason": "exit"})),
-    ]));
+    insta::assert_snapshot!(recorded(
+        &["--agent", "claude-code"],
+        &[
+            of("SessionStart", json!({"source": "startup", "model": "opus"})),
+            of("UserPromptSubmit", json!({"prompt": "fix it"})),
+            of(
+                "PreToolUse",
+                json!({"tool_name": "Bash", "tool_use_id": "t1", "tool_input": {"command": "ls"}, "agent_id": "a1", "agent_type": "Explore"})
+            ),
+            of(
+                "PostToolUse",
+                json!({"tool_name": "Bash", "tool_use_id": "t1", "tool_input": {"command": "ls"}, "tool_response": {"stdout": "x"}, "duration_ms": 12, "agent_id": "a1"})
+            ),
+            of("SubagentStop", json!({"agent_id": "a1"})),
+            of("SessionEnd", json!({"reason": "exit"})),
+        ]
+    ));
 }
 
 #[test]
 fn codex() {
-    insta::assert_snapshot!(recorded(&[], &[
-        json!({"session_id": "019a2b3c-0000-7000-8000-000000000001", "turn_id": "1", "model": "gpt", "cwd": "/w", "hook_event_name": "PreToolUse", "tool_name": "shell", "tool_use_id": "c1", "tool_input": {"command": ["ls"]}}),
-        json!({"session_id": "019a2b3c-0000-7000-8000-000000000001", "turn_id": "1", "model": "gpt", "cwd": "/w", "hook_event_name": "PostToolUse", "tool_name": "shell", "tool_use_id": "c1", "tool_response": "done"}),
-        json!({"type": "agent-turn-complete", "thread-id": "019a2b3c-0000-7000-8000-000000000001", "turn-id": "2", "cwd": "/w", "last-assistant-message": "done"}),
-    ]));
+    insta::assert_snapshot!(recorded(
+        &[],
+        &[
+            json!({"session_id": "019a2b3c-0000-7000-8000-000000000001", "turn_id": "1", "model": "gpt", "cwd": "/w", "hook_event_name": "PreToolUse", "tool_name": "shell", "tool_use_id": "c1", "tool_input": {"command": ["ls"]}}),
+            json!({"session_id": "019a2b3c-0000-7000-8000-000000000001", "turn_id": "1", "model": "gpt", "cwd": "/w", "hook_event_name": "PostToolUse", "tool_name": "shell", "tool_use_id": "c1", "tool_response": "done"}),
+            json!({"type": "agent-turn-complete", "thread-id": "019a2b3c-0000-7000-8000-000000000001", "turn-id": "2", "cwd": "/w", "last-assistant-message": "done"}),
+        ]
+    ));
 }
 
 #[test]
@@ -59,21 +71,30 @@ fn gemini() {
         payload.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         payload
     };
-    insta::assert_snapshot!(recorded(&[], &[
-        of("BeforeAgent", json!({"prompt": "hello"})),
-        of("BeforeTool", json!({"tool_name": "read_file", "tool_input": {"path": "a"}})),
-        of("AfterTool", json!({"tool_name": "read_file", "tool_input": {"path": "a"}, "tool_response": {"llmContent": "x"}})),
-        of("PreCompress", json!({"trigger": "auto"})),
-        of("AfterAgent", json!({"prompt_response": "hi"})),
-    ]));
+    insta::assert_snapshot!(recorded(
+        &[],
+        &[
+            of("BeforeAgent", json!({"prompt": "hello"})),
+            of("BeforeTool", json!({"tool_name": "read_file", "tool_input": {"path": "a"}})),
+            of(
+                "AfterTool",
+                json!({"tool_name": "read_file", "tool_input": {"path": "a"}, "tool_response": {"llmContent": "x"}})
+            ),
+            of("PreCompress", json!({"trigger": "auto"})),
+            of("AfterAgent", json!({"prompt_response": "hi"})),
+        ]
+    ));
 }
 
 #[test]
 fn qwen() {
-    insta::assert_snapshot!(recorded(&["--agent", "qwen"], &[
-        json!({"session_id": "not-a-uuid", "cwd": "/w", "hook_event_name": "PreToolUse", "tool_name": "edit", "tool_use_id": "q1", "tool_input": {}}),
-        json!({"session_id": "not-a-uuid", "cwd": "/w", "hook_event_name": "PostToolUseFailure", "tool_name": "edit", "tool_use_id": "q1", "error": "no such file"}),
-    ]));
+    insta::assert_snapshot!(recorded(
+        &["--agent", "qwen"],
+        &[
+            json!({"session_id": "not-a-uuid", "cwd": "/w", "hook_event_name": "PreToolUse", "tool_name": "edit", "tool_use_id": "q1", "tool_input": {}}),
+            json!({"session_id": "not-a-uuid", "cwd": "/w", "hook_event_name": "PostToolUseFailure", "tool_name": "edit", "tool_use_id": "q1", "error": "no such file"}),
+        ]
+    ));
 }
 
 #[test]
@@ -86,7 +107,10 @@ fn copilot_in_camel_case_has_its_events_name_as_an_argument() {
     };
     let agent = ["--agent", "copilot", "--event"];
     folder.record(&[&agent[..], &["sessionStart"]].concat(), of(json!({"source": "new"})));
-    folder.record(&[&agent[..], &["preToolUse"]].concat(), of(json!({"toolName": "bash", "toolArgs": "{\"command\":\"ls\"}"})));
+    folder.record(
+        &[&agent[..], &["preToolUse"]].concat(),
+        of(json!({"toolName": "bash", "toolArgs": "{\"command\":\"ls\"}"})),
+    );
     folder.record(&[&agent[..], &["postToolUse"]].concat(), of(json!({"toolName": "bash", "toolArgs": "{\"command\":\"ls\"}", "toolResult": {"resultType": "denied", "textResultForLlm": "no"}})));
     folder.record(&[&agent[..], &["sessionEnd"]].concat(), of(json!({"reason": "complete"})));
     insta::assert_snapshot!(stored(&folder));
@@ -94,10 +118,13 @@ fn copilot_in_camel_case_has_its_events_name_as_an_argument() {
 
 #[test]
 fn copilot_in_snake_case_and_vs_code() {
-    insta::assert_snapshot!(recorded(&[], &[
-        json!({"hook_event_name": "PostToolUse", "session_id": "4f0a6a52-77b1-4a55-9d1c-5b0a3d6c2f11", "cwd": "/w", "timestamp": "2026-11-02T08:00:00Z", "tool_name": "bash", "tool_input": {"command": "ls"}, "tool_result": {"result_type": "success", "text_result_for_llm": "x"}}),
-        json!({"hook_event_name": "PostToolUse", "session_id": "5f0a6a52-77b1-4a55-9d1c-5b0a3d6c2f11", "cwd": "/w", "timestamp": "2026-11-02T08:00:00Z", "tool_name": "run_in_terminal", "tool_use_id": "call_abc__vscode-1", "tool_response": "x"}),
-    ]));
+    insta::assert_snapshot!(recorded(
+        &[],
+        &[
+            json!({"hook_event_name": "PostToolUse", "session_id": "4f0a6a52-77b1-4a55-9d1c-5b0a3d6c2f11", "cwd": "/w", "timestamp": "2026-11-02T08:00:00Z", "tool_name": "bash", "tool_input": {"command": "ls"}, "tool_result": {"result_type": "success", "text_result_for_llm": "x"}}),
+            json!({"hook_event_name": "PostToolUse", "session_id": "5f0a6a52-77b1-4a55-9d1c-5b0a3d6c2f11", "cwd": "/w", "timestamp": "2026-11-02T08:00:00Z", "tool_name": "run_in_terminal", "tool_use_id": "call_abc__vscode-1", "tool_response": "x"}),
+        ]
+    ));
 }
 
 #[test]
@@ -112,7 +139,10 @@ fn cursor_gets_its_answer() {
         of("beforeSubmitPrompt", json!({"prompt": "hello"})),
         of("beforeShellExecution", json!({"command": "ls"})),
         of("afterShellExecution", json!({"command": "ls", "output": "x", "duration": 5})),
-        of("afterFileEdit", json!({"file_path": "/w/a", "edits": [{"old_string": "a", "new_string": "b"}]})),
+        of(
+            "afterFileEdit",
+            json!({"file_path": "/w/a", "edits": [{"old_string": "a", "new_string": "b"}]}),
+        ),
         of("stop", json!({"status": "completed"})),
     ] {
         let output = folder.run(&["record"], payload.as_bytes());
@@ -126,15 +156,21 @@ fn cursor_gets_its_answer() {
 
 #[test]
 fn grok_opencode_and_pi() {
-    insta::assert_snapshot!(recorded(&[], &[
-        json!({"hookEventName": "pre_tool_use", "sessionId": "7f0a6a52-77b1-4a55-9d1c-5b0a3d6c2f11", "cwd": "/w", "toolName": "bash", "toolInput": {"command": "ls"}, "toolUseId": "g1", "timestamp": "2026-11-02T08:00:00Z"}),
-        json!({"hookEventName": "post_tool_use", "sessionId": "7f0a6a52-77b1-4a55-9d1c-5b0a3d6c2f11", "cwd": "/w", "toolName": "bash", "toolResponse": "x", "toolUseId": "g1", "timestamp": "2026-11-02T08:00:01Z"}),
-        json!({"type": "session_start", "session_id": "ses_1a2b3c", "cwd": "/w"}),
-        json!({"type": "session.idle", "sessionID": "ses_1a2b3c"}),
-        json!({"type": "something.new", "sessionID": "ses_1a2b3c"}),
-    ]));
-    insta::assert_snapshot!(recorded(&["--agent", "pi"], &[
-        json!({"type": "session_start", "cwd": "/w"}),
-        json!({"type": "tool_result", "cwd": "/w", "toolName": "bash", "input": {"command": "ls"}, "result": "x"}),
-    ]));
+    insta::assert_snapshot!(recorded(
+        &[],
+        &[
+            json!({"hookEventName": "pre_tool_use", "sessionId": "7f0a6a52-77b1-4a55-9d1c-5b0a3d6c2f11", "cwd": "/w", "toolName": "bash", "toolInput": {"command": "ls"}, "toolUseId": "g1", "timestamp": "2026-11-02T08:00:00Z"}),
+            json!({"hookEventName": "post_tool_use", "sessionId": "7f0a6a52-77b1-4a55-9d1c-5b0a3d6c2f11", "cwd": "/w", "toolName": "bash", "toolResponse": "x", "toolUseId": "g1", "timestamp": "2026-11-02T08:00:01Z"}),
+            json!({"type": "session_start", "session_id": "ses_1a2b3c", "cwd": "/w"}),
+            json!({"type": "session.idle", "sessionID": "ses_1a2b3c"}),
+            json!({"type": "something.new", "sessionID": "ses_1a2b3c"}),
+        ]
+    ));
+    insta::assert_snapshot!(recorded(
+        &["--agent", "pi"],
+        &[
+            json!({"type": "session_start", "cwd": "/w"}),
+            json!({"type": "tool_result", "cwd": "/w", "toolName": "bash", "input": {"command": "ls"}, "result": "x"}),
+        ]
+    ));
 }

@@ -70,7 +70,8 @@ fn lone_surrogates_are_no_reason_to_leave_one_out() {
 #[test]
 fn what_is_left_out_is_said_with_its_place() {
     let (a, b) = (stop(1), stop(2));
-    let text = format!("{a}\n{{\"no\": {{\"hook\": 1}}}}\n{{\"cut\": \"off\n{b}\n{{\"half\": {b}\n{a}");
+    let text =
+        format!("{a}\n{{\"no\": {{\"hook\": 1}}}}\n{{\"cut\": \"off\n{b}\n{{\"half\": {b}\n{a}");
     let (numbers, left_out) = imported(&text);
     assert_eq!(numbers, ["1", "2", "2", "1"]);
     let left_out = left_out.replace(&format!("byte {}", a.len() + 1), "byte A");
@@ -79,7 +80,7 @@ fn what_is_left_out_is_said_with_its_place() {
         left_out,
         format!(
             "~/log.jsonl:2 (byte A) is left out: no `hook_event_name`, or not a text\n\
-             ~/log.jsonl:3 (byte {}) is left out: not JSON: control character (\\u0000-\\u001F) found while parsing a string at line 2 column 0\n\
+             ~/log.jsonl:3 (byte {}) is left out: not JSON: control character (\\u0000-\\u001F) found while parsing a string at line 1 column 12\n\
              ~/log.jsonl:5 (byte {}) is left out: not JSON: expected `,` or `}}` at line 2 column 1\n",
             place("{\"cut"),
             place("{\"half")
@@ -118,7 +119,8 @@ fn a_file_that_is_not_there_is_told_before_anything_is_done() {
 #[test]
 fn what_was_recorded_live_is_not_there_twice_when_it_has_the_id_of_a_call() {
     let folder = Folder::new();
-    let call = claude("PreToolUse", json!({"tool_name": "Bash", "tool_use_id": "1", "tool_input": {}}));
+    let call =
+        claude("PreToolUse", json!({"tool_name": "Bash", "tool_use_id": "1", "tool_input": {}}));
     folder.record(&[], &call);
     let path = folder.write("log", &call);
     let (told, _) = folder.import(&[&path]);

@@ -34,7 +34,7 @@ fn what_is_no_payload_is_kept_as_it_came() {
             "codex | {} | no `hook_event_name`, or not a text",
             "codex | \"text\" | not a JSON object",
             "codex | Y2Fm6Q== | not UTF-8 beyond its first 3 bytes (the payload is in base64)",
-            "codex | bnVsIAA= | not JSON: expected ident at line 1 column 2 (the payload is in base64)",
+            "codex | bnVsIAA= | not JSON: expected ident at line 1 column 4 (the payload is in base64)",
         ]
     );
     folder.record(&[], b"");
@@ -80,7 +80,8 @@ fn a_database_that_is_none_is_not_seen_and_what_was_kept_can_be_imported() {
     let folder = Folder::new();
     let stop = claude("Stop", json!({}));
     std::fs::create_dir_all(folder.database().parent().unwrap()).unwrap();
-    std::fs::write(folder.database(), "no database at all, but long enough to be looked at").unwrap();
+    std::fs::write(folder.database(), "no database at all, but long enough to be looked at")
+        .unwrap();
     folder.record(&["--agent", "claude-code"], &stop);
     assert_eq!(beside(&folder)[0]["payload"], stop);
 

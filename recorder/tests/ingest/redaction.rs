@@ -18,7 +18,10 @@ fn secrets() -> Vec<(&'static str, String)> {
         ("Stripe key", format!("sk_live_{}", &letters[..24])),
         ("Supabase key", format!("sb_secret_{}", &letters[..30])),
         ("JWT", format!("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.{}", &letters[..30])),
-        ("private key", format!("-----BEGIN RSA {0}-----\nMIIE{letters}\n-----END RSA {0}-----", "PRIVATE KEY")),
+        (
+            "private key",
+            format!("-----BEGIN RSA {0}-----\nMIIE{letters}\n-----END RSA {0}-----", "PRIVATE KEY"),
+        ),
     ]
 }
 
@@ -45,7 +48,9 @@ fn only_the_secret_part_goes() {
     folder.record(&[], claude("Notification", json!({"message": text})));
     assert_eq!(
         folder.rows("select data ->> '$.message' from events"),
-        ["postgres://ada:[redacted: password]@db/x Authorization: Bearer [redacted: bearer token] https://example.org/a@b sk-some-long-class-name-here"]
+        [
+            "postgres://ada:[redacted: password]@db/x Authorization: Bearer [redacted: bearer token] https://example.org/a@b sk-some-long-class-name-here"
+        ]
     );
 }
 

@@ -21,7 +21,8 @@ fn a_batch_tells_what_was_refused() {
     let folder = Folder::new();
     before(&folder, "a", None);
     before(&folder, "b", None);
-    let answer = json!({"tool_name": "a", "tool_use_id": "a", "tool_response": {"ok": 1}, "duration_ms": 3});
+    let answer =
+        json!({"tool_name": "a", "tool_use_id": "a", "tool_response": {"ok": 1}, "duration_ms": 3});
     folder.record(&[], claude("PostToolUse", answer));
     let batch = json!({"tool_calls": [
         {"tool_name": "a", "tool_use_id": "a", "tool_response": "ok"},
@@ -51,11 +52,17 @@ fn what_follows_ends_the_calls_of_the_same_agent() {
     before(&folder, "sub1", Some("1"));
     before(&folder, "sub2", Some("2"));
     folder.record(&[], claude("UserPromptSubmit", json!({"prompt": "go on"})));
-    assert_eq!(calls(&folder), ["main | interrupted | -", "sub1 | running | -", "sub2 | running | -"]);
+    assert_eq!(
+        calls(&folder),
+        ["main | interrupted | -", "sub1 | running | -", "sub2 | running | -"]
+    );
     folder.record(&[], claude("SubagentStop", json!({"agent_id": "1"})));
     assert_eq!(calls(&folder)[1..], ["sub1 | interrupted | -", "sub2 | running | -"]);
     // It had only been taken for interrupted.
-    folder.record(&[], claude("PostToolUse", json!({"tool_use_id": "main", "tool_response": "late"})));
+    folder.record(
+        &[],
+        claude("PostToolUse", json!({"tool_use_id": "main", "tool_response": "late"})),
+    );
     assert_eq!(calls(&folder)[0], r#"main | success | "late""#);
     folder.record(&[], claude("SessionEnd", json!({})));
     assert_eq!(calls(&folder)[2], "sub2 | interrupted | -");

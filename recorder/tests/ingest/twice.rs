@@ -12,7 +12,11 @@ fn equal_payloads_at_once_are_one_event() {
         let payload = claude("Notification", json!({"message": round}));
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| assert!(give(folder.program().arg("record"), payload.as_bytes()).status.success()));
+                scope.spawn(|| {
+                    assert!(
+                        give(folder.program().arg("record"), payload.as_bytes()).status.success()
+                    )
+                });
             }
         });
     }

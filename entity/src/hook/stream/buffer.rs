@@ -6,7 +6,7 @@ use std::io::{self, Read};
 /// How much is read at once.
 const CHUNK: usize = 64 * 1024;
 
-/// An object that is longer is no payload, and would fill the memory.
+/// An object that is longer would fill the memory: it is taken for no payload, and looked into.
 const LONGEST: usize = 16 * 1024 * 1024;
 
 #[derive(Debug)]
@@ -37,7 +37,6 @@ pub(super) struct Broken {
     pub(super) reason: String,
     /// Where it was seen to be none.
     pub(super) until: u64,
-    pub(super) is_too_long: bool,
 }
 
 impl<R: Read> Buffer<R> {
@@ -87,11 +86,6 @@ impl<R: Read> Buffer<R> {
         self.at = end;
     }
 
-    /// Passes all that is here.
-    pub(super) fn pass_all(&mut self) {
-        self.pass(self.bytes.len() - self.at);
-    }
-
     /// In JSON a brace is followed by a name, or by the other brace.
     fn begins_like_an_object(&mut self) -> io::Result<bool> {
         loop {
@@ -117,7 +111,7 @@ impl<R: Read> Buffer<R> {
                     if rest.len() > LONGEST {
                         let reason = format!("no end within {LONGEST} bytes");
                         let until = self.byte + rest.len() as u64;
-                        return Ok(Err(Broken { reason, until, is_too_long: true }));
+                        return Ok(Err(Broken { reason, until }));
                     }
                     // As much again: what is looked at twice is bounded by that.
                     let wanted = rest.len().max(CHUNK);
@@ -129,7 +123,7 @@ impl<R: Read> Buffer<R> {
                 None => return Ok(Ok(1)),
             };
             let until = self.byte + place_of(rest_of(&self.bytes, self.at), &error) as u64;
-            return Ok(Err(Broken { reason: error.to_string(), until, is_too_long: false }));
+            return Ok(Err(Broken { reason: error.to_string(), until }));
         }
     }
 
