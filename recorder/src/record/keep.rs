@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use chronicle::{BackendKind, Store};
 use chronicle_entity::hook::{Delivery, Payload, PayloadError, Recorder};
 use chronicle_entity::{NewUnreadPayload, UnreadPayloads};
+use std::mem::ManuallyDrop;
 use std::time::Duration;
 
 /// How long the end of a session may send what waits: its hooks have 1.5 s together.
@@ -18,17 +19,21 @@ const FLUSH: Duration = Duration::from_millis(700);
 
 /// Keeps it in the file; says why it could not.
 pub(super) fn keep(asked: &Asked, input: &[u8]) -> Result<(), String> {
-    if cfg!(debug_assertions) && std::env::var_os("CHRONICLE_TEST_PANIC").is_some() {
-        // What a mistake of ours would do.
-        std::panic::panic_any("asked for");
-    }
+    panic_if_asked_to();
     let config = Config::load_leniently(&asked.globals()).map_err(|error| error.to_string())?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
-    let kept = runtime.block_on(keep_in(asked, input, &config));
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    if config.remote.is_some() {
+        runtime.enable_all();
+    }
+    let runtime = runtime.build().map_err(|error| format!("no runtime: {error}"))?;
     // The file's threads end with the process: nothing is to be waited for.
-    std::mem::forget(runtime);
-    kept
+    ManuallyDrop::new(runtime).block_on(keep_in(asked, input, &config))
+}
+
+/// What a mistake of ours would do, for the tests.
+fn panic_if_asked_to() {
+    let is_asked = cfg!(debug_assertions) && std::env::var_os("CHRONICLE_TEST_PANIC").is_some();
+    assert!(!is_asked, "as it was asked to");
 }
 
 async fn keep_in(asked: &Asked, input: &[u8], config: &Config) -> Result<(), String> {
@@ -40,18 +45,15 @@ async fn keep_in(asked: &Asked, input: &[u8], config: &Config) -> Result<(), Str
         cut::payload(&mut payload, config.payload_limit);
         payload
     });
-    let store = match store_in(asked, input, config, payload.as_ref()).await {
-        Ok(store) => store,
-        Err(error) => return Err(error.to_string()),
-    };
+    let store = store_in(asked, input, config, payload.as_ref()).await;
+    // A close would wait for the log to be brought into the file, which some later process does.
+    let store = ManuallyDrop::new(store.map_err(|error| error.to_string())?);
     if payload.is_ok_and(|payload| payload.ends_session())
         && let Some(failover) = store.failover()
     {
         // What it does not send now is sent later.
         let _ = tokio::time::timeout(FLUSH * 2, failover.flush(FLUSH)).await;
     }
-    // A close would wait for the log to be brought into the file, which some later process does.
-    std::mem::forget(store);
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The program as an agent runs it: `record` and `import`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+#![allow(clippy::needless_pass_by_value, reason = "`json!` is written where it is given")]
 
 mod agents;
 mod file;
@@ -10,6 +11,7 @@ mod large;
 mod mishaps;
 mod redaction;
 mod refusals;
+mod speed;
 mod twice;
 
 use file::Folder;

@@ -13,9 +13,8 @@ fn equal_payloads_at_once_are_one_event() {
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
-                    assert!(
-                        give(folder.program().arg("record"), payload.as_bytes()).status.success()
-                    )
+                    let output = give(folder.program().arg("record"), payload.as_bytes());
+                    assert!(output.status.success());
                 });
             }
         });
