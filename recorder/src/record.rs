@@ -17,9 +17,13 @@ use std::ffi::OsString;
 use std::io::{IsTerminal, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 /// What is read of one payload at most, so that a stream without end does not fill the memory.
 const LONGEST: u64 = 256 * 1024 * 1024;
+
+/// What the first panic said, on whichever thread it was.
+static PANIC: OnceLock<String> = OnceLock::new();
 
 /// Whether a command line asks for this: `record`, or nothing at all with something piped in.
 pub(crate) fn is_meant(arguments: &[OsString]) -> bool {
@@ -31,8 +35,10 @@ pub(crate) fn is_meant(arguments: &[OsString]) -> bool {
 
 /// Records what is piped in, and never fails.
 pub(crate) fn run(arguments: &[OsString]) {
-    // A panic is no reason to write into an agent's terminal.
-    std::panic::set_hook(Box::new(|_| {}));
+    // A panic is no reason to write into an agent's terminal: `doctor` shows what it said.
+    std::panic::set_hook(Box::new(|panic| {
+        PANIC.get_or_init(|| panic.to_string());
+    }));
     let asked = Asked::of(arguments);
     if asked.wants_help {
         // Of this command alone, as clap writes it; what cannot be printed is nobody's loss.
@@ -51,7 +57,7 @@ pub(crate) fn run(arguments: &[OsString]) {
         let reason = match outcome {
             Ok(Ok(())) => None,
             Ok(Err(reason)) => Some(reason),
-            Err(_) => Some("the program panicked".to_owned()),
+            Err(_) => Some(PANIC.get().cloned().unwrap_or_else(|| "a panic".to_owned())),
         };
         if let Some(mut reason) = reason {
             if let Some(broken) = broken {

@@ -22,8 +22,9 @@ pub(super) fn keep(asked: &Asked, input: &[u8]) -> Result<(), String> {
     panic_if_asked_to();
     let config = Config::load_leniently(&asked.globals()).map_err(|error| error.to_string())?;
     let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_time();
     if config.remote.is_some() {
-        runtime.enable_all();
+        runtime.enable_io();
     }
     let runtime = runtime.build().map_err(|error| format!("no runtime: {error}"))?;
     // The file's threads end with the process: nothing is to be waited for.

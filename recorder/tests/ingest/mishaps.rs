@@ -59,7 +59,9 @@ fn a_panic_is_not_seen() {
     let output = give(&mut program, stop.as_bytes());
     if cfg!(debug_assertions) {
         assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
-        assert_eq!(beside(&folder)[0]["payload"], stop);
+        let kept = &beside(&folder)[0];
+        assert_eq!(kept["payload"], stop);
+        assert!(kept["reason"].as_str().unwrap().contains("as it was asked to"), "{kept}");
     }
 }
 
