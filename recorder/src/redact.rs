@@ -2,7 +2,7 @@
 
 mod kinds;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use chronicle_entity::hook::Payload;
 use kinds::{KINDS, Kind};
 use regex::{Captures, Regex};
@@ -124,7 +124,10 @@ fn markers() -> Option<&'static Markers> {
                     .enumerate()
                     .flat_map(|(at, kind)| kind.markers.iter().map(move |marker| (*marker, at)))
             };
-            let searcher = AhoCorasick::new(all().map(|(marker, _)| marker)).ok()?;
+            // The one that is made the soonest: most payloads are short.
+            let mut builder = AhoCorasick::builder();
+            builder.kind(Some(AhoCorasickKind::NoncontiguousNFA)).prefilter(false);
+            let searcher = builder.build(all().map(|(marker, _)| marker)).ok()?;
             Some(Markers { searcher, kinds: all().map(|(_, at)| at).collect() })
         })
         .as_ref()

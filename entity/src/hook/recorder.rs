@@ -151,8 +151,10 @@ impl Recorder {
             return Ok(Recorded::Repeated);
         }
         if !self.known_sessions.contains(records.session_id) {
-            if !self.sessions.insert_if_absent(records.session.clone()).await? {
-                self.complete_session(records.session_id, records.session).await?;
+            // Read first: on a failover pair a write waits for the disk, even where it changes nothing.
+            match self.sessions.get(records.session_id).await? {
+                Some(row) => self.complete_session(&row, records.session).await?,
+                None => _ = self.sessions.insert_if_absent(records.session).await?,
             }
             self.known_sessions.remember(records.session_id);
         }
@@ -217,10 +219,9 @@ impl Recorder {
     }
 
     /// Adds what an earlier payload of the session did not tell.
-    async fn complete_session(&self, id: SessionId, told: NewSession) -> Result<()> {
-        let Some(row) = self.sessions.get(id).await? else { return Ok(()) };
-        if let Some(patch) = what_is_new(&row, &session::Model::from(told)) {
-            self.sessions.update_where(Sessions::ID.eq(id), patch).await?;
+    async fn complete_session(&self, row: &session::Model, told: NewSession) -> Result<()> {
+        if let Some(patch) = what_is_new(row, &session::Model::from(told)) {
+            self.sessions.update_where(Sessions::ID.eq(row.id), patch).await?;
         }
         Ok(())
     }

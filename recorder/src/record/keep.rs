@@ -68,11 +68,16 @@ async fn store_in(
     let _lock = Lock::beside(&config.database);
     let store = Box::pin(store::open(config)).await?;
     let kept = write(asked, input, config, &store, payload).await;
-    if !store::lacks_tables(&kept) {
-        return kept.map(|()| store);
-    }
-    let store = Box::pin(store::migrated(config)).await?;
-    write(asked, input, config, &store, payload).await?;
+    let store = if store::lacks_tables(&kept) {
+        let store = Box::pin(store::migrated(config)).await?;
+        write(asked, input, config, &store, payload).await?;
+        store
+    } else {
+        kept?;
+        store
+    };
+    // It is kept already: a log that is left long is another one's work.
+    let _ = Box::pin(store::shorten_log(config)).await;
     Ok(store)
 }
 

@@ -8,10 +8,18 @@ use chronicle::failover::{FailoverOptions, WriteMode};
 use chronicle::sqlite::SqliteOptions;
 use chronicle::{ErrorKind, Store};
 use chronicle_entity::{event, session, tool_event, unread_payload};
+use std::mem::ManuallyDrop;
 use std::time::Duration;
 
 /// Hooks wait for each other's writes, but not for ever.
 const BUSY: Duration = Duration::from_secs(4);
+
+/// How long the log beside the file may become. Whoever opens the file reads it, and only a process that
+/// stays open for two writes would begin it anew.
+const LONGEST_LOG: u64 = 512 * 1024;
+
+/// Waits for no reader: the next recorder tries again.
+const SHORTEN: &str = "pragma busy_timeout = 20; pragma wal_checkpoint(truncate)";
 
 /// Opens the file, and makes it with its tables when it is missing. Whether it has all tables shows when it
 /// is written to.
@@ -31,6 +39,17 @@ pub(crate) async fn migrated(config: &Config) -> Result<Store> {
     connect(config).await
 }
 
+/// Brings the log into the file, where it has become long.
+pub(crate) async fn shorten_log(config: &Config) -> Result<()> {
+    let mut log = config.database.as_os_str().to_owned();
+    log.push("-wal");
+    if std::fs::metadata(log).is_ok_and(|log| log.len() > LONGEST_LOG) {
+        let sqlite = ManuallyDrop::new(options(config).open().await?);
+        sqlite.execute_script(SHORTEN).await?;
+    }
+    Ok(())
+}
+
 /// Whether something failed for want of a table or a column.
 pub(crate) fn lacks_tables<T>(result: &Result<T>) -> bool {
     let lacks = |error: &Error| matches!(error, Error::Store(error) if error.kind() == ErrorKind::SchemaMismatch);
@@ -39,9 +58,17 @@ pub(crate) fn lacks_tables<T>(result: &Result<T>) -> bool {
 
 async fn connect(config: &Config) -> Result<Store> {
     let Some(remote) = &config.remote else {
-        // It refuses a file that belongs to a server: what is written past it would never get there.
-        let alone = chronicle::Config::new().sqlite(options(config));
-        return Ok(Store::connect(alone).await?);
+        let sqlite = options(config).open().await?;
+        let store = Store::from(&sqlite);
+        let of_a_pair = "select 1 as one from sqlite_schema where name = 'chronicle_failover'";
+        if store.query_raw(of_a_pair, []).await?.is_empty() {
+            return Ok(store);
+        }
+        return Err(Error::Refused(format!(
+            "{} is sent to a server, and none is configured: what is written past that would never get there. \
+             Configure it, or name another file",
+            config.database.display()
+        )));
     };
     let pair = FailoverOptions::new(options(config), remote.options()?)
         .mode(WriteMode::LocalFirst)
