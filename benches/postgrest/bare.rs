@@ -9,7 +9,7 @@ use serde::Serialize;
 use std::time::Duration;
 
 /// Where PostgREST is told the columns of the rows.
-const COLUMNS: &str = "id,session_id,event_type,hook_name,data,timestamp,created_at";
+const COLUMNS: &str = "id,session_id,event_type,hook_name,data,timestamp,created_at,agent_id";
 
 pub(crate) struct Bare {
     http: Client,
@@ -82,6 +82,7 @@ struct Row<'a> {
     data: &'a Option<serde_json::Value>,
     timestamp: String,
     created_at: String,
+    agent_id: Option<&'a str>,
 }
 
 impl<'a> Row<'a> {
@@ -95,6 +96,7 @@ impl<'a> Row<'a> {
             data: &event.data,
             timestamp: text(event.timestamp),
             created_at: text(event.created_at),
+            agent_id: event.agent_id.as_deref(),
         }
     }
 }

@@ -19,8 +19,8 @@ pub(crate) fn open(path: &Path) -> Result<Connection> {
 pub(crate) fn insert(connection: &mut Connection, rows: &[event::Model]) -> Result<()> {
     let transaction = connection.transaction()?;
     let mut statement = transaction.prepare(
-        "INSERT INTO events (id, session_id, event_type, hook_name, data, timestamp, created_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO events (id, session_id, event_type, hook_name, data, timestamp, created_at, agent_id)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     )?;
     for row in rows {
         statement.execute(params![
@@ -31,6 +31,7 @@ pub(crate) fn insert(connection: &mut Connection, rows: &[event::Model]) -> Resu
             row.data.as_ref().map(ToString::to_string),
             text(row.timestamp),
             text(row.created_at),
+            row.agent_id,
         ])?;
     }
     drop(statement);
@@ -41,7 +42,7 @@ pub(crate) fn insert(connection: &mut Connection, rows: &[event::Model]) -> Resu
 /// The newest events of a session.
 pub(crate) fn newest(connection: &Connection, session: SessionId) -> Result<Vec<event::Model>> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, session_id, event_type, hook_name, data, timestamp, created_at FROM events
+        "SELECT id, session_id, event_type, hook_name, data, timestamp, created_at, agent_id FROM events
          WHERE session_id = ? ORDER BY timestamp DESC LIMIT 100",
     )?;
     let mut rows = statement.query([session.to_string()])?;
@@ -55,7 +56,7 @@ pub(crate) fn newest(connection: &Connection, session: SessionId) -> Result<Vec<
 /// The event with a key.
 pub(crate) fn find(connection: &Connection, id: EventId) -> Result<event::Model> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, session_id, event_type, hook_name, data, timestamp, created_at FROM events
+        "SELECT id, session_id, event_type, hook_name, data, timestamp, created_at, agent_id FROM events
          WHERE id = ?",
     )?;
     let mut rows = statement.query([id.to_string()])?;
@@ -76,6 +77,7 @@ fn decode(row: &Row<'_>) -> Result<event::Model> {
         data: row.get_ref(4)?.as_str_or_null()?.map(serde_json::from_str).transpose()?,
         timestamp: time(5)?,
         created_at: time(6)?,
+        agent_id: row.get(7)?,
     })
 }
 

@@ -61,7 +61,8 @@ async fn a_file_of_the_first_schema_is_brought_up_to_date() {
     )
     .await;
     let rows = async || {
-        let sessions = file::rows(&db, "select id, user_id, status, created_at from sessions").await;
+        let sessions =
+            file::rows(&db, "select id, user_id, status, created_at from sessions").await;
         let events = file::rows(&db, "select id, session_id, data, timestamp from events").await;
         let calls = "select id, session_id, result, execution_time, status from tool_events";
         (sessions, events, file::rows(&db, calls).await)
