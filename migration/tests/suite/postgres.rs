@@ -229,5 +229,7 @@ async fn the_program_migrates_and_installs_the_function() {
     run(&["chronicle-apply", "down"]);
     run(&["execute-sql", "down"]);
     assert!(database.query("select public.execute_sql('select 1 as one')").await.is_err());
-    assert_eq!(run(&["down"]), "m20260101_000001_create_tables pending\n");
+    let one = "m20260101_000001_create_tables applied\nm20261127_000002_add_agents pending\n";
+    assert_eq!(run(&["down"]), one, "the latest first");
+    assert_eq!(run(&["down"]), one.replace("applied", "pending"));
 }
