@@ -65,8 +65,8 @@ async fn store_in(
     config: &Config,
     payload: Result<&Payload, &PayloadError>,
 ) -> Result<Store> {
-    let _lock = Lock::beside(&config.database);
     let store = Box::pin(store::open(config)).await?;
+    let _lock = Lock::beside(&config.database);
     let kept = write(asked, input, config, &store, payload).await;
     let store = if store::lacks_tables(&kept) {
         let store = Box::pin(store::migrated(config)).await?;

@@ -1,12 +1,12 @@
 //! [`Lock`]: one recorder after the other. What they read of a session stays so until they have written.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::sync::mpsc;
+use std::time::Duration;
 
 /// A recorder that was stopped with the lock must not stop the others.
 const LONGEST: Duration = Duration::from_millis(400);
-const PAUSE: Duration = Duration::from_micros(200);
 
 /// Held until it is dropped, or the process ends.
 #[derive(Debug)]
@@ -22,13 +22,24 @@ impl Lock {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let Ok(file) = options.open(path) else { return Self(None) };
-        let start = Instant::now();
-        while let Err(std::fs::TryLockError::WouldBlock) = file.try_lock() {
-            if start.elapsed() > LONGEST {
-                return Self(None);
-            }
-            std::thread::sleep(PAUSE);
+        match file.try_lock() {
+            Ok(()) => Self(Some(file)),
+            Err(TryLockError::WouldBlock) => Self(in_turn(file)),
+            Err(TryLockError::Error(_)) => Self(None),
         }
-        Self(Some(file))
     }
+}
+
+/// Waits in the system's own queue, which is fair, but not for ever.
+fn in_turn(file: File) -> Option<File> {
+    let (sender, locked) = mpsc::channel();
+    std::thread::Builder::new()
+        .spawn(move || {
+            if file.lock().is_ok() {
+                // If nobody waits any more, it is given back.
+                let _ = sender.send(file);
+            }
+        })
+        .ok()?;
+    locked.recv_timeout(LONGEST).ok()
 }
