@@ -2,11 +2,16 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use chronicle::{Kind, Record, Table};
-use chronicle_entity::{event, session, tool_event};
+use chronicle_entity::{event, session, tool_event, unread_payload};
 use chronicle_migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, EntityTrait, Statement};
 
-const TABLES: [&Table; 3] = [session::Model::TABLE, event::Model::TABLE, tool_event::Model::TABLE];
+const TABLES: [&Table; 4] = [
+    session::Model::TABLE,
+    event::Model::TABLE,
+    tool_event::Model::TABLE,
+    unread_payload::Model::TABLE,
+];
 
 /// A column: its name, its type in the database's own words, whether it may be NULL.
 type Described = (String, String, bool);
@@ -18,7 +23,8 @@ fn described(table: &Table, name_of: fn(Kind, bool) -> &'static str) -> Vec<Desc
         .map(|column| {
             // Ids travel as text, and are `uuid` in Postgres.
             let id = column.name == "id" || column.name.ends_with("_id");
-            let id = id && column.name != "user_id";
+            // Other systems' ids are any text.
+            let id = id && !["agent_id", "user_id"].contains(&column.name);
             (column.name.to_owned(), name_of(column.kind, id).to_owned(), column.nullable)
         })
         .collect();

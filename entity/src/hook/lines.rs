@@ -10,7 +10,7 @@ use std::collections::HashMap;
 /// ```
 /// let line = &chronicle_entity::hook::lines(b"\n\n{\"session_id\": 1}")[0];
 /// assert_eq!(line.number, 3);
-/// assert_eq!(line.payload.as_ref().unwrap_err().to_string(), "no `session_id`, or not a text");
+/// assert_eq!(line.payload.as_ref().unwrap_err().to_string(), "no `hook_event_name`, or not a text");
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
