@@ -4,7 +4,7 @@ mod decimal;
 mod reckoner;
 mod sum;
 
-#[cfg(feature = "decimal")]
+#[cfg(all(feature = "decimal", feature = "sqlite"))]
 pub(crate) use decimal::Decimals;
 pub(crate) use reckoner::Reckoner;
 
