@@ -8,7 +8,10 @@ use sea_orm_migration::{
     sea_orm::{ConnectionTrait, DeriveMigrationName},
 };
 
-use crate::{Dialect, migrator::SqlMigration};
+use crate::{
+    Dialect,
+    migrator::{SqlMigration, run},
+};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -27,12 +30,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let sql = match Dialect::try_from(manager.get_database_backend())? {
-            Dialect::Postgres => include_str!("m20260101_000001_create_tables/postgres_down.sql"),
-            Dialect::Sqlite => include_str!("m20260101_000001_create_tables/sqlite_down.sql"),
-        };
-        manager.get_connection().execute_unprepared(sql).await?;
-        Ok(())
+        run(manager, |dialect| self.down_sql(dialect)).await
     }
 
     fn use_transaction(&self) -> Option<bool> {
@@ -45,6 +43,13 @@ impl SqlMigration for Migration {
         match dialect {
             Dialect::Postgres => include_str!("m20260101_000001_create_tables/postgres_up.sql"),
             Dialect::Sqlite => include_str!("m20260101_000001_create_tables/sqlite_up.sql"),
+        }
+    }
+
+    fn down_sql(&self, dialect: Dialect) -> &'static str {
+        match dialect {
+            Dialect::Postgres => include_str!("m20260101_000001_create_tables/postgres_down.sql"),
+            Dialect::Sqlite => include_str!("m20260101_000001_create_tables/sqlite_down.sql"),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The list of migrations.
 
 use sea_orm_migration::{
-    DbErr, IntoSchemaManagerConnection, MigrationTrait, MigratorTrait, SchemaManagerConnection,
+    DbErr, IntoSchemaManagerConnection, MigrationTrait, MigratorTrait, SchemaManager,
+    SchemaManagerConnection,
     async_trait::async_trait,
     sea_orm::{
         ConnectionTrait, DatabaseTransaction, SqliteTransactionMode, TransactionOptions,
@@ -24,6 +25,18 @@ pub struct Migrator;
 pub(crate) trait SqlMigration: MigrationTrait {
     /// The statements of [`MigrationTrait::up`] on an empty database.
     fn up_sql(&self, dialect: Dialect) -> &'static str;
+
+    /// The statements of [`MigrationTrait::down`].
+    fn down_sql(&self, dialect: Dialect) -> &'static str;
+}
+
+/// Runs SQL that there is for each dialect.
+pub(crate) async fn run(
+    manager: &SchemaManager<'_>,
+    sql: impl FnOnce(Dialect) -> &'static str,
+) -> Result<(), DbErr> {
+    let sql = sql(Dialect::try_from(manager.get_database_backend())?);
+    manager.get_connection().execute_unprepared(sql).await.map(drop)
 }
 
 /// All migrations, the oldest first.
