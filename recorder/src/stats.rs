@@ -125,30 +125,20 @@ fn time(row: &RawRow, name: &str) -> String {
 }
 
 fn days(rows: &[RawRow]) -> Table {
-    let mut table = Table::new([
-        Column::text("DAY"),
-        Column::number("SESSIONS"),
-        Column::number("PROMPTS"),
-        Column::number("CALLS"),
-        Column::number("FAILED"),
-        Column::number("TIME IN TOOLS"),
-    ]);
-    for row in rows {
-        table.row([
-            text(row, "day").into(),
-            number(row, "sessions").into(),
-            number(row, "prompts").into(),
-            number(row, "calls").into(),
-            Cell::painted(number(row, "failures"), Paint::Red),
-            time(row, "time").into(),
-        ]);
-    }
-    table
+    totals(Column::text("DAY"), rows, |row| text(row, "day"))
 }
 
 fn projects(rows: &[RawRow]) -> Table {
+    totals(Column::long("PROJECT"), rows, |row| {
+        let project = Some(text(row, "project")).filter(|project| !project.is_empty());
+        project.unwrap_or_else(|| "(none)".to_owned())
+    })
+}
+
+/// What was done in each group of sessions, which the first column names.
+fn totals(name: Column, rows: &[RawRow], name_of: fn(&RawRow) -> String) -> Table {
     let mut table = Table::new([
-        Column::long("PROJECT"),
+        name,
         Column::number("SESSIONS"),
         Column::number("PROMPTS"),
         Column::number("CALLS"),
@@ -156,9 +146,8 @@ fn projects(rows: &[RawRow]) -> Table {
         Column::number("TIME IN TOOLS"),
     ]);
     for row in rows {
-        let project = Some(text(row, "project")).filter(|project| !project.is_empty());
         table.row([
-            project.unwrap_or_else(|| "(none)".to_owned()).into(),
+            name_of(row).into(),
             number(row, "sessions").into(),
             number(row, "prompts").into(),
             number(row, "calls").into(),
