@@ -4,6 +4,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# The workspace is built once for each set of features: debug information would take some 40 GB.
+export CARGO_PROFILE_DEV_DEBUG=0
+
 step() { printf '\n== %s\n' "$*"; }
 
 # Each server is taken from the system, else from npm: see tests/servers.
