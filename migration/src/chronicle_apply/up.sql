@@ -34,19 +34,23 @@ create or replace function public.chronicle_apply(id uuid, operations json)
     security invoker
 as $function$
 declare
-    operation json;
-    kind text;
+    operation record;
     target text;
+    relation regclass;
     changed json;
     keys json;
-    typed json;
+    condition json;
     set_columns text;
-    key_columns text;
+    set_names text;
+    set_excluded text;
     is_set text;
+    key_columns text;
+    key_names text;
     is_key text;
     is_same text;
-    condition json;
-    listed text;
+    returned text;
+    named bigint;
+    source text;
     statement text;
     fresh bigint[];
     touched bigint;
@@ -67,19 +71,24 @@ begin
             return json_build_object('applied', coalesce(touched <= 0, false), 'touched', touched);
         end if;
     end if;
-    for operation in select json_array_elements(operations) loop
-        kind := operation ->> 'kind';
-        target := format('%I.%I', coalesce(operation ->> 'schema', current_schema()), operation ->> 'table');
-        changed := operation -> 'rows';
-        keys := operation -> 'keys';
+    for operation in
+        select * from json_to_recordset(operations) one (
+            kind text, schema text, "table" text, key text[], columns text[], added text[], rows json, keys json,
+            on_conflict text, ids uuid[], condition json, must_be_there boolean, "returning" text[]
+        )
+    loop
+        target := format('%I.%I', coalesce(operation.schema, current_schema()), operation.table);
+        changed := operation.rows;
+        keys := operation.keys;
+        condition := operation.condition;
         left_out := 0;
         only_id := null;
 
-        if json_typeof(operation -> 'ids') is distinct from 'array' then
+        if operation.ids is null then
             null;
-        elsif kind = 'update' or json_typeof(operation -> 'condition') = 'object' then
+        elsif operation.kind = 'update' or condition is not null then
             -- It may find no row, which a repetition has to know.
-            only_id := (operation -> 'ids' ->> 0)::uuid;
+            only_id := operation.ids[1];
             select known.touched into touched from public.chronicle_applied known where known.id = only_id;
             if found and touched <= 0 then
                 raise exception 'the id was taken without a change' using errcode = 'CHR02';
@@ -90,115 +99,121 @@ begin
             end if;
         else
             with taken as (
-                insert into public.chronicle_applied (id)
-                select one::uuid from json_array_elements_text(operation -> 'ids') one
+                insert into public.chronicle_applied (id) select unnest(operation.ids)
                 on conflict do nothing
                 returning chronicle_applied.id
             )
             select array_agg(one.place) into fresh
-            from json_array_elements_text(operation -> 'ids') with ordinality one (id, place)
-            join taken on taken.id = one.id::uuid;
-            left_out := json_array_length(operation -> 'ids') - coalesce(cardinality(fresh), 0);
+            from unnest(operation.ids) with ordinality one (id, place) join taken on taken.id = one.id;
+            left_out := cardinality(operation.ids) - coalesce(cardinality(fresh), 0);
             if left_out > 0 and exists (
-                select from json_array_elements_text(operation -> 'ids') one
-                join public.chronicle_applied known on known.id = one::uuid
-                where known.touched <= 0
+                select from public.chronicle_applied known
+                where known.id = any (operation.ids) and known.touched <= 0
             ) then
                 raise exception 'the id was taken without a change' using errcode = 'CHR02';
             end if;
             if fresh is null then
-                touched := case when kind = 'delete' then 0 else left_out end;
+                touched := case when operation.kind = 'delete' then 0 else left_out end;
                 answers := answers || json_build_object('touched', touched, 'left_out', left_out, 'rows', '[]'::json);
                 continue;
-            elsif left_out > 0 and kind = 'insert' then
+            elsif left_out > 0 and operation.kind = 'insert' then
                 select json_agg(one.value order by one.place) into changed
                 from json_array_elements(changed) with ordinality one (value, place) where one.place = any (fresh);
-            elsif left_out > 0 and kind = 'delete' then
+            elsif left_out > 0 and operation.kind = 'delete' then
                 select json_agg(one.value order by one.place) into keys
                 from json_array_elements(keys) with ordinality one (value, place) where one.place = any (fresh);
             end if;
         end if;
 
-        -- Of the columns that are named alone: of others not even the type has to take what JSON lacks.
-        select json_object_agg(attname, format('%I %s', attname, format_type(atttypid, atttypmod))) into typed
-        from pg_catalog.pg_attribute where attrelid = target::regclass and attnum > 0 and not attisdropped;
-        select string_agg(typed ->> one, ', ') into set_columns
-        from json_array_elements_text(operation -> 'columns') one;
-        select string_agg(typed ->> one, ', '), string_agg(format('t.%1$I = k.%1$I', one), ' and ')
-            into key_columns, is_key
-        from json_array_elements_text(operation -> 'key') one;
-        condition := operation -> 'condition';
-        if json_typeof(condition) = 'object' then
-            is_same := format(
-                ' and t.%1$I is not distinct from (select c.%1$I from json_to_record($3) c (%2$s))',
-                condition ->> 'column', typed ->> (condition ->> 'column')
-            );
-            condition := json_build_object(condition ->> 'column', condition -> 'value');
-        else
-            is_same := '';
+        -- All parts of the statement. Of the columns that are named alone: of others not even the type has to take what
+        -- JSON lacks.
+        relation := target::regclass;
+        select
+            string_agg(of.name || ' ' || of.type, ', ') filter (where of.is_set),
+            string_agg(of.name, ', ') filter (where of.is_set),
+            string_agg(of.name || ' = excluded.' || of.name, ', ') filter (where of.is_set),
+            string_agg(of.name || ' = ' || of.base || 'v.' || of.name, ', ') filter (where of.is_set),
+            string_agg(of.name || ' ' || of.type, ', ') filter (where of.is_key),
+            string_agg(of.name, ', ') filter (where of.is_key),
+            string_agg('t.' || of.name || ' = k.' || of.name, ' and ') filter (where of.is_key),
+            string_agg('t.' || of.name, ', ') filter (where of.is_returned),
+            sum(of.is_set::int + of.is_key::int + of.is_returned::int)
+        into set_columns, set_names, set_excluded, is_set, key_columns, key_names, is_key, returned, named
+        from (
+            select
+                quote_ident(attname) as name,
+                format_type(atttypid, atttypmod) as type,
+                attname = any (coalesce(operation.columns, '{}')) as is_set,
+                attname = any (coalesce(operation.key, '{}')) as is_key,
+                attname = any (coalesce(operation.returning, '{}')) as is_returned,
+                case when attname = any (operation.added) then 't.' || quote_ident(attname) || ' + ' else '' end as base
+            from pg_catalog.pg_attribute
+            where attrelid = relation and attnum > 0 and not attisdropped
+            offset 0
+        ) of;
+        if named is distinct from coalesce(cardinality(operation.columns), 0) + coalesce(cardinality(operation.key), 0)
+            + coalesce(cardinality(operation.returning), 0)
+        then
+            raise exception 'a column that is named is not in %, or is named twice', target
+                using errcode = 'undefined_column';
         end if;
 
-        if kind = 'insert' then
-            select string_agg(format('%I', one), ', ') into listed
-            from json_array_elements_text(operation -> 'columns') one;
+        if operation.kind = 'insert' then
             statement := format(
                 'insert into %1$s as t (%2$s) select %2$s from json_to_recordset($1) v (%3$s)',
-                target, listed, set_columns
+                target, set_names, set_columns
             );
-            if operation ->> 'on_conflict' = 'ignore' then
-                statement := statement || ' on conflict (' || (
-                    select string_agg(format('%I', one), ', ') from json_array_elements_text(operation -> 'key') one
-                ) || ') do nothing';
-            elsif operation ->> 'on_conflict' = 'replace' then
-                statement := statement || ' on conflict (' || (
-                    select string_agg(format('%I', one), ', ') from json_array_elements_text(operation -> 'key') one
-                ) || ') do update set ' || (
-                    select string_agg(format('%1$I = excluded.%1$I', one), ', ')
-                    from json_array_elements_text(operation -> 'columns') one
-                );
+            if operation.on_conflict = 'ignore' then
+                statement := statement || ' on conflict (' || key_names || ') do nothing';
+            elsif operation.on_conflict = 'replace' then
+                statement := statement || ' on conflict (' || key_names || ') do update set ' || set_excluded;
             end if;
-        elsif kind = 'update' then
-            select string_agg(
-                case
-                    when one in (select json_array_elements_text(operation -> 'added'))
-                        then format('%1$I = t.%1$I + v.%1$I', one)
-                    else format('%1$I = v.%1$I', one)
-                end, ', '
-            ) into is_set
-            from json_array_elements_text(operation -> 'columns') one;
-            statement := format(
-                'update %1$s as t set %2$s from json_to_record($1) v (%3$s), json_to_recordset($2) k (%4$s) '
-                || 'where %5$s%6$s', target, is_set, set_columns, key_columns, is_key, is_same
-            );
-        elsif kind = 'delete' then
-            statement := format(
-                'delete from %1$s as t using json_to_recordset($2) k (%2$s) where %3$s%4$s',
-                target, key_columns, is_key, is_same
-            );
+        elsif operation.kind in ('update', 'delete') then
+            -- One key is planned as one: for a set of them a hundred rows are expected.
+            source := 'json_to_recordset($2)';
+            if json_array_length(keys) = 1 then
+                keys := keys -> 0;
+                source := 'json_to_record($2)';
+            end if;
+            if operation.kind = 'update' then
+                statement := format(
+                    'update %s as t set %s from json_to_record($1) v (%s), %s k (%s) where %s',
+                    target, is_set, set_columns, source, key_columns, is_key
+                );
+            else
+                statement := format('delete from %s as t using %s k (%s) where %s', target, source, key_columns, is_key);
+            end if;
+            if condition is not null then
+                select statement || format(
+                    ' and t.%1$I is not distinct from (select c.%1$I from json_to_record($3) c (%1$I %2$s))',
+                    attname, format_type(atttypid, atttypmod)
+                ) into strict statement
+                from pg_catalog.pg_attribute
+                where attrelid = relation and attname = condition ->> 'column' and attnum > 0 and not attisdropped;
+                condition := json_build_object(condition ->> 'column', condition -> 'value');
+            end if;
         else
             raise exception 'an operation is an insert, an update or a delete' using errcode = 'invalid_parameter_value';
         end if;
 
         given_rows := '[]';
-        if json_typeof(operation -> 'returning') = 'array' then
-            select string_agg(format('t.%I', one), ', ') into listed
-            from json_array_elements_text(operation -> 'returning') one;
-            execute 'with written as (' || statement || ' returning ' || listed
+        if returned is not null then
+            execute 'with written as (' || statement || ' returning ' || returned
                 || ') select count(*), coalesce(json_agg(written.*), ''[]'') from written'
                 into touched, given_rows using changed, keys, condition;
         else
             execute statement using changed, keys, condition;
             get diagnostics touched = row_count;
         end if;
-        if touched = 0 and coalesce((operation ->> 'must_be_there')::boolean, false) then
-            raise exception 'there is no such row in %', operation ->> 'table' using errcode = 'CHR01';
+        if touched = 0 and operation.must_be_there then
+            raise exception 'there is no such row in %', operation.table using errcode = 'CHR01';
         end if;
         if only_id is not null then
             insert into public.chronicle_applied (id, touched) values (only_id, touched) on conflict do nothing;
             if not found then
                 raise exception 'the same change is under way' using errcode = 'serialization_failure';
             end if;
-        elsif json_typeof(operation -> 'ids') = 'array' and kind <> 'delete' then
+        elsif operation.ids is not null and operation.kind <> 'delete' then
             touched := touched + left_out;
         end if;
         answers := answers || json_build_object('touched', touched, 'left_out', left_out, 'rows', given_rows);
