@@ -227,6 +227,24 @@ pub(crate) enum Ids {
     Each(Vec<Uuid>),
 }
 
+#[cfg(feature = "sqlite")]
+impl Ids {
+    pub(crate) fn as_slice(&self) -> &[Uuid] {
+        match self {
+            Self::Whole(id) => std::slice::from_ref(id),
+            Self::Each(ids) => ids,
+        }
+    }
+
+    /// As many others.
+    pub(crate) fn anew(&self) -> Self {
+        match self {
+            Self::Whole(_) => Self::Whole(Uuid::now_v7()),
+            Self::Each(ids) => Self::Each(ids.iter().map(|_| Uuid::now_v7()).collect()),
+        }
+    }
+}
+
 /// A change as the server's function `chronicle_apply` takes it.
 pub(crate) struct Operation<'c> {
     pub(crate) change: &'c Change,

@@ -78,7 +78,7 @@ pub use key::Key;
 pub use options::PostgrestOptions;
 pub use request::Request;
 #[cfg(feature = "sqlite")]
-pub(crate) use together::{Answer, ID_IS_TAKEN, NO_SUCH_ROW};
+pub(crate) use together::{Answer, FOUND_NO_ROW, ID_IS_TAKEN, NO_SUCH_ROW};
 pub use token::TokenSource;
 
 use crate::backend::changes;

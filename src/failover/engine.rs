@@ -1,6 +1,7 @@
 //! [`Engine`]: the flow of calls and of replay, on top of the file and the rules.
 
 mod changes;
+mod direct;
 pub(crate) mod keep;
 mod letters;
 mod merge;
@@ -46,6 +47,8 @@ pub(crate) struct Engine {
     has_function: AtomicBool,
     /// Whether a direct write has asked for it.
     is_function_asked_for: AtomicBool,
+    /// By what the file knows the direct writes of this process.
+    process: String,
     /// Shared by the calls that are on their way to the remote; alone by who closes.
     calls: RwLock<()>,
 }

@@ -7,6 +7,7 @@ mod acknowledge;
 mod choose;
 mod columns;
 mod convert;
+mod direct;
 mod letters;
 mod local_key;
 mod mirror;

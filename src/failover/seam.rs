@@ -17,6 +17,8 @@ pub(crate) enum Mutation {
     ReadsIgnoreEntries,
     /// No ghost is kept after a write without answer that no entry guards.
     NoGhost,
+    /// A direct write is not noted in the file before it leaves.
+    DirectNotNoted,
     /// Deletes go while an earlier request may still arrive.
     NoSettleForDeletes,
     /// Replay does not wait until an earlier request can no longer arrive.
@@ -78,6 +80,7 @@ impl Mutation {
         Self::FilterWritesGoDirect,
         Self::ReadsIgnoreEntries,
         Self::NoGhost,
+        Self::DirectNotNoted,
         Self::NoSettleForDeletes,
         Self::NoSettle,
         Self::NoRowEdge,
@@ -198,6 +201,8 @@ pub(crate) enum Met {
     ProbeAnswered,
     BindingChanged,
     IdTaken,
+    DirectTaken,
+    DirectAnew,
 }
 
 #[cfg(test)]
@@ -290,6 +295,8 @@ impl Met {
         Self::ProbeAnswered,
         Self::BindingChanged,
         Self::IdTaken,
+        Self::DirectTaken,
+        Self::DirectAnew,
     ];
 }
 

@@ -186,6 +186,8 @@ pub(super) struct Snapshot {
     pub(super) paused: Vec<String>,
     pub(super) tombstones: BTreeMap<RowName, i64>,
     pub(super) unsure: BTreeSet<RowName>,
+    /// The ids of direct writes of which it is noted that they have left.
+    pub(super) direct: BTreeSet<String>,
     pub(super) state: JsonValue,
 }
 
@@ -230,6 +232,10 @@ impl Snapshot {
         for row in rows {
             let (row, sequence) = row?;
             snapshot.tombstones.insert(row, sequence);
+        }
+        let mut direct = connection.prepare_cached("select id from chronicle_direct")?;
+        for id in direct.query_map([], |row| row.get(0))? {
+            snapshot.direct.insert(id?);
         }
         let unsure = "select table_name, row_key from chronicle_unsure";
         let mut unsure = connection.prepare_cached(unsure)?;

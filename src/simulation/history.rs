@@ -32,6 +32,8 @@ pub(super) struct Call {
     pub(super) is_direct: bool,
     /// Its process was killed while it was under way.
     pub(super) is_killed: bool,
+    /// When that was.
+    pub(super) killed_at: Option<Tick>,
     /// Its task has changed the file.
     pub(super) has_committed: bool,
     /// It failed after some of its rows were stored.
@@ -153,6 +155,7 @@ impl History {
             acknowledged: None,
             is_direct: false,
             is_killed: false,
+            killed_at: None,
             has_committed: false,
             is_partial: false,
         };

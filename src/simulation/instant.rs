@@ -94,6 +94,7 @@ impl Inner {
         let request = &self.requests[&id];
         let (sender, statement) = (request.sender, request.statement.clone());
         let is_once = request.once.is_some();
+        let is_noted = request.is_noted;
         let carried = request.carried.clone();
         // Its process may have ended when it had just been told that no answer came.
         let is_orphan = request.is_orphan
@@ -118,6 +119,9 @@ impl Inner {
             if effect.changes() && *effect != Effect::Cascaded {
                 self.check_once(row, &calls, is_once);
             }
+            if is_noted && effect.changes() {
+                self.check_late(row, &calls);
+            }
             self.effect(row, *effect, &calls, &statement, sender);
             if is_orphan && effect.changes() && matches!(sender, Sender::Direct(_)) {
                 self.gap(Gap::KilledUnderWay);
@@ -125,6 +129,21 @@ impl Inner {
             }
             if sender == Sender::Replay && matches!(effect, Effect::Inserted | Effect::Updated) {
                 self.check_whole(row, &statement);
+            }
+        }
+    }
+
+    /// What a killed process has sent by the function does not change a row over what was written later.
+    fn check_late(&mut self, row: &RowName, calls: &[CallId]) {
+        let Some((called, later)) = self.history.row(row).latest else { return };
+        let is_foreign = self.history.calls[&later].is_foreign();
+        for call in calls {
+            let killed_at = self.history.calls[call].killed_at;
+            if !is_foreign && killed_at.is_some_and(|killed_at| called > killed_at) {
+                let what = format!(
+                    "call {call} of a killed process takes effect after {later}, which was made later"
+                );
+                self.violated(Invariant::Order, Some(row), what);
             }
         }
     }

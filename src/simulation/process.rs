@@ -641,6 +641,7 @@ impl super::world::Inner {
         for id in calls {
             let call = self.history.calls.get_mut(&id).expect("a call");
             call.is_killed = true;
+            call.killed_at = Some(self.tick);
             if !call.is_direct {
                 continue;
             }

@@ -56,6 +56,10 @@ impl Refusal {
         Self::new(ErrorKind::Conflict, "CHR02", "the id was taken without a change")
     }
 
+    const fn of_no_row_found() -> Self {
+        Self::new(ErrorKind::Conflict, "CHR03", "an earlier request with the id found no row")
+    }
+
     fn of_flaw(flaw: Flaw) -> Option<Self> {
         Some(match flaw {
             Flaw::None | Flaw::Unanswerable => return None,
@@ -153,6 +157,9 @@ impl Database {
             }
             Some(Once::Each(ids)) if statement.may_find_nothing() => {
                 if let Some(kept) = self.applied.get(&ids[0]) {
+                    if kept.touched == Some(0) {
+                        return Err(Refusal::of_no_row_found());
+                    }
                     if kept.is_void() {
                         return Err(Refusal::of_taken());
                     }

@@ -8,6 +8,7 @@ use super::remote::{Done, Refusal};
 use super::statement::{Row, Statement};
 use super::tables;
 use super::world::{Event, Happening, Inner, Purpose, World};
+use crate::backend::postgrest::FOUND_NO_ROW;
 use crate::change::{Change, Ids, Operation};
 use crate::failover::remote::{Applied, AppliedTogether, Remote};
 use crate::failover::rules::name::{RowKey, RowName, TableName};
@@ -90,6 +91,8 @@ pub(super) struct Request {
     pub(super) carried: BTreeMap<RowName, Vec<i64>>,
     pub(super) left: Option<i64>,
     pub(super) once: Option<Once>,
+    /// The file knew by which ids it goes.
+    pub(super) is_noted: bool,
     has_arrived: bool,
     /// Whether its answer will be lost.
     is_mute: bool,
@@ -111,6 +114,7 @@ impl Request {
             carried: BTreeMap::new(),
             left: None,
             once: None,
+            is_noted: false,
             has_arrived: false,
             is_mute: false,
             answer: None,
@@ -156,9 +160,7 @@ impl Client {
     ) -> Result<Done> {
         let is_read = statement.is_read() && !matches!(once, Some(Once::Taken(_)));
         let id = self.world.lock().decide(self.process, sender, statement);
-        if let Some(request) = self.world.lock().requests.get_mut(&id) {
-            request.once = once;
-        }
+        self.world.lock().goes_once(id, once);
         let abandon = Abandon(&self.world, id);
         // Between the question to the file and the request anything may happen.
         super::process::yield_now().await;
@@ -252,6 +254,14 @@ impl Answer {
 }
 
 impl Inner {
+    /// By which ids the request goes.
+    fn goes_once(&mut self, id: u64, once: Option<Once>) {
+        let Some(request) = self.requests.get_mut(&id) else { return };
+        request.is_noted = matches!(&once, Some(Once::Each(ids))
+            if ids.iter().all(|id| self.snapshot.direct.contains(&id.to_string())));
+        request.once = once;
+    }
+
     /// The request is out of its sender's hands. It may be lost, and it may be late.
     fn leave(&mut self, id: u64) {
         let now = self.now;
@@ -636,7 +646,11 @@ impl Remote for Client {
                 return Err(Error::new(ErrorKind::Unsupported, "not simulated"));
             };
             let statement = Statement::of_write(write);
-            let done = self.send_once(self.sender(), statement, Once::Each(ids.clone())).await?;
+            let sent = self.send_once(self.sender(), statement, Once::Each(ids.clone())).await;
+            if sent.as_ref().is_err_and(|error| error.code() == Some(FOUND_NO_ROW)) {
+                return Ok(Some(vec![Written::default()]));
+            }
+            let done = sent?;
             if done.left_out > 0 {
                 return Ok(None);
             }

@@ -4,6 +4,7 @@
 mod child;
 mod history;
 mod kill_points;
+mod late;
 
 use crate::fixture::{Fixture, healed, session};
 use child::{Child, Order};

@@ -417,3 +417,39 @@ async fn a_process_that_writes_to_the_file_first() {
         (vec!["1: 7".into(), "2: 9".into()], vec!["1 2".into()])
     );
 }
+
+/// The answer of the first request takes the ids of what was in it.
+#[tokio::test(flavor = "multi_thread")]
+async fn updates_that_travel_together_and_find_no_row_are_letters() {
+    let world = world().await;
+    let failover = stocked(&world).await;
+    let parts = Parts::new(&failover);
+    world.cut().await;
+    for name in ["bolt", "nut", "gear"] {
+        parts.update(1, PartPatch::new().name(name)).await.unwrap();
+    }
+    world.sql("delete from parts where id = 1").await;
+    let info = world.heal(&failover).await;
+    assert_eq!(info.outbox_rows, 0, "{info:?}");
+    let letters = failover.dead_letters(10).await.unwrap();
+    let reasons: Vec<_> = letters.iter().map(|letter| letter.reason).collect();
+    assert_eq!(reasons, [DeadLetterReason::MissingRow; 3], "{letters:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deletes_that_travel_together_and_are_kept_by_a_trigger_are_letters() {
+    let keeps = "create function keep() returns trigger language plpgsql as 'begin return null; end'; \
+        create trigger keep before delete on parts for each row when (old.id < 3) execute function keep();";
+    let world = world().await;
+    world.sql(keeps).await;
+    world.sql("insert into parts (id, stock) values (3, 1), (4, 1)").await;
+    let failover = stocked(&world).await;
+    let parts = Parts::new(&failover);
+    world.cut().await;
+    for id in 1..5 {
+        assert_eq!(parts.delete(id).await.unwrap(), 1);
+    }
+    let info = world.heal(&failover).await;
+    assert_eq!((info.outbox_rows, info.dead_letters), (0, 2), "{info:?}");
+    assert_eq!(stock(&world).await, ["1: 10", "2: 10"]);
+}

@@ -10,7 +10,7 @@ create table if not exists public.chronicle_applied (
 
 -- Makes changes of rows in one transaction: all of them or none. Each may have an id, and so may the call: what has
 -- been applied under an id is left out, and an id without a change is taken, so that a change of that id which arrives
--- later is an error, CHR02; and so is one of an update that found no row. What is refused takes no id.
+-- later is an error, CHR02; and one of an update that found no row is another, CHR03. What is refused takes no id.
 --
 -- `operations` is a list of objects:
 --   kind         insert, update or delete
@@ -90,8 +90,10 @@ begin
             -- It may find no row, which a repetition has to know.
             only_id := operation.ids[1];
             select known.touched into touched from public.chronicle_applied known where known.id = only_id;
-            if found and touched <= 0 then
+            if found and touched < 0 then
                 raise exception 'the id was taken without a change' using errcode = 'CHR02';
+            elsif found and touched = 0 then
+                raise exception 'an earlier request with the id found no row' using errcode = 'CHR03';
             elsif found then
                 answers := answers
                     || json_build_object('touched', coalesce(touched, 1), 'left_out', 1, 'rows', '[]'::json);

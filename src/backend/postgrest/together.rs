@@ -20,6 +20,9 @@ pub(crate) const NO_SUCH_ROW: &str = "CHR01";
 /// The code of a change whose id was taken without it.
 pub(crate) const ID_IS_TAKEN: &str = "CHR02";
 
+/// The code of an update that an earlier request with its id found no row for.
+pub(crate) const FOUND_NO_ROW: &str = "CHR03";
+
 /// What the function has made of its operations.
 #[derive(Deserialize)]
 pub(crate) struct Together {
@@ -93,8 +96,7 @@ impl Postgrest {
             }
         }
         let together = self.apply_together(id, &operations).await;
-        if together.as_ref().is_err_and(|error| error.code() == Some(ID_IS_TAKEN)) {
-            // An earlier attempt found no row.
+        if together.as_ref().is_err_and(|error| error.code() == Some(FOUND_NO_ROW)) {
             return Ok(Some(writes.iter().map(|_| Written::default()).collect()));
         }
         let together = together.map_err(|error| of_missing_row(error, writes))?;

@@ -15,6 +15,7 @@ use crate::{Error, ErrorKind, Result, Table};
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, watch};
+use uuid::Uuid;
 
 /// Rows that are queued or noted in one transaction.
 const ROWS_AT_ONCE: usize = 250;
@@ -42,6 +43,7 @@ impl Engine {
             missed: super::mirror::Missed::default(),
             obstacle: Mutex::default(),
             has_function: AtomicBool::new(false),
+            process: Uuid::now_v7().to_string(),
             is_function_asked_for: AtomicBool::new(false),
             calls: tokio::sync::RwLock::default(),
         });
@@ -49,6 +51,9 @@ impl Engine {
         engine.check_origins(present).await?;
         engine.bind(binding, rebinds).await?;
         engine.settle_origins(present).await?;
+        // As another process has found out: what lives for milliseconds does not ask.
+        let known = engine.file.ask(|transaction| Ok(transaction.state.has_function))?;
+        engine.knows_function(known);
         Ok(engine)
     }
 

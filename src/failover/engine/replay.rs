@@ -8,7 +8,7 @@ mod upkeep;
 
 use super::Engine;
 use super::mirror::Fetched;
-use super::outage::PAUSE;
+use super::outage::{Outage, PAUSE};
 use crate::backend::sqlite::Urgency;
 use crate::failover::environment::{Lock, Moment, until};
 use crate::failover::file::{Chosen, DURABLE, EVERYTHING, Transaction};
@@ -20,9 +20,12 @@ use crate::{ErrorKind, Result};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
+use uuid::Uuid;
 
 /// Entries that are looked at again in one transaction.
 pub(crate) const REWORK: usize = 500;
+/// How soon what had no answer is asked again.
+const LEAST_WAIT: Duration = Duration::from_secs(1);
 /// How soon it is looked again where nothing tells of a change.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
@@ -128,6 +131,9 @@ struct Work {
     is_drained: bool,
     unsure: bool,
     throttled: Option<Duration>,
+    /// Direct writes, as the server's function knows them, that must not take effect any more.
+    direct: Vec<Uuid>,
+    next_direct: Option<Duration>,
     /// The pauses that are due.
     due: Vec<String>,
     next_pause: Option<Duration>,
@@ -164,10 +170,12 @@ impl Engine {
             self.ask_for_function().await;
             return Ok(Progress::Worked);
         }
-        if !work.has_entries && !work.is_open && !work.unsure && work.due.is_empty() {
+        let next_look = [work.next_pause, work.next_direct].into_iter().flatten().min();
+        let is_idle = !work.has_entries && !work.is_open && !work.unsure && work.due.is_empty();
+        if is_idle && work.direct.is_empty() {
             replayer.release();
             self.set_obstacle(None);
-            return Ok(work.next_pause.map_or(Progress::Idle, Progress::Wait));
+            return Ok(next_look.map_or(Progress::Idle, Progress::Wait));
         }
         if let Some(why) = self.not_signed_in().await? {
             // Another process may be.
@@ -211,6 +219,9 @@ impl Engine {
         if let Some(wait) = work.throttled {
             return Ok(Progress::Wait(wait));
         }
+        if !work.direct.is_empty() {
+            return self.end_direct(work.direct).await;
+        }
         if let Some(paused) = work.due.into_iter().next() {
             return self.try_paused(replayer, paused).await;
         }
@@ -237,7 +248,7 @@ impl Engine {
             replayer.release();
             replayer.leaves_strangers_until = Some(now + PAUSE.as_millis() as Moment);
         }
-        Ok(match (progress, work.next_pause) {
+        Ok(match (progress, next_look) {
             (Progress::Idle, Some(wait)) => Progress::Wait(wait),
             (Progress::Idle, None) if work.has_entries => {
                 // Letters are asked for, and what lacks a parent is tried, each minute.
@@ -246,6 +257,15 @@ impl Engine {
             (Progress::Wait(wait), Some(pause)) => Progress::Wait(wait.min(pause)),
             (progress, _) => progress,
         })
+    }
+
+    /// Before what has to come after direct writes of processes that may have ended.
+    async fn end_direct(self: &Arc<Self>, ids: Vec<Uuid>) -> Result<Progress> {
+        let Err(error) = self.take_direct(ids).await else { return Ok(Progress::Worked) };
+        let Some(outage) = Outage::of(&error) else { return Err(error) };
+        self.note_outage(outage.of_read()).await;
+        // While the remote can be reached it is asked again soon.
+        Ok(Progress::Wait(LEAST_WAIT))
     }
 
     /// Notes why this process cannot replay.
@@ -261,6 +281,7 @@ impl Engine {
         let now = self.environment.now();
         self.file.ask(|transaction| {
             let state = &transaction.state;
+            let (direct, next_direct) = transaction.direct_to_take(now)?;
             // The longest that a pause is ever given: see `unanswered`.
             let longest = PAUSE + self.settings.settle;
             let rest = |at: Moment| until(at, now, longest);
@@ -273,6 +294,8 @@ impl Engine {
                 is_drained: transaction.is_drained()?,
                 unsure: transaction.counts.unsure > 0,
                 throttled: rest(state.throttled_until),
+                direct,
+                next_direct,
                 due: state
                     .pauses
                     .iter()

@@ -3,6 +3,7 @@
 
 use super::outage::Outage;
 use super::{Engine, mirror, refusal_of};
+use crate::backend::postgrest::ID_IS_TAKEN;
 use crate::backend::sqlite::Urgency;
 use crate::change::Ids;
 use crate::failover::WriteMode;
@@ -11,6 +12,7 @@ use crate::failover::file::{
 };
 use crate::failover::rules::route::{self, Route};
 use crate::failover::rules::verdict::Verdict;
+use crate::failover::seam::{self, Met};
 use crate::operation::{Write, WriteKind, Written};
 use crate::{Error, ErrorKind, Result};
 use std::sync::Arc;
@@ -20,6 +22,9 @@ use uuid::Uuid;
 const FEW_ROWS: u64 = 16;
 /// Rows of the mirror that are stored in one transaction.
 const MOST_ROWS: u64 = 500;
+
+/// How often a direct write goes anew whose id somebody has taken; then it is queued.
+const MOST_TIMES: u32 = 8;
 
 /// Writes by the server's function, which makes them once.
 #[derive(Clone)]
@@ -65,12 +70,24 @@ impl Engine {
         self.to_its_end(Box::pin(async move {
             let _call = engine.calls.read().await;
             let _turn = engine.turns.lock_all(&together.writes).await;
-            // Last thing before it is sent.
-            let (route, since) = engine.route_together(&together).await?;
-            match route {
-                Route::Remote => engine.send_together(together, Answer { since, own: None }).await,
-                Route::File => engine.keep_together(together, Sent::No, None).await,
+            let mut together = together;
+            for _ in 0..MOST_TIMES {
+                // Last thing before it is sent.
+                let (route, since) = engine.leave(&together.writes, &together.ids).await?;
+                if route == Route::File {
+                    break;
+                }
+                let answer = Answer { since, own: None };
+                match engine.send_together(together.clone(), answer).await {
+                    // Somebody took this process for one that has ended.
+                    Err(error) if error.code() == Some(ID_IS_TAKEN) => {
+                        seam::met(Met::DirectAnew);
+                        together.ids = Arc::new(together.ids.anew());
+                    }
+                    sent => return sent,
+                }
             }
+            engine.keep_together(together, Sent::No, None).await
         }))
         .await
     }
@@ -116,7 +133,7 @@ impl Engine {
         let error = match result {
             Ok(Some(written)) => {
                 self.note_refusal(|_| None);
-                self.accepted_together(writes, &written, answer).await;
+                self.accepted_together(&together, &written, answer).await;
                 return Ok(written);
             }
             Ok(None) => {
@@ -127,7 +144,10 @@ impl Engine {
             }
             Err(error) => error,
         };
-        let Some(outage) = Outage::of(&error).map(Outage::of_once) else { return Err(error) };
+        let Some(outage) = Outage::of(&error).map(Outage::of_once) else {
+            self.forget_direct(ids).await;
+            return Err(error);
+        };
         let sent = if outage.is_ambiguous { Sent::Maybe } else { Sent::No };
         match self.keep_together(together.clone(), sent, Some(outage.clone())).await {
             Err(local) if sent == Sent::Maybe => {
@@ -150,7 +170,7 @@ impl Engine {
     /// Keeps what the remote has made together, in one transaction where that is possible.
     async fn accepted_together(
         self: &Arc<Self>,
-        writes: &Arc<[Write]>,
+        Together { ids, writes, .. }: &Together,
         written: &[Written],
         answer: Answer,
     ) {
@@ -165,8 +185,9 @@ impl Engine {
             let stored: Vec<Arc<Write>> = stored
                 .map(|(write, written)| super::write::as_stored(&Arc::new(write.clone()), written))
                 .collect();
-            let engine = self.clone();
+            let (engine, ids) = (self.clone(), ids.clone());
             let keep = move |transaction: &mut Transaction<'_>| {
+                transaction.forget_direct(ids.as_slice())?;
                 // Then whatever is newer than the answer is of these very writes.
                 let is_alone = transaction.counts.write == answer.since;
                 let mut wakes = false;
@@ -189,6 +210,7 @@ impl Engine {
                 let one = self.accepted(&Arc::new(write.clone()), written, answer).await;
                 kept = kept.and(one.map(|()| false));
             }
+            self.forget_direct(ids).await;
         }
         if let Err(error) = kept {
             mirror::count_failure(&error);
@@ -200,7 +222,9 @@ impl Engine {
 
     async fn doubt_together(self: &Arc<Self>, together: &Together) {
         let (relations, writes) = (self.file.relations(), together.writes.clone());
+        let ids = together.ids.clone();
         let doubted = self.file.acknowledge(DURABLE, move |transaction| {
+            transaction.forget_direct(ids.as_slice())?;
             writes.iter().try_for_each(|write| transaction.doubt_write(&relations, write))
         });
         if let Err(error) = doubted.await {
@@ -240,6 +264,7 @@ impl Engine {
                 engine.learn(&mut transaction.state, outage);
             }
             let Together { ids, writes, must_be_there } = &together;
+            transaction.forget_direct(ids.as_slice())?;
             let (bound, date) = (engine.settings.bound, engine.environment.date());
             let local = transaction.write_and_queue_together(
                 &relations,

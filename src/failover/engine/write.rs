@@ -55,7 +55,7 @@ impl Engine {
             let _call = engine.calls.read().await;
             let _turn = engine.turns.lock(&write).await;
             // Last thing before it is sent.
-            let (route, since) = engine.route(&write).await?;
+            let (route, since) = engine.leave_plainly(&write).await?;
             match route {
                 Route::Remote => engine.write_to_remote(write, Answer { since, own: None }).await,
                 Route::File => engine.write_to_file(write, Sent::No, None).await,

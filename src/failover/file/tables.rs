@@ -124,6 +124,18 @@ pub(super) const SCHEMA: &str = "
         request integer primary key,
         sequences text not null
     );
+    -- Direct writes that have left for the remote, by the id that its function knows them by.
+    create table if not exists chronicle_direct (
+        id text not null,
+        table_name text not null,
+        row_key text not null,
+        local_key,
+        is_delete integer not null,
+        process text not null,
+        stamp text not null,
+        primary key (id, table_name, row_key)
+    ) without rowid;
+    create index if not exists chronicle_direct_row on chronicle_direct (table_name, row_key);
     create table if not exists chronicle_written (
         number integer primary key,
         table_name text not null,
@@ -144,4 +156,4 @@ pub(super) const SCHEMA: &str = "
 ";
 
 /// The layout of these tables. A file of another one is not opened.
-pub(super) const LAYOUT: i64 = 5;
+pub(super) const LAYOUT: i64 = 6;

@@ -3,7 +3,7 @@
 use super::send::Outcome;
 use super::together::TakenId;
 use super::{Marked, Part, REWORK, Replayer};
-use crate::backend::postgrest::ID_IS_TAKEN;
+use crate::backend::postgrest::{FOUND_NO_ROW, ID_IS_TAKEN};
 use crate::failover::engine::Engine;
 use crate::failover::engine::outage::{Outage, PAUSE};
 use crate::failover::environment::Moment;
@@ -15,6 +15,7 @@ use crate::failover::rules::verdict::Verdict;
 use crate::failover::seam::{self, Met};
 use crate::{Error, ErrorKind, Result};
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// How often an entry may fail alone while others of its table are accepted.
 const MOST_FAILURES: u32 = 5;
@@ -37,7 +38,7 @@ impl Engine {
             }
             Outcome::Failed(error) => error,
         };
-        if error.code() == Some(ID_IS_TAKEN) {
+        if [Some(ID_IS_TAKEN), Some(FOUND_NO_ROW)].contains(&error.code()) {
             return self.go_anew(replayer, marked).await;
         }
         let first = marked.part.batch.items.first();
@@ -101,6 +102,13 @@ impl Engine {
             (DeadLetterReason::MissingRow, "the remote has no such row, or hides it")
         };
         let error = Error::new(ErrorKind::Conflict, message);
+        let mut marked = marked;
+        match marked.part.batch.items.as_mut_slice() {
+            // The row is missed, whatever travels with the first change of it.
+            [item] => item.folded.clear(),
+            // The answer has taken their ids.
+            _ => marked = self.with_new_ids(marked).await?,
+        }
         let Some(marked) = self.split(replayer, marked).await? else { return Ok(()) };
         // An answer to one alone has taken its id; what found not all rows of a group has taken none.
         let marked = if marked.part.batch.group().is_empty() {
@@ -111,6 +119,25 @@ impl Engine {
         };
         // The row is gone with those that waited for it; or it is there.
         self.make_letter(marked, reason, &error, false).await
+    }
+
+    /// The entries of a request that was answered, to be sent again.
+    async fn with_new_ids(self: &Arc<Self>, mut marked: Marked) -> Result<Marked> {
+        if !marked.once {
+            return Ok(marked);
+        }
+        let items = marked.part.batch.items.iter_mut();
+        let ids: Vec<(i64, Uuid)> = items
+            .map(|item| {
+                item.entry.id = Uuid::now_v7();
+                (item.entry.sequence, item.entry.id)
+            })
+            .collect();
+        let set = move |transaction: &mut Transaction<'_>| {
+            ids.iter().try_for_each(|(sequence, id)| transaction.set_id(*sequence, *id))
+        };
+        self.file.acknowledge(DURABLE, set).await?;
+        Ok(marked)
     }
 
     /// The remote refused the batch, so nothing of it is applied: its parts go alone, down to the
