@@ -136,9 +136,13 @@ impl PostgrestBuilder {
     }
 }
 
-/// The version in the `Server` header, `postgrest/12.0.2`, which is on every answer.
+/// The version in the `Server` header, `postgrest/12.0.2`, which is on every answer. A busy machine may need
+/// more than one question for it.
 fn version(port: u16) -> Option<String> {
-    let server = probe::get(port, "/", None)?.server?;
+    let server = (0..5).find_map(|attempt| {
+        std::thread::sleep(Duration::from_millis(200 * attempt));
+        probe::get(port, "/", None)?.server
+    })?;
     let version = server.strip_prefix("postgrest/")?.split_whitespace().next()?;
     Some(version.to_owned())
 }
