@@ -154,7 +154,9 @@ impl Inner {
             let unit = self.history.unit(*call, row);
             let is_twice = is_once && unit.effect.is_some() && !unit.was_plain;
             unit.was_plain |= !is_once;
-            if is_twice {
+            if is_twice && self.is_made_again(row, *call) {
+                self.gap(Gap::DeletedAgain);
+            } else if is_twice {
                 self.violated(
                     Invariant::Once,
                     Some(row),
@@ -162,6 +164,18 @@ impl Inner {
                 );
             }
         }
+    }
+
+    /// Whether a write of this file has brought the row again after a delete, which was made before the delete
+    /// was over.
+    fn is_made_again(&self, row: &RowName, delete: CallId) -> bool {
+        let delete = &self.history.calls[&delete];
+        let last = self.history.known(row).and_then(|known| known.effects.last());
+        delete.deletes()
+            && last.is_some_and(|(call, effect)| {
+                let call = &self.history.calls[call];
+                *effect == Effect::Inserted && !call.is_foreign() && !delete.precedes(call)
+            })
     }
 
     /// What the remote has of a row is nobody's knowledge.
