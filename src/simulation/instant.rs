@@ -169,12 +169,13 @@ impl Inner {
     /// Whether a write of this file has brought the row again after a delete, which was made before the delete
     /// was over.
     fn is_made_again(&self, row: &RowName, delete: CallId) -> bool {
-        let delete = &self.history.calls[&delete];
-        let last = self.history.known(row).and_then(|known| known.effects.last());
-        delete.deletes()
-            && last.is_some_and(|(call, effect)| {
-                let call = &self.history.calls[call];
-                *effect == Effect::Inserted && !call.is_foreign() && !delete.precedes(call)
+        let call = &self.history.calls[&delete];
+        let effects = self.history.known(row).map_or(&[][..], |known| &known.effects);
+        let since = effects.iter().rposition(|(of, _)| *of == delete).map_or(0, |at| at + 1);
+        call.deletes()
+            && effects[since..].iter().any(|(of, effect)| {
+                let other = &self.history.calls[of];
+                *effect == Effect::Inserted && !other.is_foreign() && !call.precedes(other)
             })
     }
 

@@ -5,6 +5,7 @@
 
 mod adopted;
 mod calls;
+mod chance;
 mod entities;
 mod kept;
 mod keys;

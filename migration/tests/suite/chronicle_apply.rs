@@ -126,7 +126,7 @@ async fn what_was_applied_is_not_applied_again() {
         .await
         .unwrap();
     let error = apply(&database, "service_role", None, &missing).await.unwrap_err();
-    assert!(error.contains("CHR02"), "{error}");
+    assert!(error.contains("CHR03"), "{error}");
     let taken = apply(&database, "service_role", Some(14), "[]").await.unwrap();
     assert_eq!(taken, r#"{"applied" : true, "touched" : 0}"#);
     let found = missing.replace(&uuid(14), &uuid(15));

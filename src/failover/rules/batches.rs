@@ -118,9 +118,15 @@ pub(crate) struct Batch {
 }
 
 /// Whether two rows may share a request: the columns after folding are alike, the entity's version,
-/// and whether they may have left before.
+/// and whether they may have left before. Of an insert that may be there already the answer has to tell
+/// whether what travels with it was made: it shares none.
 fn are_of_one_form(one: &Item, other: &Item) -> bool {
+    let goes_alone = |item: &Item| {
+        item.entry.kind.is_insert() && item.entry.request.is_some() && !item.folded.is_empty()
+    };
     one.entry.version == other.entry.version
+        && !goes_alone(one)
+        && !goes_alone(other)
         && one.entry.request.is_some() == other.entry.request.is_some()
         // Of what has no list of columns nothing depends on them.
         && (matches!(one.entry.kind, EntryKind::Delete | EntryKind::Update)
