@@ -162,7 +162,9 @@ pub use order::Order;
 pub use patch::Patch;
 pub use query::{Cursor, Page, Query};
 pub use record::{FieldType, Keyed, NewRecord, Record, SoftDelete, Values, Writable};
-pub use related::{Children, FindWith, Relation, Relations, ToMany, ToOne};
+pub use related::{Children, FindWith, Nested, Nests, Relation, Relations, ToMany, ToOne};
+#[doc(hidden)]
+pub use related::{many as __many, one as __one};
 pub use repository::{Repository, UniqueColumns};
 pub use scalar::{
     Add, Array, ByBytes, ByType, ColumnChange, Comparable, Element, Exact, GeneratedKey,

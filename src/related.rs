@@ -2,11 +2,13 @@
 
 mod find_with;
 mod join;
+mod nested;
 
 pub use find_with::{FindWith, Relation, Relations};
 #[cfg(feature = "postgrest")]
 pub(crate) use join::ForeignKey;
 pub(crate) use join::Join;
+pub use nested::{Nested, Nests, many, one};
 
 use crate::filter::Node;
 use crate::{Filter, Order, Query, Record, Result};
@@ -32,6 +34,8 @@ use std::marker::PhantomData;
 /// ```
 pub struct ToOne<R, T> {
     definition: fn() -> RelationDef,
+    /// Its field in SeaORM's `ModelEx`, if there is one.
+    field: &'static str,
     types: PhantomData<fn() -> (R, T)>,
 }
 
@@ -50,6 +54,8 @@ pub struct ToOne<R, T> {
 /// ```
 pub struct ToMany<R, T> {
     definition: fn() -> RelationDef,
+    /// Its field in SeaORM's `ModelEx`, if there is one.
+    field: &'static str,
     types: PhantomData<fn() -> (R, T)>,
 }
 
@@ -89,7 +95,14 @@ macro_rules! constant {
             /// ```
             #[must_use]
             pub const fn new(definition: fn() -> RelationDef) -> Self {
-                Self { definition, types: PhantomData }
+                Self { definition, field: "", types: PhantomData }
+            }
+
+            /// The same, of a field of SeaORM's `ModelEx`. Written by the derive.
+            #[doc(hidden)]
+            #[must_use]
+            pub const fn of_field(definition: fn() -> RelationDef, field: &'static str) -> Self {
+                Self { definition, field, types: PhantomData }
             }
         }
 

@@ -56,7 +56,7 @@ impl<R: Record, T: Selected<R>> Watched for Find<R, T> {
         Box::pin(self.rows())
     }
 
-    fn rows(found: Self::Found) -> Result<Vec<T>> {
+    fn rows(&self, found: Self::Found) -> Result<Vec<T>> {
         found.into_iter().map(decode_selected).collect()
     }
 }
@@ -69,7 +69,7 @@ pub(crate) trait Watched: Send + Sync + 'static {
 
     fn store(&self) -> &Store;
     fn find(&self) -> BoxFuture<'_, Result<Self::Found>>;
-    fn rows(found: Self::Found) -> Result<Vec<Self::Row>>;
+    fn rows(&self, found: Self::Found) -> Result<Vec<Self::Row>>;
 }
 
 struct Watch<Q: Watched> {
@@ -114,7 +114,8 @@ impl<Q: Watched> Watch<Q> {
                 continue;
             }
             self.last = Some(found.clone());
-            return Some((found.and_then(Q::rows), Some(self)));
+            let rows = found.and_then(|found| self.query.rows(found));
+            return Some((rows, Some(self)));
         }
     }
 }

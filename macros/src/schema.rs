@@ -25,7 +25,7 @@ pub(crate) use self::column::{Column, Initial};
 pub(crate) use self::conflict::Conflict;
 pub(crate) use self::field_attributes::Made;
 pub(crate) use self::id::Id;
-pub(crate) use self::related::RelatedRows;
+pub(crate) use self::related::{Related, RelatedRows};
 pub(crate) use self::relations::{Parent, Relations};
 pub(crate) use self::scalar::{Form, Scalar};
 pub(crate) use self::selected::Selected;

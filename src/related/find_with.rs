@@ -1,6 +1,6 @@
 //! [`FindWith`]: a query whose rows come with related ones.
 
-use super::{Children, Join, ToMany, ToOne};
+use super::{Children, Join, Nested, Nests, ToMany, ToOne};
 use crate::filter::{Expression, Node};
 use crate::find::{Find, decode};
 use crate::key::Key;
@@ -49,7 +49,7 @@ impl<R: Record, L: fmt::Debug> fmt::Debug for FindWith<R, L> {
     }
 }
 
-mod sealed {
+pub(super) mod sealed {
     pub trait Sealed {}
 }
 
@@ -71,7 +71,9 @@ pub trait Relation<R: Record>: sealed::Sealed + Send + Sync + 'static {
     /// The record of the related rows.
     type Target: Record;
     /// What stands beside a row: an `Option` or a `Vec`.
-    type Rows: Send;
+    type Rows: Send + 'static;
+    #[doc(hidden)]
+    fn field(&self) -> &'static str;
     #[doc(hidden)]
     fn query(&self) -> Query<Self::Target>;
     #[doc(hidden)]
@@ -84,6 +86,9 @@ impl<R, T> sealed::Sealed for ToOne<R, T> {}
 impl<R: Record, T: Record> Relation<R> for ToOne<R, T> {
     type Target = T;
     type Rows = Option<T>;
+    fn field(&self) -> &'static str {
+        self.field
+    }
     fn query(&self) -> Query<T> {
         Query::new()
     }
@@ -99,6 +104,9 @@ impl<R, T> sealed::Sealed for ToMany<R, T> {}
 impl<R: Record, T: Record> Relation<R> for ToMany<R, T> {
     type Target = T;
     type Rows = Vec<T>;
+    fn field(&self) -> &'static str {
+        self.field
+    }
     fn query(&self) -> Query<T> {
         Query::new()
     }
@@ -114,6 +122,9 @@ impl<R, T: Record> sealed::Sealed for Children<R, T> {}
 impl<R: Record, T: Record> Relation<R> for Children<R, T> {
     type Target = T;
     type Rows = Vec<T>;
+    fn field(&self) -> &'static str {
+        self.relation.field
+    }
     fn query(&self) -> Query<T> {
         self.query.clone()
     }
@@ -144,11 +155,15 @@ pub trait Relations<R: Record>: Send + Sync + 'static {
         rows: &'a [Vec<Value>],
     ) -> BoxFuture<'a, Result<Vec<Beside>>>;
     #[doc(hidden)]
-    fn decode(rows: Vec<Vec<Value>>, beside: Vec<Beside>) -> Result<Vec<Self::Row>>;
+    fn decode(&self, rows: Vec<Vec<Value>>, beside: Vec<Beside>) -> Result<Vec<Self::Row>>;
+    #[doc(hidden)]
+    fn nest(&self, row: Self::Row) -> R::Nested
+    where
+        R: Nests;
 }
 
 /// What one relation puts beside each of the rows.
-type Beside = Vec<Vec<Vec<Value>>>;
+pub(super) type Beside = Vec<Vec<Vec<Value>>>;
 
 macro_rules! relations {
     ($($relation:ident $at:tt),+) => {
@@ -163,7 +178,11 @@ macro_rules! relations {
                 Box::pin(async move { Ok(vec![$(related(store, &self.$at, rows).await?),+]) })
             }
 
-            fn decode(rows: Vec<Vec<Value>>, beside: Vec<Beside>) -> Result<Vec<Self::Row>> {
+            fn decode(
+                &self,
+                rows: Vec<Vec<Value>>,
+                beside: Vec<Beside>,
+            ) -> Result<Vec<Self::Row>> {
                 let mut beside = beside.into_iter();
                 $(
                     #[allow(non_snake_case, reason = "it is named as its type")]
@@ -177,6 +196,16 @@ macro_rules! relations {
                     ));
                 }
                 Ok(decoded)
+            }
+
+            #[allow(non_snake_case, reason = "they are named as their types")]
+            fn nest(&self, (row, $($relation),+): Self::Row) -> R::Nested
+            where
+                R: Nests,
+            {
+                let mut nested = R::Nested::from(row);
+                $(R::put(&mut nested, self.$at.field(), Box::new($relation));)+
+                nested
             }
         }
     };
@@ -296,7 +325,67 @@ with!(A 0, B 1, C 2);
 impl<R: Record, L: Relations<R>> FindWith<R, L> {
     async fn load(store: &Store, relations: &L, rows: Vec<Vec<Value>>) -> Result<Vec<L::Row>> {
         let beside = relations.read(store, &rows).await?;
-        L::decode(rows, beside)
+        relations.decode(rows, beside)
+    }
+
+    /// Each row as what `SeaORM`'s dense format makes of it, with its fields `HasOne`, `BelongsTo` and `HasMany`
+    /// loaded, instead of a tuple. Those that were not asked for stay unloaded.
+    ///
+    /// ```
+    /// mod customer {
+    ///     use sea_orm::entity::prelude::*;
+    ///
+    ///     #[sea_orm::model]
+    ///     #[derive(Clone, Debug, PartialEq, DeriveEntityModel, chronicle::Repository)]
+    ///     #[sea_orm(table_name = "customers")]
+    ///     #[repository(name = "Customer")]
+    ///     pub struct Model {
+    ///         #[sea_orm(primary_key, auto_increment = false)]
+    ///         pub id: i32,
+    ///         pub name: String,
+    ///         #[sea_orm(has_many)]
+    ///         pub orders: HasMany<super::order::Entity>,
+    ///     }
+    ///     impl ActiveModelBehavior for ActiveModel {}
+    /// }
+    /// mod order {
+    ///     use sea_orm::entity::prelude::*;
+    ///
+    ///     #[sea_orm::model]
+    ///     #[derive(Clone, Debug, PartialEq, DeriveEntityModel, chronicle::Repository)]
+    ///     #[sea_orm(table_name = "orders")]
+    ///     #[repository(name = "Order")]
+    ///     pub struct Model {
+    ///         #[sea_orm(primary_key, auto_increment = false)]
+    ///         pub id: i32,
+    ///         pub customer_id: i32,
+    ///         #[sea_orm(belongs_to, from = "customer_id", to = "id")]
+    ///         pub customer: BelongsTo<super::customer::Entity>,
+    ///     }
+    ///     impl ActiveModelBehavior for ActiveModel {}
+    /// }
+    /// use chronicle::{Record, Sqlite};
+    /// use customer::{Customers, NewCustomer};
+    /// use order::{NewOrder, Orders};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// let folder = tempfile::tempdir().unwrap();
+    /// let db = Sqlite::open(folder.path().join("shop.db")).await?;
+    /// db.create_tables(&[customer::Model::TABLE, order::Model::TABLE]).await?;
+    /// Customers::new(&db).insert(NewCustomer::new(1, "Ada")).await?;
+    /// Orders::new(&db).insert(NewOrder::new(7, 1)).await?;
+    ///
+    /// let order: order::ModelEx = Orders::new(&db).find().with(Orders::CUSTOMER).nested().one().await?;
+    /// assert_eq!(order.customer.unwrap().name, "Ada");
+    /// let all = Customers::new(&db).find().with(Customers::ORDERS).nested().all().await?;
+    /// assert_eq!(all[0].orders[0].id, 7);
+    /// # Ok(()) }
+    /// ```
+    pub fn nested(self) -> FindWith<R, Nested<L>>
+    where
+        R: Nests,
+    {
+        FindWith { find: self.find, relations: Nested(self.relations) }
     }
 
     /// Every row.
@@ -431,7 +520,7 @@ impl<R: Record, L: Relations<R>> Watched for FindWith<R, L> {
         })
     }
 
-    fn rows((rows, beside): Self::Found) -> Result<Vec<L::Row>> {
-        L::decode(rows, beside)
+    fn rows(&self, (rows, beside): Self::Found) -> Result<Vec<L::Row>> {
+        self.relations.decode(rows, beside)
     }
 }

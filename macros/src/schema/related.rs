@@ -25,6 +25,8 @@ pub(crate) struct Related {
     pub(crate) entity: TokenStream,
     /// What makes `SeaORM`'s `RelationDef`.
     pub(crate) definition: TokenStream,
+    /// Its field in `ModelEx`.
+    pub(crate) field: Option<Ident>,
 }
 
 impl RelatedRows {
@@ -46,7 +48,13 @@ impl RelatedRows {
                 let entity = target.entity.to_token_stream();
                 let definition =
                     quote! { ::chronicle::sea_orm::RelationTrait::def(&#ident::#name) };
-                relations.push(Related { name, is_many: target.is_many, entity, definition });
+                relations.push(Related {
+                    name,
+                    is_many: target.is_many,
+                    entity,
+                    definition,
+                    field: None,
+                });
             }
         }
         errors.finish()?;
@@ -131,5 +139,6 @@ fn of_field(field: &syn::Field) -> Option<Related> {
         }
         None => quote! { <Entity as ::chronicle::sea_orm::Related<#entity>>::to() },
     };
-    Some(Related { name: name.unraw(), is_many, entity: quote! { #entity }, definition })
+    let entity = quote! { #entity };
+    Some(Related { name: name.unraw(), is_many, entity, definition, field: Some(name) })
 }
