@@ -4,7 +4,7 @@
 
 use super::history::CallId;
 use super::operation::Flaw;
-use super::remote::{Done, Refusal};
+use super::remote::{Done, Effect, Refusal};
 use super::statement::{Row, Statement};
 use super::tables;
 use super::world::{Event, Happening, Inner, Purpose, World};
@@ -203,8 +203,14 @@ impl Done {
             let asked = row.iter().filter(|(name, _)| returning.contains(name));
             asked.map(|(name, value)| (name.clone(), value.clone())).collect()
         };
-        let rows =
+        let mut rows: Vec<RawRow> =
             if returning.is_empty() { Vec::new() } else { self.changed().map(only).collect() };
+        let deleted = self.effects.iter().filter(|(_, effect)| *effect == Effect::Deleted);
+        let key = |row: &RowName| -> RawRow {
+            let texts = row.key.texts().into_iter().map(Into::into);
+            returning.iter().cloned().zip(texts).collect()
+        };
+        rows.extend(deleted.filter(|_| !returning.is_empty()).map(|(row, _)| key(row)));
         Applied { touched: self.count, left_out: self.left_out, rows }
     }
 }

@@ -253,7 +253,7 @@ fn tell(batch: &Batch, outcome: &Outcome, time: Moment) {
     .record(time.max(0) as f64 / 1_000.0);
     let outcome = match outcome {
         Outcome::Applied(_) | Outcome::Together(_) => "ok",
-        Outcome::Missed { .. } => "missed",
+        Outcome::Missed { .. } | Outcome::DeletedSome(_) => "missed",
         Outcome::Failed(error) => error.kind().name(),
     };
     tracing::debug!(table, operation, rows = batch.items.len(), outcome, "replayed");

@@ -9,7 +9,8 @@ use crate::failover::engine::outage::{Outage, PAUSE};
 use crate::failover::environment::Moment;
 use crate::failover::file::{DURABLE, Pause, Refusal, Transaction};
 use crate::failover::letter::DeadLetterReason;
-use crate::failover::rules::batches::Item;
+use crate::failover::remote::Applied;
+use crate::failover::rules::batches::{Batch, Item};
 use crate::failover::rules::entry::EntryKind;
 use crate::failover::rules::verdict::Verdict;
 use crate::failover::seam::{self, Met};
@@ -36,6 +37,9 @@ impl Engine {
             Outcome::Missed { is_there } => {
                 return self.missed_row(replayer, marked, is_there).await;
             }
+            Outcome::DeletedSome(deleted) => {
+                return self.deleted_some(replayer, marked, &deleted).await;
+            }
             Outcome::Failed(error) => error,
         };
         if [Some(ID_IS_TAKEN), Some(FOUND_NO_ROW)].contains(&error.code()) {
@@ -46,7 +50,7 @@ impl Engine {
         let verdict = Verdict::of_row(&error, key_columns.unwrap_or_default());
         match verdict {
             Verdict::DuplicateKey if marked.part.is_plain => {
-                let applied = crate::failover::remote::Applied { touched: 1, ..Default::default() };
+                let applied = Applied { touched: 1, ..Applied::default() };
                 self.taken(vec![(marked, applied)], None).await.map(drop)
             }
             Verdict::Row
@@ -103,11 +107,9 @@ impl Engine {
         };
         let error = Error::new(ErrorKind::Conflict, message);
         let mut marked = marked;
-        match marked.part.batch.items.as_mut_slice() {
+        if let [item] = marked.part.batch.items.as_mut_slice() {
             // The row is missed, whatever travels with the first change of it.
-            [item] => item.folded.clear(),
-            // The answer has taken their ids.
-            _ => marked = self.with_new_ids(marked).await?,
+            item.folded.clear();
         }
         let Some(marked) = self.split(replayer, marked).await? else { return Ok(()) };
         // An answer to one alone has taken its id; what found not all rows of a group has taken none.
@@ -121,11 +123,32 @@ impl Engine {
         self.make_letter(marked, reason, &error, false).await
     }
 
+    /// Of several deletes some were made. The others go again, in parts, by other ids: the answer has taken
+    /// those that they had.
+    async fn deleted_some(
+        self: &Arc<Self>,
+        replayer: &mut Replayer,
+        mut marked: Marked,
+        deleted: &[i64],
+    ) -> Result<()> {
+        let items = std::mem::take(&mut marked.part.batch.items);
+        let is_made = |item: &Item| deleted.contains(&item.entry.sequence);
+        let (made, rest): (Vec<Item>, Vec<Item>) = items.into_iter().partition(is_made);
+        let Marked { part, request, once } = &marked;
+        let applied = Applied { touched: made.len() as u64, ..Applied::default() };
+        let batch = Batch { items: made, ..part.batch.clone() };
+        let made = Marked { part: Part::new(batch), request: *request, once: *once };
+        self.taken(vec![(made, applied)], None).await?;
+        marked.part.batch.items = rest;
+        let marked = self.with_new_ids(marked).await?;
+        if let Some(marked) = self.split(replayer, marked).await? {
+            replayer.parts.push(marked.part);
+        }
+        Ok(())
+    }
+
     /// The entries of a request that was answered, to be sent again.
     async fn with_new_ids(self: &Arc<Self>, mut marked: Marked) -> Result<Marked> {
-        if !marked.once {
-            return Ok(marked);
-        }
         let items = marked.part.batch.items.iter_mut();
         let ids: Vec<(i64, Uuid)> = items
             .map(|item| {

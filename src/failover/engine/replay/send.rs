@@ -27,6 +27,8 @@ pub(super) enum Outcome {
         /// The remote has the row.
         is_there: bool,
     },
+    /// Of several deletes these were made, by their sequences; of others the rows are there.
+    DeletedSome(Vec<i64>),
     Failed(Error),
 }
 
@@ -46,7 +48,13 @@ impl Engine {
             return self.request_together(item).await;
         }
         let base = item.entry.base.as_ref().map(|base| (base.column.clone(), &base.version));
-        let returning = batch.columns_to_read_with_key();
+        // Of several deletes the answer has to tell which it has made: others may make such a row again.
+        let returning = match batch.kind {
+            EntryKind::Delete if marked.once && batch.items.len() > 1 => {
+                item.entry.key_columns.clone()
+            }
+            _ => batch.columns_to_read_with_key(),
+        };
         let change = change_of(part, base_kind(part, item))?;
         let applied = match (batch.kind, base) {
             (EntryKind::Upsert, Some((_, Version::Absent))) => {
@@ -89,6 +97,9 @@ impl Engine {
             && (applied.touched as usize) < batch.items.len()
             && !self.rows_of(batch).await?.is_empty()
         {
+            if batch.items.len() > 1 && marked.once {
+                return Ok(Outcome::DeletedSome(deleted(batch, &applied)));
+            }
             if applied.left_out > 0 {
                 // Nobody heard what became of the request that it left before in.
                 let message = "a delete was left out, and its row is there";
@@ -221,6 +232,15 @@ impl Engine {
         let rows = self.remote.fetch(&entry.row.table, &entry.key_columns, &keys).await?;
         Ok(!rows.is_empty())
     }
+}
+
+/// The entries of a batch of deletes whose rows the answer gave back.
+fn deleted(batch: &Batch, applied: &Applied) -> Vec<i64> {
+    let is_deleted = |item: &&Item| {
+        let (columns, key) = (&item.entry.key_columns, item.entry.row.key.texts());
+        applied.rows.iter().any(|row| is_of_key(row, columns, &key))
+    };
+    batch.items.iter().filter(is_deleted).map(|item| item.entry.sequence).collect()
 }
 
 /// Whether a row holds what an item sets, but for its version.
