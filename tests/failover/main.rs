@@ -12,6 +12,7 @@ mod conflicts;
 #[cfg(target_os = "linux")]
 mod disk;
 mod fixture;
+mod keys;
 mod mirror;
 mod narrow;
 mod outages;
