@@ -21,3 +21,4 @@ mod refusals;
 mod restarts;
 mod roles;
 mod unique;
+mod waiting;
