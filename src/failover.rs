@@ -130,6 +130,7 @@ mod keep;
 mod letter;
 mod monitor;
 pub(crate) mod options;
+mod outbox_entry;
 pub(crate) mod remote;
 mod reserve;
 mod row_state;
@@ -142,6 +143,7 @@ mod worker;
 pub use keep::{Keep, Keeping};
 pub use letter::{DeadLetter, DeadLetterReason, LetterFilter};
 pub use options::{FailoverOptions, WriteMode};
+pub use outbox_entry::OutboxEntry;
 pub use row_state::RowState;
 pub use status::{FailoverInfo, Paused, Status};
 
@@ -283,6 +285,39 @@ impl Failover {
         self.engine.info()
     }
 
+    /// The first `most` writes that wait for the remote, in the order in which they were made; those that
+    /// dead letters hold as well, the letters themselves not.
+    ///
+    /// ```no_run
+    /// # async fn look(failover: chronicle::failover::Failover) -> chronicle::Result<()> {
+    /// for entry in failover.outbox(100).await? {
+    ///     println!("{} {} since {}", entry.operation, entry.table, entry.queued_at);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn outbox(&self, most: u32) -> Result<Vec<OutboxEntry>> {
+        self.engine.outbox(most).await
+    }
+
+    /// The write with this number, if it waits for the remote.
+    ///
+    /// ```no_run
+    /// # async fn look(failover: chronicle::failover::Failover) -> chronicle::Result<()> {
+    /// if let Some(entry) = failover.outbox_entry(17).await? {
+    ///     println!("{}", entry.values);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn outbox_entry(&self, id: i64) -> Result<Option<OutboxEntry>> {
+        self.engine.outbox_entry(id).await
+    }
+
     /// The first `most` dead letters, by their number.
     ///
     /// ```no_run
@@ -314,6 +349,22 @@ impl Failover {
     /// When the file cannot be read.
     pub async fn find_letters(&self, filter: LetterFilter, most: u32) -> Result<Vec<DeadLetter>> {
         self.engine.letters(filter, most).await
+    }
+
+    /// The dead letter with this number, if there is one.
+    ///
+    /// ```no_run
+    /// # async fn look(failover: chronicle::failover::Failover) -> chronicle::Result<()> {
+    /// if let Some(letter) = failover.dead_letter(17).await? {
+    ///     println!("{}: {}", letter.reason, letter.message);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn dead_letter(&self, id: i64) -> Result<Option<DeadLetter>> {
+        self.engine.letter(id).await
     }
 
     /// Lets a dead letter go again: in its place while it holds what waits for it, else as a new

@@ -7,6 +7,7 @@ mod server;
 
 use crate::cli::Globals;
 use crate::config::Config;
+use crate::database;
 use crate::error::{Error, Result};
 use crate::install::agents::Folders;
 use crate::output::{self, Paint, Progress, Screen, plural};
@@ -84,7 +85,7 @@ pub(crate) async fn run(globals: &Globals) -> Result<()> {
     let mut last = Vec::new();
     if let Some(sqlite) = file::look(&config, &mut report).await {
         last = events::look(&config, &sqlite, &registered, &mut report).await;
-        let is_of_a_pair = server::is_of_a_pair(&sqlite).await;
+        let is_of_a_pair = database::is_of_a_pair(&sqlite).await.unwrap_or(false);
         Store::from(&sqlite).close().await?;
         progress.tell("asking the server");
         server::look(&config, is_of_a_pair, &mut report).await;

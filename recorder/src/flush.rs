@@ -2,7 +2,7 @@
 
 use crate::cli::{FlushArgs, Globals};
 use crate::config::Config;
-use crate::database;
+use crate::database::{self, Sends};
 use crate::error::{Error, Result};
 use crate::output::{self, Progress, grouped, plural};
 use chronicle::Store;
@@ -14,10 +14,12 @@ use std::time::{Duration, Instant};
 const STEP: Duration = Duration::from_secs(2);
 
 pub(crate) async fn run(globals: &Globals, args: FlushArgs) -> Result<()> {
-    let pair = database::pair(&Config::load(globals)?).await?;
+    let pair = database::pair(&Config::load(globals)?, Sends::Waiting).await?;
     let progress = Progress::new(globals);
     let (start, time) = (Instant::now(), Duration::from_secs(args.timeout));
     let before = pair.failover_info().await?.outbox_rows;
+    // Whoever flushes may have mended what a table stood still for.
+    pair.resume().await?;
     let is_drained = flush(&pair, start, time, &progress).await;
     let info = pair.failover_info().await?;
     drop(progress);

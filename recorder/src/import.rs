@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::output::Progress;
 use crate::record::lock::Lock;
-use crate::record::store;
+use crate::record::store::{self, Lives};
 use crate::{cut, redact};
 use chronicle_entity::hook::{
     Delivery, Found, Occurrences, Payload, Recorded, Recorder, Sender, Stream,
@@ -32,7 +32,7 @@ pub(crate) async fn run(globals: &Globals, args: ImportArgs) -> Result<()> {
     }
     let store = {
         let _lock = Lock::beside(&config.database);
-        store::migrated(&config).await?
+        store::migrated(&config, Lives::Long).await?
     };
     let progress = Progress::new(globals);
     let mut report = Report::new(globals);

@@ -2,7 +2,7 @@
 
 use crate::cli::{Globals, LetterChoiceArgs, LetterFilterArgs, LettersCommand};
 use crate::config::Config;
-use crate::database;
+use crate::database::{self, Sends};
 use crate::error::{Error, Result};
 use crate::output::{self, Paint, Screen, plural};
 use crate::table::{Cell, Column, Table};
@@ -14,7 +14,13 @@ use serde_json::{Value, json};
 const MOST: u32 = 1_000;
 
 pub(crate) async fn run(globals: &Globals, command: LettersCommand) -> Result<()> {
-    let pair = database::pair(&Config::load(globals)?).await?;
+    let sends = match command {
+        LettersCommand::Retry(_) => Sends::Waiting,
+        LettersCommand::List(_) | LettersCommand::Show { .. } | LettersCommand::Drop(_) => {
+            Sends::Nothing
+        }
+    };
+    let pair = database::pair(&Config::load(globals)?, sends).await?;
     let done = answer(globals, &pair, command).await;
     Store::from(&pair).close().await?;
     done
@@ -26,9 +32,8 @@ async fn answer(globals: &Globals, pair: &Failover, command: LettersCommand) -> 
             list(globals, &pair.find_letters(chosen(&filter)?, MOST).await?)
         }
         LettersCommand::Show { id } => {
-            let letters = pair.dead_letters(u32::MAX).await?;
-            let letter = letters.iter().find(|letter| letter.id == id);
-            output::json(&letter.map(to_json).ok_or_else(|| none(id))?)
+            let letter = pair.dead_letter(id).await?;
+            output::json(&letter.as_ref().map(to_json).ok_or_else(|| none(id))?)
         }
         LettersCommand::Retry(choice) => {
             let count = match one_or_all(&choice)? {
@@ -69,25 +74,14 @@ fn one_or_all(choice: &LetterChoiceArgs) -> Result<Option<i64>> {
     }
 }
 
-const REASONS: [DeadLetterReason; 5] = [
-    DeadLetterReason::Refused,
-    DeadLetterReason::Conflict,
-    DeadLetterReason::MissingRow,
-    DeadLetterReason::ParentMissing,
-    DeadLetterReason::Unanswerable,
-];
-
 fn chosen(args: &LetterFilterArgs) -> Result<LetterFilter> {
     let mut filter = LetterFilter::all();
     if let Some(table) = &args.table {
         filter = filter.table(table);
     }
     if let Some(name) = &args.reason {
-        let reason = REASONS.into_iter().find(|reason| reason.name() == name);
-        let names = REASONS.map(DeadLetterReason::name).join(", ");
-        let unknown =
-            || Error::Refused(format!("there is no reason `{name}`: it is one of {names}"));
-        filter = filter.reason(reason.ok_or_else(unknown)?);
+        let reason = name.parse::<DeadLetterReason>();
+        filter = filter.reason(reason.map_err(|error| Error::Refused(error.message().to_owned()))?);
     }
     Ok(filter)
 }

@@ -2,46 +2,62 @@
 
 use crate::cli::{Globals, OutboxCommand};
 use crate::config::Config;
-use crate::database;
+use crate::database::{self, Sends};
 use crate::error::{Error, Result};
 use crate::moment;
 use crate::output::{self, Screen};
 use crate::table::{Column, Table};
-use chronicle::{RawRow, Sqlite, Store};
-use chrono::{DateTime, Utc};
-use sea_orm::JsonValue;
-use serde_json::json;
+use chronicle::Store;
+use chronicle::failover::{Failover, OutboxEntry};
+use serde_json::{Value, json};
 
 /// How many are listed.
 const MOST: u32 = 200;
 
 pub(crate) async fn run(globals: &Globals, command: OutboxCommand) -> Result<()> {
-    let sqlite = database::look(&Config::load(globals)?).await?;
+    let config = Config::load(globals)?;
+    if config.remote.is_none() && !belongs_to_a_server(&config).await? {
+        return match command {
+            OutboxCommand::List => list(globals, &[]),
+            OutboxCommand::Show { id } => Err(none(id)),
+        };
+    }
+    let pair = database::pair(&config, Sends::Nothing).await?;
+    let done = answer(globals, &pair, command).await;
+    Store::from(&pair).close().await?;
+    done
+}
+
+async fn belongs_to_a_server(config: &Config) -> Result<bool> {
+    let sqlite = database::look(config).await?;
+    let belongs = database::is_of_a_pair(&sqlite).await;
+    Store::from(&sqlite).close().await?;
+    belongs
+}
+
+async fn answer(globals: &Globals, pair: &Failover, command: OutboxCommand) -> Result<()> {
     match command {
-        OutboxCommand::List => list(globals, &sqlite).await,
-        OutboxCommand::Show { id } => show(&sqlite, id).await,
+        OutboxCommand::List => list(globals, &pair.outbox(MOST).await?),
+        OutboxCommand::Show { id } => {
+            let entry = pair.outbox_entry(id).await?.ok_or_else(|| none(id))?;
+            let mut document = to_json(&entry);
+            if let Some(members) = document.as_object_mut() {
+                members.insert("values".to_owned(), entry.values);
+            }
+            output::json(&document)
+        }
     }
 }
 
-/// Whether the file has an outbox at all.
-pub(crate) async fn is_there(sqlite: &Sqlite) -> Result<bool> {
-    let sql = "select 1 as found from sqlite_schema where name = 'chronicle_outbox'";
-    Ok(!database::rows(sqlite, sql).await?.is_empty())
+fn none(id: i64) -> Error {
+    Error::Refused(format!("nothing that waits has the number {id}: see `chronicle outbox list`"))
 }
 
-async fn list(globals: &Globals, sqlite: &Sqlite) -> Result<()> {
-    let rows = if is_there(sqlite).await? {
-        let sql = format!(
-            "select * from chronicle_outbox where reason is null order by sequence limit {MOST}"
-        );
-        database::rows(sqlite, &sql).await?
-    } else {
-        Vec::new()
-    };
+fn list(globals: &Globals, entries: &[OutboxEntry]) -> Result<()> {
     if globals.json {
-        return output::json(&rows.iter().map(to_json).collect::<Vec<_>>());
+        return output::json(&entries.iter().map(to_json).collect::<Vec<_>>());
     }
-    if rows.is_empty() {
+    if entries.is_empty() {
         return output::text(&"nothing waits for the server\n");
     }
     let mut table = Table::new([
@@ -51,68 +67,42 @@ async fn list(globals: &Globals, sqlite: &Sqlite) -> Result<()> {
         Column::text("WRITE"),
         Column::long("ROW"),
         Column::number("TRIES"),
+        Column::text("BEHIND"),
     ]);
-    for row in &rows {
+    for entry in entries {
+        let tries = Some(entry.tries).filter(|tries| *tries > 0);
         table.row([
-            number(row, "sequence").to_string().into(),
-            queued(row)
-                .map(|time| moment::long(chronicle::now() - time))
-                .unwrap_or_default()
-                .into(),
-            text(row, "table_name").into(),
-            text(row, "kind").into(),
-            text(row, "row_key").into(),
-            Some(number(row, "tries"))
-                .filter(|tries| *tries > 0)
-                .map(|tries| tries.to_string())
-                .unwrap_or_default()
-                .into(),
+            entry.id.to_string().into(),
+            moment::long(chronicle::now() - entry.queued_at).into(),
+            entry.table.clone().into(),
+            entry.operation.clone().into(),
+            entry.key.clone().into(),
+            tries.map(|tries| tries.to_string()).unwrap_or_default().into(),
+            behind(entry).into(),
         ]);
     }
     output::text(&table.render(Screen::of(globals)))
 }
 
-async fn show(sqlite: &Sqlite, id: i64) -> Result<()> {
-    let rows = if is_there(sqlite).await? {
-        let sql = "select * from chronicle_outbox where sequence = $1";
-        Store::from(sqlite).query_raw(sql, [id.into()]).await?
-    } else {
-        Vec::new()
-    };
-    let none = || {
-        Error::Refused(format!(
-            "nothing that waits has the number {id}: see `chronicle outbox list`"
-        ))
-    };
-    let row = rows.first().ok_or_else(none)?;
-    let mut document = to_json(row);
-    if let (Some(members), Ok(body)) =
-        (document.as_object_mut(), serde_json::from_str::<JsonValue>(&text(row, "body")))
-    {
-        members.insert("values".to_owned(), body);
+/// What has to go before it.
+fn behind(entry: &OutboxEntry) -> String {
+    match (entry.waits_for, entry.is_held) {
+        (None, _) => String::new(),
+        (Some(before), false) => before.to_string(),
+        (Some(before), true) => format!("{before}, refused"),
     }
-    output::json(&document)
 }
 
-fn to_json(row: &RawRow) -> JsonValue {
+fn to_json(entry: &OutboxEntry) -> Value {
     json!({
-        "id": number(row, "sequence"),
-        "table": text(row, "table_name"),
-        "key": text(row, "row_key"),
-        "operation": text(row, "kind"),
-        "queued_at": queued(row),
-        "tries": number(row, "tries"),
+        "id": entry.id,
+        "table": entry.table,
+        "key": entry.key,
+        "operation": entry.operation,
+        "queued_at": entry.queued_at,
+        "tries": entry.tries,
+        "waits_for": entry.waits_for,
+        "is_held": entry.is_held,
+        "may_be_applied": entry.may_be_applied,
     })
-}
-
-fn text(row: &RawRow, name: &str) -> String {
-    row.get(name).and_then(JsonValue::as_str).unwrap_or_default().to_owned()
-}
-
-fn number(row: &RawRow, name: &str) -> i64 {
-    row.get(name).and_then(JsonValue::as_i64).unwrap_or_default()
-}
-
-fn queued(row: &RawRow) -> Option<DateTime<Utc>> {
-    DateTime::from_timestamp_millis(number(row, "queued_at"))
 }

@@ -2,9 +2,10 @@
 
 use crate::cli::{Globals, PruneArgs};
 use crate::config::Config;
+use crate::database::{self, Sends};
 use crate::error::Result;
+use crate::moment;
 use crate::output::{self, plural};
-use crate::{database, moment};
 use chronicle::Store;
 use chronicle::sqlite::SqliteOptions;
 use chronicle_entity::{Events, SessionId, Sessions, ToolEvents};
@@ -74,7 +75,7 @@ async fn delete(config: &Config, old: &[SessionId]) -> Result<u64> {
 
 /// From the file alone, and only what the server has: what belongs to a session first.
 async fn forget(config: &Config, old: &[SessionId]) -> Result<u64> {
-    let pair = database::pair(config).await?;
+    let pair = database::pair(config, Sends::Nothing).await?;
     let mut forgotten = 0;
     for ids in old.chunks(AT_ONCE) {
         pair.prune(Events::SESSION_ID.is_in(ids.iter().copied())).await?;

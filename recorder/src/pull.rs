@@ -2,7 +2,7 @@
 
 use crate::cli::Globals;
 use crate::config::Config;
-use crate::database;
+use crate::database::{self, Sends};
 use crate::error::Result;
 use crate::output::{self, Progress, grouped};
 use chronicle::failover::{Failover, PullProgress};
@@ -11,7 +11,7 @@ use chronicle_entity::{event, session, tool_event, unread_payload};
 use serde_json::json;
 
 pub(crate) async fn run(globals: &Globals) -> Result<()> {
-    let pair = database::pair(&Config::load(globals)?).await?;
+    let pair = database::pair(&Config::load(globals)?, Sends::Questions).await?;
     let pulled = all(&pair, &Progress::new(globals)).await;
     Store::from(&pair).close().await?;
     let pulled = pulled?;

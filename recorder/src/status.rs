@@ -2,10 +2,11 @@
 
 use crate::cli::Globals;
 use crate::config::Config;
+use crate::database::{self, Sends};
 use crate::error::Result;
 use crate::output::{self, Paint, Screen, bytes, grouped, plural};
 use crate::table::on_one_line;
-use crate::{database, moment, unread};
+use crate::{moment, unread};
 use chronicle::failover::{FailoverInfo, Status};
 use chronicle::{Sqlite, Store};
 use chronicle_entity::{Events, SessionStatus, Sessions, ToolEvents};
@@ -47,7 +48,7 @@ pub(crate) async fn run(globals: &Globals) -> Result<()> {
     let info = match &config.remote {
         None => None,
         Some(_) => {
-            let pair = database::pair(&config).await?;
+            let pair = database::pair(&config, Sends::Nothing).await?;
             let info = pair.failover_info().await?;
             Store::from(&pair).close().await?;
             Some(info)

@@ -1,9 +1,21 @@
 //! Dead letters: writes that the remote will not take, each with its row and the remote's own words.
 
 use crate::failover::rules::name::TableName;
+use crate::{Error, Result};
 use sea_orm::JsonValue;
+use std::fmt;
+use std::str::FromStr;
 
-/// Why a write became a dead letter.
+/// Why a write became a dead letter. It is written as its [name](Self::name), and read from it.
+///
+/// ```
+/// use chronicle::failover::DeadLetterReason;
+///
+/// let reason: DeadLetterReason = "missing_row".parse()?;
+/// assert_eq!(reason, DeadLetterReason::MissingRow);
+/// assert_eq!(reason.to_string(), "missing_row");
+/// # Ok::<(), chronicle::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeadLetterReason {
@@ -45,6 +57,25 @@ impl DeadLetterReason {
 
     pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.name() == name)
+    }
+}
+
+impl fmt::Display for DeadLetterReason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+impl FromStr for DeadLetterReason {
+    type Err = Error;
+
+    /// # Errors
+    /// `InvalidInput` for another text, with the names that there are.
+    fn from_str(name: &str) -> Result<Self> {
+        Self::named(name).ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(", ");
+            Error::invalid(format!("no dead letter has the reason `{name}`: it is one of {names}"))
+        })
     }
 }
 

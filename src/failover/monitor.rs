@@ -40,8 +40,10 @@ impl Monitor {
     pub(super) fn start(engine: &Arc<Engine>, worker: Arc<Worker>) -> Self {
         let ended = watch::Sender::new(false);
         let replayer = Arc::new(Mutex::new(Replayer::until(ended.subscribe())));
-        let (weak, known, ends) = (Arc::downgrade(engine), replayer.clone(), ended.subscribe());
-        worker.spawn_behind(Box::pin(supervise(weak, known, ends)));
+        if engine.settings.replays_behind {
+            let (weak, known, ends) = (Arc::downgrade(engine), replayer.clone(), ended.subscribe());
+            worker.spawn_behind(Box::pin(supervise(weak, known, ends)));
+        }
         Self { replayer, worker, ended }
     }
 

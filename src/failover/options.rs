@@ -43,6 +43,8 @@ pub(crate) struct Settings {
     /// How often the file is looked at when nothing asks for it.
     pub(crate) interval: Duration,
     pub(crate) flush_on_close: Duration,
+    /// Whether what waits is sent behind the callers.
+    pub(crate) replays_behind: bool,
     /// How often a watched query is asked again at the remote.
     pub(crate) watch_interval: Duration,
     /// Requests speak for whoever is signed in, which may change.
@@ -58,6 +60,7 @@ impl Default for Settings {
             settle: Duration::from_secs(if cfg!(target_os = "linux") { 30 } else { 120 }),
             interval: Duration::from_secs(30),
             flush_on_close: Duration::from_millis(500),
+            replays_behind: true,
             watch_interval: crate::backend::INTERVAL,
             watches_identity: false,
         }
@@ -173,6 +176,27 @@ impl FailoverOptions {
         self
     }
 
+    /// Whether what waits is sent behind the callers, which is so unless this says otherwise. Without it
+    /// nothing is asked of the remote but by calls, by [`flush`](Failover::flush) and by `close`: for a
+    /// process that lives for milliseconds and makes no request, however long it is held up, while
+    /// others replay. Where the file has taken over in [`WriteMode::RemoteFirst`], it then serves until
+    /// the next `flush`.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctest_setup.rs"));
+    /// # use chronicle::{failover::{FailoverOptions, WriteMode}, postgrest::{Key, PostgrestOptions}, sqlite::SqliteOptions};
+    /// # fn options(options: FailoverOptions) -> FailoverOptions {
+    /// let quiet = options.mode(WriteMode::LocalFirst).replay_behind(false);
+    /// quiet.flush_on_close(std::time::Duration::ZERO)
+    /// # }
+    /// # fn main() {}
+    /// ```
+    #[must_use]
+    pub const fn replay_behind(mut self, replays: bool) -> Self {
+        self.settings.replays_behind = replays;
+        self
+    }
+
     /// Makes the tables of these entities in the file, and adds what they lack, when it is
     /// [opened](Self::connect): as [`Sqlite::create_tables`](crate::Sqlite::create_tables) does, and before
     /// anything else looks at them. They are [declared](Self::table) by it. The file remembers that it has
@@ -285,7 +309,7 @@ impl FailoverOptions {
             ));
         }
         let mut settings = self.settings;
-        settings.watches_identity = self.postgrest.has_token_source();
+        settings.watches_identity = self.postgrest.has_source();
         settings.watch_interval = self.postgrest.interval();
         // Only the failover sends again: it knows what may be repeated.
         let (remote, identity) = self.postgrest.binding();

@@ -12,6 +12,7 @@ mod conflicts;
 #[cfg(target_os = "linux")]
 mod disk;
 mod fixture;
+mod keys;
 mod mirror;
 mod narrow;
 mod outages;
@@ -20,3 +21,4 @@ mod refusals;
 mod restarts;
 mod roles;
 mod unique;
+mod waiting;

@@ -106,3 +106,49 @@ async fn a_source_without_a_better_token_ends_it() {
     assert!(!error.to_string().contains(&expired));
     assert_eq!(server.methods(), ["GET"]);
 }
+
+#[tokio::test]
+async fn a_key_source_is_asked_by_the_first_request_and_again_when_its_key_is_refused() {
+    let server = Server::start().await;
+    let asked = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let log = Arc::clone(&asked);
+    let options = PostgrestOptions::new(server.gateway.url(), Key::none()).key_source(
+        move |refused: Option<String>| {
+            let key = if refused.is_none() { "sb_secret_rotated" } else { SECRET_KEY };
+            log.lock().unwrap().push(refused);
+            async move { Ok(Some(format!("{key}\n"))) }
+        },
+    );
+    let entries = Entries::new(options.connect().unwrap());
+    assert_eq!(*asked.lock().unwrap(), []);
+    entries.insert(row("x")).await.unwrap();
+    assert_eq!(*asked.lock().unwrap(), [None, Some("sb_secret_rotated\n".to_owned())]);
+    entries.find().limit(1).all().await.unwrap();
+    assert_eq!(asked.lock().unwrap().len(), 2, "the key is kept");
+    assert_eq!(
+        (server.methods(), server.rows().await),
+        (["POST", "POST", "GET"].map(str::to_owned).to_vec(), 1)
+    );
+    let request = server.gateway.requests().pop().unwrap();
+    assert_eq!(request.header("apikey"), Some(SECRET_KEY));
+    assert_eq!(request.header("authorization"), None);
+}
+
+#[tokio::test]
+async fn a_key_source_without_a_key_sends_nothing() {
+    let server = Server::start().await;
+    let options = PostgrestOptions::new(server.gateway.url(), Key::none());
+    let without = options.clone().key_source(|_: Option<String>| async { Ok(None) });
+    let failing = options.key_source(|_: Option<String>| async {
+        Err(chronicle::Error::new(ErrorKind::Unavailable, "the key ring is locked"))
+    });
+    for (options, words) in [
+        (without, "the key source has no key"),
+        (failing, "the key source failed: the key ring is locked"),
+    ] {
+        let error = Entries::new(options.connect().unwrap()).find().all().await.unwrap_err();
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Unavailable, Some("NO_TOKEN")));
+        assert!(error.message().contains(words), "{error}");
+    }
+    assert_eq!(server.methods(), Vec::<String>::new());
+}

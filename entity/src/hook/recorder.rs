@@ -3,6 +3,7 @@
 mod batch;
 
 use super::known_sessions::KnownSessions;
+use super::shape::FOR_ALL_TOOLS;
 use super::{Delivery, EndedCalls, Payload, Records, RefusedCall, SessionChange, ToolCall};
 use crate::event::{EventId, Events};
 use crate::session::{self, NewSession, SessionId, SessionPatch, SessionStatus, Sessions};
@@ -158,7 +159,10 @@ impl Recorder {
             }
             self.known_sessions.remember(records.session_id);
         }
-        if let Some(call) = records.tool_call {
+        if let Some(call) = records.tool_call
+            && !(call.is_of_one_kind
+                && !self.sessions_with_hooks_for_all_tools(&[records.session_id]).await?.is_empty())
+        {
             self.record_tool_call(call, time).await?;
         }
         let changes_more = records.session_change.is_some()
@@ -216,6 +220,23 @@ impl Recorder {
             }
         }
         Ok(Recorded::New)
+    }
+
+    /// Which of these sessions are told of calls by hooks for all tools. The one before a call is run, and
+    /// waited for, before it begins.
+    async fn sessions_with_hooks_for_all_tools(
+        &self,
+        among: &[SessionId],
+    ) -> Result<Vec<SessionId>> {
+        let mut with = Vec::new();
+        for session in among {
+            let is_one = Events::HOOK_NAME.is_in(FOR_ALL_TOOLS);
+            let of_session = Events::SESSION_ID.eq(*session);
+            if self.events.find().filter(of_session.and(is_one)).exists().await? {
+                with.push(*session);
+            }
+        }
+        Ok(with)
     }
 
     /// Adds what an earlier payload of the session did not tell.

@@ -144,6 +144,9 @@ pub struct ToolCall {
     pub outcome: Option<(ToolStatus, JsonValue)>,
     /// How long it took, in milliseconds, where the agent says it.
     pub duration: Option<f64>,
+    /// Whether it is told by a hook for one kind of tool, which an agent may run beside its hooks for all
+    /// tools. Where a session has those, the call is known by them, and is not counted again.
+    pub is_of_one_kind: bool,
 }
 
 impl Payload {
@@ -295,7 +298,8 @@ impl Payload {
         if let Some(subagent) = self.subagent() {
             row = row.agent_id(subagent);
         }
-        Some(ToolCall { id, row, outcome, duration })
+        let is_of_one_kind = self.tool_use_id().is_none() && Hook::is_of_one_kind(self.hook_name());
+        Some(ToolCall { id, row, outcome, duration, is_of_one_kind })
     }
 
     fn tool_name(&self) -> &str {

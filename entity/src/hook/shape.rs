@@ -57,6 +57,9 @@ pub(super) fn text<'m>(members: &'m Members, names: &[&str]) -> Option<&'m str> 
     texts.map(str::trim).find(|text| !text.is_empty())
 }
 
+/// Cursor's hooks for tools of any kind.
+pub(super) const FOR_ALL_TOOLS: [&str; 3] = ["preToolUse", "postToolUse", "postToolUseFailure"];
+
 /// What a hook tells, whatever its agent calls it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hook {
@@ -115,6 +118,12 @@ impl Hook {
             "precompact" | "precompress" => Self::PreCompact,
             _ => Self::Other,
         }
+    }
+
+    /// Whether it is one of Cursor's hooks for one kind of tool. Its earlier versions have no others; the
+    /// later ones run them beside those of [`FOR_ALL_TOOLS`], for the same call and without its id.
+    pub(super) fn is_of_one_kind(name: &str) -> bool {
+        ["afterShellExecution", "afterMCPExecution", "afterFileEdit"].contains(&name)
     }
 
     /// The tool of a hook that is there for one tool alone, and so does not name it.

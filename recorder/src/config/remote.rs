@@ -3,6 +3,7 @@
 use super::file::Server;
 use super::{paths, variable};
 use crate::error::{Error, Result};
+use chronicle::ErrorKind;
 use chronicle::postgrest::{Key, PostgrestOptions};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -24,11 +25,11 @@ pub(crate) struct Remote {
     key: KeySource,
 }
 
-/// Where the key is. It is fetched when it is needed.
+/// Where the key is. It is fetched when the first request is sent: a hook sends none.
 #[derive(Clone)]
 enum KeySource {
     None,
-    Given(Key, &'static str),
+    Given { key: String, by: &'static str },
     File(PathBuf),
     Command(String),
 }
@@ -43,7 +44,7 @@ impl KeySource {
     fn words(&self) -> String {
         match self {
             Self::None => "no key".to_owned(),
-            Self::Given(_, variable) => format!("the key in {variable}"),
+            Self::Given { by, .. } => format!("the key in {by}"),
             Self::File(path) => format!("the key in {}", path.display()),
             Self::Command(_) => "the key that `key_command` prints".to_owned(),
         }
@@ -55,7 +56,7 @@ impl Remote {
         let mut key = KeySource::None;
         for name in KEYS {
             if let Some(text) = variable(name)? {
-                key = KeySource::Given(Key::new(text), name);
+                key = KeySource::Given { key: text, by: name };
                 break;
             }
         }
@@ -127,51 +128,73 @@ impl Remote {
     pub(crate) fn key_file(&self) -> Option<&Path> {
         match &self.key {
             KeySource::File(path) => Some(path),
-            KeySource::None | KeySource::Given(..) | KeySource::Command(_) => None,
+            KeySource::None | KeySource::Given { .. } | KeySource::Command(_) => None,
         }
     }
 
-    /// Whether a program has to be run for the key, which takes longer than a hook has.
-    pub(crate) const fn key_is_slow(&self) -> bool {
-        matches!(self.key, KeySource::Command(_))
+    /// The same with its key at hand.
+    ///
+    /// # Errors
+    /// When the key cannot be had: nothing could be sent then.
+    pub(crate) fn with_key(&self) -> Result<Self> {
+        let key = match self.key.fetch(Stdio::inherit())? {
+            None => KeySource::None,
+            Some(key) => KeySource::Given { key, by: "memory" },
+        };
+        Ok(Self { key, ..self.clone() })
     }
 
-    /// The key.
-    pub(crate) fn key(&self) -> Result<Key> {
-        match &self.key {
-            KeySource::None => Ok(Key::none()),
-            KeySource::Given(key, _) => Ok(key.clone()),
-            KeySource::File(path) => {
+    /// How the server is reached. The key is fetched when the first request is sent.
+    pub(crate) fn options(&self) -> PostgrestOptions {
+        let mut options = PostgrestOptions::new(&self.url, Key::none());
+        if let Some(schema) = &self.schema {
+            options = options.schema(schema);
+        }
+        if matches!(self.key, KeySource::None) {
+            return options;
+        }
+        let key = self.key.clone();
+        options.key_source(move |_refused: Option<String>| {
+            let key = key.clone();
+            async move {
+                // What a program writes to an agent's terminal would be taken for a hook's words.
+                let fetched = tokio::task::spawn_blocking(move || key.fetch(Stdio::null()));
+                let unavailable =
+                    |words: String| chronicle::Error::new(ErrorKind::Unavailable, words);
+                let fetched = fetched.await.map_err(|error| unavailable(error.to_string()))?;
+                fetched.map_err(|error| unavailable(error.to_string()))
+            }
+        })
+    }
+}
+
+impl KeySource {
+    /// The key. `complaints`: where a program's own words go.
+    fn fetch(&self, complaints: Stdio) -> Result<Option<String>> {
+        match self {
+            Self::None => Ok(None),
+            Self::Given { key, .. } => Ok(Some(key.clone())),
+            Self::File(path) => {
                 let text = std::fs::read_to_string(path)
                     .map_err(|source| Error::File { path: path.clone(), source })?;
-                some_key(&text, || format!("{} is empty", path.display()))
+                some_key(text, || format!("{} is empty", path.display()))
             }
-            KeySource::Command(command) => {
-                let output =
-                    shell(command).stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+            Self::Command(command) => {
+                let output = shell(command).stdin(Stdio::null()).stderr(complaints).output()?;
                 if !output.status.success() {
                     let words = format!("`key_command` failed ({})", output.status);
                     return Err(Error::Refused(words));
                 }
                 let text = String::from_utf8(output.stdout)
                     .map_err(|_| Error::Refused("`key_command` printed no UTF-8".to_owned()))?;
-                some_key(&text, || "`key_command` printed nothing".to_owned())
+                some_key(text, || "`key_command` printed nothing".to_owned())
             }
         }
     }
-
-    /// How the server is reached.
-    pub(crate) fn options(&self) -> Result<PostgrestOptions> {
-        let options = PostgrestOptions::new(&self.url, self.key()?);
-        Ok(match &self.schema {
-            Some(schema) => options.schema(schema),
-            None => options,
-        })
-    }
 }
 
-fn some_key(text: &str, otherwise: impl FnOnce() -> String) -> Result<Key> {
-    if text.trim().is_empty() { Err(Error::Refused(otherwise())) } else { Ok(Key::new(text)) }
+fn some_key(text: String, otherwise: impl FnOnce() -> String) -> Result<Option<String>> {
+    if text.trim().is_empty() { Err(Error::Refused(otherwise())) } else { Ok(Some(text)) }
 }
 
 fn shell(command: &str) -> Command {

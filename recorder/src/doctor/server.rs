@@ -3,18 +3,13 @@
 use super::Report;
 use super::file::is_open;
 use crate::config::{Config, Remote};
+use crate::database::{self, Sends};
+use crate::moment;
 use crate::output::plural;
-use crate::{database, moment};
 use chronicle::failover::{FailoverInfo, Status};
-use chronicle::{Backend, ErrorKind, Sqlite, Store};
+use chronicle::{Backend, ErrorKind, Store};
 
 const AREA: &str = "server";
-
-/// Whether the file has once been given a server.
-pub(super) async fn is_of_a_pair(sqlite: &Sqlite) -> bool {
-    let sql = "select 1 as found from sqlite_schema where name = 'chronicle_failover'";
-    database::rows(sqlite, sql).await.is_ok_and(|rows| !rows.is_empty())
-}
 
 pub(super) async fn look(config: &Config, is_of_a_pair: bool, report: &mut Report) {
     let Some(remote) = &config.remote else {
@@ -32,14 +27,10 @@ pub(super) async fn look(config: &Config, is_of_a_pair: bool, report: &mut Repor
         let words = format!("others on this machine can read the key in {}", path.display());
         report.wrong("rights", words, format!("`chmod 600 {}`", path.display()));
     }
-    if remote.key_is_slow() {
-        let words = "each hook runs `key_command`, and its agent waits for that";
-        report.note(AREA, words, "keep the key in a file, and name that by `key_file`");
-    }
     if !reach(remote, report).await {
         return;
     }
-    let info = match database::pair(config).await {
+    let info = match database::pair(config, Sends::Nothing).await {
         Ok(pair) => {
             let info = pair.failover_info().await;
             let closed = Store::from(&pair).close().await;
@@ -55,8 +46,8 @@ pub(super) async fn look(config: &Config, is_of_a_pair: bool, report: &mut Repor
 
 /// Asks the server; whether it makes sense to go on.
 async fn reach(remote: &Remote, report: &mut Report) -> bool {
-    let server = match remote.options() {
-        Ok(options) => options.attempts(1).connect(),
+    let server = match remote.with_key() {
+        Ok(remote) => remote.options().attempts(1).connect(),
         Err(error) => {
             let words = format!("{}: {error}", remote.key_words());
             report.wrong(AREA, words, "without its key nothing is sent: put it right");

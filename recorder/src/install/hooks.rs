@@ -188,7 +188,8 @@ pub(crate) const COPILOT: Hooks = Hooks {
     version: Some(1),
 };
 
-/// Left out: thoughts, and each file that is read.
+/// Left out: thoughts, and each file that is read. Those for one kind of tool are there for the versions
+/// that have no others; where both come, a call counts once.
 pub(crate) const CURSOR: Hooks = Hooks {
     style: Style::Plain,
     events: &[

@@ -2,7 +2,7 @@
 
 use super::asked::Asked;
 use super::lock::Lock;
-use super::store;
+use super::store::{self, Lives};
 use crate::config::Config;
 use crate::error::Result;
 use crate::{cut, redact};
@@ -65,11 +65,11 @@ async fn store_in(
     config: &Config,
     payload: Result<&Payload, &PayloadError>,
 ) -> Result<Store> {
-    let store = Box::pin(store::open(config)).await?;
+    let store = Box::pin(store::open(config, Lives::AsLongAsAHook)).await?;
     let _lock = Lock::beside(&config.database);
     let kept = write(asked, input, config, &store, payload).await;
     let store = if store::lacks_tables(&kept) {
-        let store = Box::pin(store::migrated(config)).await?;
+        let store = Box::pin(store::migrated(config, Lives::AsLongAsAHook)).await?;
         write(asked, input, config, &store, payload).await?;
         store
     } else {

@@ -21,22 +21,31 @@ const LONGEST_LOG: u64 = 512 * 1024;
 /// Waits for no reader: the next recorder tries again.
 const SHORTEN: &str = "pragma busy_timeout = 20; pragma wal_checkpoint(truncate)";
 
+/// How long the process goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lives {
+    /// As long as an agent waits: it makes no request by itself, however long the file is held up.
+    AsLongAsAHook,
+    /// Long enough to send what waits meanwhile.
+    Long,
+}
+
 /// Opens the file, and makes it with its tables when it is missing. Whether it has all tables shows when it
 /// is written to.
-pub(crate) async fn open(config: &Config) -> Result<Store> {
+pub(crate) async fn open(config: &Config, lives: Lives) -> Result<Store> {
     if !config.database.exists() {
-        return migrated(config).await;
+        return migrated(config, lives).await;
     }
-    let opened = connect(config).await;
-    if lacks_tables(&opened) { migrated(config).await } else { opened }
+    let opened = connect(config, lives).await;
+    if lacks_tables(&opened) { migrated(config, lives).await } else { opened }
 }
 
 /// Brings the tables up to date, and opens the file.
-pub(crate) async fn migrated(config: &Config) -> Result<Store> {
+pub(crate) async fn migrated(config: &Config, lives: Lives) -> Result<Store> {
     let sqlite = options(config).open().await?;
     database::migrate(&sqlite).await?;
     Store::from(&sqlite).close().await?;
-    connect(config).await
+    connect(config, lives).await
 }
 
 /// Brings the log into the file, where it has become long.
@@ -56,13 +65,11 @@ pub(crate) fn lacks_tables<T>(result: &Result<T>) -> bool {
     result.as_ref().is_err_and(lacks)
 }
 
-async fn connect(config: &Config) -> Result<Store> {
+async fn connect(config: &Config, lives: Lives) -> Result<Store> {
     let Some(remote) = &config.remote else {
         let sqlite = options(config).open().await?;
-        let store = Store::from(&sqlite);
-        let of_a_pair = "select 1 as one from sqlite_schema where name = 'chronicle_failover'";
-        if store.query_raw(of_a_pair, []).await?.is_empty() {
-            return Ok(store);
+        if !database::is_of_a_pair(&sqlite).await? {
+            return Ok(Store::from(&sqlite));
         }
         return Err(Error::Refused(format!(
             "{} is sent to a server, and none is configured: what is written past that would never get there. \
@@ -70,9 +77,10 @@ async fn connect(config: &Config) -> Result<Store> {
             config.database.display()
         )));
     };
-    let pair = FailoverOptions::new(options(config), remote.options()?)
+    let pair = FailoverOptions::new(options(config), remote.options())
         .mode(WriteMode::LocalFirst)
         .flush_on_close(Duration::ZERO)
+        .replay_behind(lives == Lives::Long)
         .adopt::<session::Model>()
         .adopt::<event::Model>()
         .adopt::<tool_event::Model>()

@@ -66,5 +66,10 @@ fn the_key_is_not_printed() {
         "config/chronicle/config.toml",
         "[server]\nsupabase_url = \"http://127.0.0.1:1\"\nkey_command = \"exit 3\"\n",
     );
-    assert!(home.error(&["status"]).contains("`key_command` failed"));
+    home.ok(&["status"]);
+    for command in [&["flush"][..], &["pull"], &["doctor"]] {
+        let said = home.run(command);
+        let words = "`key_command` failed (exit status: 3)";
+        assert!(said.code == Some(1) && format!("{said:?}").contains(words), "{said:?}");
+    }
 }

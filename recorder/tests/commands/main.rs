@@ -11,4 +11,6 @@ mod config;
 mod home;
 mod install;
 mod recorded;
+#[cfg(unix)]
+mod server;
 mod views;

@@ -154,6 +154,49 @@ fn cursor_gets_its_answer() {
     insta::assert_snapshot!(stored(&folder));
 }
 
+/// Its hooks for one kind of tool come beside those for all, and are told of the same calls.
+#[test]
+fn a_call_of_cursor_counts_once() {
+    let of = |hook: &str, more: serde_json::Value| {
+        let mut payload = json!({"conversation_id": "6f0a6a52-77b1-4a55-9d1c-5b0a3d6c2f11", "generation_id": "g", "hook_event_name": hook, "workspace_roots": ["/w"], "cwd": ""});
+        payload.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        payload.to_string()
+    };
+    let run =
+        |tool: &str, id: &str, input: serde_json::Value, own: [(&str, serde_json::Value); 2]| {
+            let [before, after] = own.map(|(hook, more)| of(hook, more));
+            let call = json!({"tool_name": tool, "tool_use_id": id, "tool_input": input});
+            let mut answered = call.clone();
+            answered["tool_output"] = json!("x");
+            [of("preToolUse", call), before, after, of("postToolUse", answered)]
+        };
+    let shell = |command: &str| {
+        let after = json!({"command": command, "output": "x", "duration": 5});
+        [("beforeShellExecution", json!({"command": command})), ("afterShellExecution", after)]
+    };
+    let edit = json!({"file_path": "/w/a", "edits": [{"old_string": "a", "new_string": "b"}]});
+    let edits = [("beforeReadFile", json!({"file_path": "/w/a"})), ("afterFileEdit", edit)];
+    let payloads = [
+        run("Shell", "c1", json!({"command": "ls"}), shell("ls")),
+        run("Shell", "c2", json!({"command": "ls -l"}), shell("ls -l")),
+        run("Write", "c3", json!({"file_path": "/w/a"}), edits),
+    ]
+    .concat();
+
+    let folder = Folder::new();
+    for payload in &payloads {
+        folder.run(&["record"], payload.as_bytes());
+    }
+    let imported = Folder::new();
+    let file = imported.write("cursor.jsonl", payloads.join("\n"));
+    imported.import(&[&file]);
+    for folder in [folder, imported] {
+        let calls = "select tool_name, status, count(*) from tool_events group by 1, 2 order by 1";
+        assert_eq!(folder.rows(calls), ["Shell | success | 2", "Write | success | 1"]);
+        assert_eq!(folder.number("select count(*) from events"), payloads.len() as u64);
+    }
+}
+
 #[test]
 fn grok_opencode_and_pi() {
     insta::assert_snapshot!(recorded(

@@ -77,9 +77,13 @@ impl Client {
                 Ok(Err(failed)) => failed,
                 Err(error) => return Err(lost.unwrap_or(error)),
             };
-            if failure.is_token_refused && !renewed {
+            // A gateway refuses a key in words of its own.
+            let is_of_token = failure.is_token_refused;
+            let is_refused = is_of_token || failure.error.kind() == ErrorKind::Unauthenticated;
+            if is_refused && !renewed {
                 renewed = true;
-                match self.within(deadline, self.credentials.renew(&authorization)).await {
+                let renewal = self.credentials.renew(&authorization, is_of_token);
+                match self.within(deadline, renewal).await {
                     Ok(Ok(true)) => {
                         count_retry("token");
                         continue;

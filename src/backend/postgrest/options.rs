@@ -31,6 +31,7 @@ use tokio::sync::Semaphore;
 pub struct PostgrestOptions {
     address: String,
     key: Key,
+    key_source: Option<Arc<dyn TokenSource>>,
     token_source: Option<Arc<dyn TokenSource>>,
     schema: Option<String>,
     connect_timeout: Duration,
@@ -82,10 +83,10 @@ impl PostgrestOptions {
         self.watch_interval
     }
 
-    /// Whether requests speak for whoever is signed in.
+    /// Whether a source says whom requests speak for, and not before it is asked.
     #[cfg(feature = "sqlite")]
-    pub(crate) const fn has_token_source(&self) -> bool {
-        self.token_source.is_some()
+    pub(crate) const fn has_source(&self) -> bool {
+        self.token_source.is_some() || self.key_source.is_some()
     }
 
     /// All requests are made as one and the same user, or not at all.
@@ -103,6 +104,7 @@ impl PostgrestOptions {
         Self {
             address: address.into(),
             key,
+            key_source: None,
             token_source: None,
             schema: None,
             connect_timeout: Duration::from_secs(2),
@@ -123,6 +125,29 @@ impl PostgrestOptions {
     /// own; with one, they are never that.
     pub fn token_source(mut self, source: impl TokenSource) -> Self {
         self.token_source = Some(Arc::new(source));
+        self
+    }
+
+    /// Where the key comes from, in place of the one that the options were made with: for a key that
+    /// takes long to get, such as one that a program prints. The source gives the text that
+    /// [`Key::new`] takes; it is asked when the first request is to be sent, and once more with a key
+    /// that the server refused as expired or wrong.
+    ///
+    /// A [failover store](crate::failover) is opened, and with
+    /// [`LocalFirst`](crate::failover::WriteMode::LocalFirst) written to, without it being asked. Whom
+    /// the key stands for is compared with the file before anything is sent.
+    ///
+    /// ```
+    /// # fn main() -> chronicle::Result<()> {
+    /// use chronicle::postgrest::{Key, PostgrestOptions};
+    ///
+    /// let postgrest = PostgrestOptions::new("https://project.supabase.co/rest/v1", Key::none())
+    ///     .key_source(|_refused: Option<String>| async { Ok(Some("sb_secret_x".to_owned())) })
+    ///     .connect()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn key_source(mut self, source: impl TokenSource) -> Self {
+        self.key_source = Some(Arc::new(source));
         self
     }
 
@@ -224,6 +249,7 @@ impl PostgrestOptions {
                 schema: self.schema,
                 credentials: Credentials::new(
                     &self.key,
+                    self.key_source,
                     self.token_source,
                     request_timeout,
                     #[cfg(feature = "sqlite")]

@@ -1,4 +1,4 @@
-//! [`TokenSource`]: who is signed in.
+//! [`TokenSource`]: who is signed in, or where the key is.
 
 #[cfg(feature = "sqlite")]
 use super::identity::Identity;
@@ -35,6 +35,9 @@ const NO_TOKEN: &str = "NO_TOKEN";
 /// backend that it is for, which would wait for itself until the
 /// [deadline](super::PostgrestOptions::deadline).
 ///
+/// A source can give the [key](super::PostgrestOptions::key_source) as well, in place of a token: all
+/// of this is true of it then.
+///
 /// ```
 /// # fn main() -> chronicle::Result<()> {
 /// use chronicle::postgrest::{Key, PostgrestOptions};
@@ -62,75 +65,123 @@ where
     }
 }
 
-/// The headers of each request, and the token that is in use.
+/// What requests are sent with: the key, and the token of whoever is signed in.
 pub(super) struct Credentials {
-    apikey: Option<HeaderValue>,
-    authorization: Option<HeaderValue>,
-    /// Whom the key stands for.
-    #[cfg(feature = "sqlite")]
-    identity: Identity,
-    source: Option<Source>,
-}
-
-/// A source, and the token that it gave last.
-struct Source {
-    source: Arc<dyn TokenSource>,
-    /// Longest time that it is waited for.
-    patience: Duration,
-    token: Mutex<Option<String>>,
+    key: KeptKey,
+    user: Option<Source>,
     /// Whom all requests are made as, where that may not change: known from the first one.
     #[cfg(feature = "sqlite")]
     only: Option<OnceLock<Identity>>,
+}
+
+enum KeptKey {
+    Given {
+        headers: Headers,
+        /// Whom the key stands for.
+        #[cfg(feature = "sqlite")]
+        identity: Identity,
+    },
+    Asked(Source),
+}
+
+/// The headers `apikey` and `Authorization`.
+type Headers = (Option<HeaderValue>, Option<HeaderValue>);
+
+/// A source, and what it gave last.
+struct Source {
+    source: Arc<dyn TokenSource>,
+    kind: SourceKind,
+    /// Longest time that it is waited for.
+    patience: Duration,
+    last: Mutex<Option<String>>,
+}
+
+#[derive(Clone, Copy)]
+enum SourceKind {
+    Token,
+    Key,
+}
+
+impl SourceKind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Token => "the token source",
+            Self::Key => "the key source",
+        }
+    }
+
+    fn has_none(self) -> Error {
+        no_token(match self {
+            Self::Token => "signed out: the token source has no token",
+            Self::Key => "the key source has no key",
+        })
+    }
 }
 
 /// What one request is sent with.
 pub(super) struct Authorization {
     pub(super) apikey: Option<HeaderValue>,
     pub(super) bearer: Option<HeaderValue>,
-    /// The source's token, when it is from there.
-    pub(super) token: Option<String>,
+    /// What the sources gave for it.
+    key: Option<String>,
+    token: Option<String>,
 }
 
 impl Credentials {
     pub(super) fn new(
         key: &Key,
-        source: Option<Arc<dyn TokenSource>>,
+        key_source: Option<Arc<dyn TokenSource>>,
+        token_source: Option<Arc<dyn TokenSource>>,
         patience: Duration,
         #[cfg(feature = "sqlite")] is_for_one: bool,
     ) -> Result<Self> {
-        let (apikey, authorization) = key.headers()?;
-        let source = source.map(|source| Source {
-            source,
-            patience,
-            token: Mutex::new(None),
+        let of = |kind| move |source| Source { source, kind, patience, last: Mutex::new(None) };
+        let key = match key_source.map(of(SourceKind::Key)) {
+            Some(source) => KeptKey::Asked(source),
+            None => KeptKey::Given {
+                headers: key.headers()?,
+                #[cfg(feature = "sqlite")]
+                identity: key.identity(),
+            },
+        };
+        Ok(Self {
+            key,
+            user: token_source.map(of(SourceKind::Token)),
             #[cfg(feature = "sqlite")]
             only: is_for_one.then(OnceLock::new),
-        });
-        Ok(Self {
-            apikey,
-            authorization,
-            #[cfg(feature = "sqlite")]
-            identity: key.identity(),
-            source,
         })
     }
 
     pub(super) async fn authorization(&self) -> Result<Authorization> {
-        let apikey = self.apikey.clone();
-        let Some(source) = &self.source else {
-            return Ok(Authorization { apikey, bearer: self.authorization.clone(), token: None });
+        let ((apikey, bearer_of_key), key) = match &self.key {
+            KeptKey::Given { headers, .. } => (headers.clone(), None),
+            KeptKey::Asked(source) => {
+                let text = source.token().await?;
+                (Key::new(&*text).headers()?, Some(text))
+            }
         };
-        let token = source.token().await?;
+        let Some(user) = &self.user else {
+            #[cfg(feature = "sqlite")]
+            if let Some(key) = &key {
+                self.check_identity(Key::new(&**key).identity())?;
+            }
+            return Ok(Authorization { apikey, bearer: bearer_of_key, key, token: None });
+        };
+        let token = user.token().await?;
         #[cfg(feature = "sqlite")]
-        source.check_identity(&token)?;
-        Ok(Authorization { apikey, bearer: Some(bearer(&token)?), token: Some(token) })
+        self.check_identity(Identity::of_token(&token))?;
+        Ok(Authorization { apikey, bearer: Some(bearer(&token)?), key, token: Some(token) })
     }
 
-    /// Whether there is another token than the refused one now. Of several requests that were
-    /// refused with one token, the first asks the source.
-    pub(super) async fn renew(&self, refused: &Authorization) -> Result<bool> {
-        match (&self.source, &refused.token) {
-            (Some(source), Some(refused)) => source.renew(refused).await,
+    /// Whether there is another token or key than the refused one now. Of several requests that were
+    /// refused with one, the first asks the source.
+    pub(super) async fn renew(&self, refused: &Authorization, is_of_token: bool) -> Result<bool> {
+        match (&self.user, &refused.token) {
+            (Some(source), Some(token)) if is_of_token => return source.renew(token).await,
+            _ => {}
+        }
+        match (&self.key, &refused.key) {
+            (KeptKey::Asked(source), Some(key)) => source.renew(key).await,
             _ => Ok(false),
         }
     }
@@ -138,18 +189,21 @@ impl Credentials {
     /// Whom the next request is made as; `None` when nobody is signed in.
     #[cfg(feature = "sqlite")]
     pub(super) async fn identity(&self) -> Result<Option<Identity>> {
-        let Some(source) = &self.source else { return Ok(Some(self.identity.clone())) };
-        let token = source.cached_or_asked().await?;
-        Ok(token.as_deref().map(Identity::of_token))
+        if let Some(user) = &self.user {
+            let token = user.cached_or_asked().await?;
+            return Ok(token.as_deref().map(Identity::of_token));
+        }
+        match &self.key {
+            KeptKey::Given { identity, .. } => Ok(Some(identity.clone())),
+            // A key that cannot be had is no sign of anybody who has signed out.
+            KeptKey::Asked(source) => Ok(Some(Key::new(source.token().await?).identity())),
+        }
     }
-}
 
-impl Source {
-    /// Fails, with nothing sent, where the token is somebody else's than that of the first request.
+    /// Fails, with nothing sent, where the request would be somebody else's than the first one.
     #[cfg(feature = "sqlite")]
-    fn check_identity(&self, token: &str) -> Result<()> {
+    fn check_identity(&self, identity: Identity) -> Result<()> {
         let Some(only) = &self.only else { return Ok(()) };
-        let identity = Identity::of_token(token);
         if *only.get_or_init(|| identity.clone()) == identity {
             return Ok(());
         }
@@ -159,14 +213,16 @@ impl Source {
         )
         .with_hint("give each user a file of their own"))
     }
+}
 
+impl Source {
     async fn token(&self) -> Result<String> {
-        self.cached_or_asked().await?.ok_or_else(signed_out)
+        self.cached_or_asked().await?.ok_or_else(|| self.kind.has_none())
     }
 
     async fn cached_or_asked(&self) -> Result<Option<String>> {
         self.within(async {
-            let mut token = self.token.lock().await;
+            let mut token = self.last.lock().await;
             if token.is_none() {
                 *token = self.ask(None).await?;
             }
@@ -177,11 +233,11 @@ impl Source {
 
     async fn renew(&self, refused: &str) -> Result<bool> {
         self.within(async {
-            let mut token = self.token.lock().await;
+            let mut token = self.last.lock().await;
             if token.as_deref() == Some(refused) {
                 *token = self.ask(Some(refused)).await?;
             }
-            let token = token.as_deref().ok_or_else(signed_out)?;
+            let token = token.as_deref().ok_or_else(|| self.kind.has_none())?;
             Ok(token != refused)
         })
         .await
@@ -192,20 +248,17 @@ impl Source {
         AssertUnwindSafe(async { self.source.token(refused).await })
             .catch_unwind()
             .await
-            .map_err(|_| no_token("the token source panicked"))?
-            .map_err(|error| no_token(format!("the token source failed: {}", error.message())))
+            .map_err(|_| no_token(format!("{} panicked", self.kind.name())))?
+            .map_err(|error| no_token(format!("{} failed: {}", self.kind.name(), error.message())))
     }
 
     async fn within<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         timeout(self.patience, work).await.unwrap_or_else(|_| {
             let seconds = self.patience.as_secs_f64();
-            Err(no_token(format!("the token source did not answer within {seconds} s")))
+            let name = self.kind.name();
+            Err(no_token(format!("{name} did not answer within {seconds} s")))
         })
     }
-}
-
-fn signed_out() -> Error {
-    no_token("signed out: the token source has no token")
 }
 
 /// Surely nothing was sent.

@@ -1,11 +1,11 @@
-//! Letters by hand.
+//! Letters by hand, and what waits.
 
 use super::Engine;
 use crate::backend::sqlite::Urgency;
-use crate::failover::RowState;
 use crate::failover::file::{DURABLE, Transaction};
 use crate::failover::letter::{DeadLetter, LetterFilter};
 use crate::failover::rules::name::RowName;
+use crate::failover::{OutboxEntry, RowState};
 use crate::key::Key;
 use crate::{Error, ErrorKind, Result, Table};
 use std::sync::Arc;
@@ -16,6 +16,19 @@ const LETTERS_AT_ONCE: u32 = 100;
 impl Engine {
     pub(crate) async fn letters(&self, filter: LetterFilter, most: u32) -> Result<Vec<DeadLetter>> {
         self.file.look(move |transaction| transaction.letters(&filter, most)).await
+    }
+
+    pub(crate) async fn letter(&self, id: i64) -> Result<Option<DeadLetter>> {
+        self.file.look(move |transaction| transaction.letter(id)).await
+    }
+
+    /// The first entries that wait.
+    pub(crate) async fn outbox(&self, most: u32) -> Result<Vec<OutboxEntry>> {
+        self.file.look(move |transaction| transaction.outbox(most)).await
+    }
+
+    pub(crate) async fn outbox_entry(&self, id: i64) -> Result<Option<OutboxEntry>> {
+        self.file.look(move |transaction| transaction.outbox_entry(id)).await
     }
 
     /// What has become of the writes of these rows.

@@ -166,6 +166,12 @@ impl Engine {
         self.knows_function(work.has_function);
         let is_asked_for = work.has_entries || self.is_function_asked_for();
         if is_asked_for && work.has_function != Some(true) && !work.is_open && !replayer.has_asked {
+            // What somebody else may call says nothing of whom the file belongs to.
+            if let Some(why) = self.not_signed_in().await? {
+                replayer.release();
+                self.set_obstacle(Some(why));
+                return Ok(Progress::Wait(PAUSE));
+            }
             replayer.has_asked = true;
             self.ask_for_function().await;
             return Ok(Progress::Worked);

@@ -241,6 +241,12 @@ impl Transaction<'_> {
         self.list(&sql, values, letter)
     }
 
+    /// The letter with this sequence.
+    pub(crate) fn letter(&self, sequence: i64) -> Result<Option<DeadLetter>> {
+        let sql = format!("{LETTERS} where sequence = ?1 and reason is not null");
+        self.first(&sql, [sequence], letter)
+    }
+
     /// What has become of the writes of a row.
     pub(crate) fn state_of(&self, row: &RowName) -> Result<RowState> {
         if !self.has_entry(row)? {

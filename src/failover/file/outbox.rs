@@ -2,6 +2,7 @@
 
 mod entries;
 mod entry;
+mod listed;
 mod together;
 
 pub(crate) use entry::version_of;

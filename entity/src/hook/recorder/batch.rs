@@ -8,7 +8,7 @@ use crate::session::{self, SessionId, SessionPatch, SessionStatus, Sessions};
 use crate::tool_event::{self, ToolEventId, ToolEventPatch, ToolEvents, ToolStatus};
 use chronicle::{Result, Selected, Transaction};
 use sea_orm::prelude::DateTimeUtc;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 #[derive(Selected)]
 #[repository(of = "Events")]
@@ -46,6 +46,8 @@ struct Batch {
     events: HashMap<EventId, DateTimeUtc>,
     sessions: HashMap<SessionId, Row<session::Model>>,
     calls: HashMap<ToolEventId, Row<tool_event::Model>>,
+    /// Those that are told of calls by hooks for all tools.
+    with_hooks_for_all_tools: HashSet<SessionId>,
 }
 
 pub(super) async fn record(recorder: &mut Recorder, all: Vec<Records>) -> Result<Vec<Recorded>> {
@@ -100,6 +102,13 @@ async fn read(recorder: &Recorder, all: &[Records]) -> Result<Batch> {
         let rows = recorder.tool_events.find().filter(ToolEvents::ID.is_in(calls)).all();
         batch.know(rows.await?);
     }
+    let of_one_kind = all
+        .iter()
+        .filter(|records| records.tool_call.as_ref().is_some_and(|call| call.is_of_one_kind));
+    let sessions: HashSet<SessionId> = of_one_kind.map(|records| records.session_id).collect();
+    let sessions: Vec<SessionId> = sessions.into_iter().collect();
+    let with = recorder.sessions_with_hooks_for_all_tools(&sessions).await?;
+    batch.with_hooks_for_all_tools.extend(with);
     let ended = all.iter().filter(|records| records.ended_calls.is_some());
     let ended: Vec<SessionId> = ended.map(|records| records.session_id).collect();
     if !ended.is_empty() {
@@ -156,7 +165,12 @@ impl Batch {
             _ => {}
         }
         if let Some(call) = records.tool_call {
-            self.take_call(call, time);
+            if !call.is_of_one_kind {
+                self.with_hooks_for_all_tools.insert(records.session_id);
+                self.take_call(call, time);
+            } else if !self.with_hooks_for_all_tools.contains(&records.session_id) {
+                self.take_call(call, time);
+            }
         }
         for call in records.refused_calls {
             self.refuse(call);
