@@ -3,9 +3,10 @@
 use crate::measure::Result;
 use crate::way::Way;
 use plotters::coord::Shift;
+use plotters::coord::combinators::BindKeyPoints;
 use plotters::prelude::{
     BLACK, ChartBuilder, Circle, Cross, DrawingArea, IntoDrawingArea, IntoLogRange, LineSeries,
-    PathElement, RGBColor, Rectangle, SVGBackend, Text, WHITE,
+    PathElement, RGBColor, Rectangle, SVGBackend, TRANSPARENT, Text, WHITE,
 };
 use plotters::style::{Color, IntoFont, TextStyle};
 use std::ops::Range;
@@ -85,20 +86,24 @@ fn draw_panel(area: &Area<'_>, panel: &Panel) -> Result<()> {
     let points = || panel.lines.iter().flat_map(|(_, points)| points);
     let x = around(points().map(|point| point.0), 1.15);
     let y = around(points().map(|point| point.1), 1.4);
-    // Few decades have few round numbers of ten.
-    let base = |range: &Range<f64>| if range.end / range.start < 100.0 { 2.0 } else { 10.0 };
-    let (x_base, y_base) = (base(&x), base(&y));
+    let mut numbers: Vec<f64> = points().map(|point| point.0).collect();
+    numbers.sort_by(f64::total_cmp);
+    numbers.dedup();
+    let labels = round_numbers(&y);
     let mut chart = ChartBuilder::on(area)
         .margin(8)
         .margin_right(20)
         .caption(&panel.title, font(15))
         .x_label_area_size(38)
         .y_label_area_size(56)
-        .build_cartesian_2d(x.log_scale().base(x_base), y.log_scale().base(y_base))?;
+        .build_cartesian_2d(
+            x.log_scale().with_key_points(numbers),
+            y.log_scale().with_key_points(labels),
+        )?;
     chart
         .configure_mesh()
         .bold_line_style(GRID)
-        .light_line_style(WHITE)
+        .light_line_style(TRANSPARENT)
         .x_labels(8)
         .y_labels(8)
         .x_desc(panel.by)
@@ -123,19 +128,20 @@ pub(crate) fn time_line(path: &Path, line: &TimeLine) -> Result<()> {
         let points = || line.ways.iter().flat_map(|(_, points)| points);
         let y = around(points().map(|point| point.milliseconds), 2.0);
         let (low, high) = (y.start, y.end);
+        let labels = round_numbers(&y);
         let mut chart = ChartBuilder::on(area)
             .margin(8)
             .margin_right(20)
             .caption(&line.title, font(15))
             .x_label_area_size(38)
             .y_label_area_size(56)
-            .build_cartesian_2d(0.0..line.end, y.log_scale())?;
+            .build_cartesian_2d(0.0..line.end, y.log_scale().with_key_points(labels))?;
         let gone = [(line.outage.start, low), (line.outage.end, high)];
         chart.draw_series([Rectangle::new(gone, RGBColor(245, 240, 232).filled())])?;
         chart
             .configure_mesh()
             .bold_line_style(GRID)
-            .light_line_style(WHITE)
+            .light_line_style(TRANSPARENT)
             .x_desc("seconds; the server is gone where the ground is shaded")
             .label_style(font(13))
             .axis_desc_style(font(13))
@@ -165,6 +171,15 @@ fn around(numbers: impl Iterator<Item = f64>, room: f64) -> Range<f64> {
         .filter(|number| *number > 0.0)
         .fold((f64::INFINITY, 0.0_f64), |(low, high), number| (low.min(number), high.max(number)));
     if low.is_finite() { low / room..high * room } else { 1.0..10.0 }
+}
+
+/// Powers of ten in a range; where those are few, twice and five times them as well.
+fn round_numbers(range: &Range<f64>) -> Vec<f64> {
+    let (first, last) = (range.start.log10().floor() as i32, range.end.log10().ceil() as i32);
+    let steps: &[f64] = if range.end / range.start < 300.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+    let numbers =
+        (first..=last).flat_map(|power| steps.iter().map(move |by| by * 10_f64.powi(power)));
+    numbers.filter(|number| range.contains(number)).collect()
 }
 
 fn short(number: f64) -> String {

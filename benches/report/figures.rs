@@ -13,7 +13,7 @@ pub(crate) enum Unit {
 }
 
 /// From here on a ratio is told as a difference: below it is noise.
-const NOISE: f64 = 1.05;
+pub(crate) const NOISE: f64 = 1.05;
 
 #[derive(Debug)]
 pub(crate) struct Figures {
@@ -64,7 +64,7 @@ impl Figures {
                 let (title, by, measure) = (self.title, self.by, self.measure());
                 (!places.is_empty()).then(|| {
                     let places = places.join(", ");
-                    format!("{title}, {measure}, beside {}: {places} {by}.", way.name())
+                    format!("{title}, {measure} by {by}, beside {}: {places}.", way.name())
                 })
             })
             .collect()
@@ -95,7 +95,8 @@ impl Figures {
         }
     }
 
-    const fn measure(&self) -> &'static str {
+    /// What is measured, in a word or two.
+    pub(crate) const fn measure(&self) -> &'static str {
         match self.unit {
             Unit::Seconds => "time",
             Unit::Megabytes => "memory",

@@ -124,7 +124,7 @@ pub(crate) async fn describe(
             ),
         ),
         ("load in the run", format!("{:.1} to {:.1}, the run's own work included", seen.0, seen.1)),
-        ("the run took", format!("{minutes:.0} minutes")),
+        ("the run took", format!("{minutes:.1} min")),
     ];
     let lines = lines.map(|(name, value)| format!("| {name} | {value} |\n"));
     Ok(format!("| | |\n|---|---|\n{}", lines.concat()))

@@ -2,7 +2,7 @@
 
 use crate::bare::Bare;
 use crate::chart::{self, Slowest, TimeLine};
-use crate::figures::{duration, quantile, thousands};
+use crate::figures::{NOISE, duration, quantile, thousands};
 use crate::measure::{Options, Result, events};
 use crate::original::Original;
 use crate::page::Page;
@@ -29,9 +29,10 @@ the same gateway. A dot is the slowest write of a quarter of a second, a cross i
   server is asked again at moments drawn at random, which grow rarer as the outage goes on. `LocalFirst` always
   writes to the file.
 - reqwest sends the same requests, without a file and without a second try.
-- The original is its `DatabaseManager`, with its monitor, as its document has them. Its three tries take three seconds
-  each time, and all fail: its file is connected at the start only, and once a check of the server has failed, it is
-  never asked again.
+- The original is its `DatabaseManager`, with its monitor, as its document has them. A write is tried three times, with
+  a check of the server in between, which the client of Supabase repeats for some seconds by itself. A short
+  outage is waited for in that. After a longer one every write fails, also when the server is back: its file is connected
+  at the start only, and a server whose check has failed is never asked again.
 ";
 
 /// How long the parts are: before, without the server, with it again.
@@ -221,6 +222,7 @@ fn write(page: &mut Page, parts: &Parts, outages: &[Outage]) -> Result<()> {
     };
     chart::time_line(&path, &line)?;
     page.add(&parts_table(parts, outages)?);
+    behind(page, parts, outages);
     page.add(&ends_table(outages)?);
     Ok(())
 }
@@ -252,6 +254,34 @@ fn parts_table(parts: &Parts, outages: &[Outage]) -> Result<String> {
         }
     }
     Ok(table)
+}
+
+/// Says where writes of a pair take longer than those of a way that also takes them.
+fn behind(page: &mut Page, parts: &Parts, outages: &[Outage]) {
+    for (part, span) in [("before an outage", 0.0..parts.gone), ("after it", parts.back..parts.end)]
+    {
+        let took = |way: Way| {
+            let outage = outages.iter().find(|outage| outage.way == way)?;
+            let writes = || outage.writes.iter().filter(|write| span.contains(&write.at));
+            let failed = writes().filter(|write| !write.taken).count();
+            let took = |place| quantile(writes().map(|write| write.took), place);
+            (failed < 2).then_some([took(0.5)?, took(0.99)?, took(1.0)?])
+        };
+        let Some(ours) = took(Way::Ours) else { continue };
+        for way in [Way::Reqwest, Way::Original] {
+            let Some(other) = took(way) else { continue };
+            let ratios = ["p50", "p99", "slowest"].iter().zip(ours).zip(other);
+            let ratios: Vec<String> = ratios
+                .map(|((name, ours), other)| (name, ours / other))
+                .filter(|(_, ratio)| *ratio > NOISE)
+                .map(|(name, ratio)| format!("{ratio:.2} at {name}"))
+                .collect();
+            if !ratios.is_empty() {
+                let (name, ratios) = (way.name(), ratios.join(", "));
+                page.behind(format!("A write of a pair {part}, beside {name}: {ratios}."));
+            }
+        }
+    }
 }
 
 /// What became of the writes.

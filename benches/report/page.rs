@@ -19,6 +19,15 @@ slower or larger; for rows a second, below 1 is slower. The run itself says whic
 made from the tables. A difference of less than 5 % is not told as one.
 ";
 
+const FOOT: &str = "## What is not in it
+
+- A million rows over PostgREST: it would take most of the run.
+- A server that is far away: all servers are on the same machine. The README has an insert by a pair
+  whose server is 5 ms away.
+- An outage in which requests are never answered, replay of many rows, single reads by key and of the
+  newest rows: `cargo bench` prints those.
+";
+
 #[derive(Debug)]
 pub(crate) struct Page {
     /// Where the page is, and the folder of its plots.
@@ -47,6 +56,11 @@ impl Page {
         self.text.push_str(text);
     }
 
+    /// Adds a sentence to the list of where ours is behind.
+    pub(crate) fn behind(&mut self, sentence: String) {
+        self.behind.push(sentence);
+    }
+
     /// Where a plot is to be drawn, which the page shows.
     pub(crate) fn plot(&mut self, name: &str, says: &str) -> PathBuf {
         self.add(&format!("![{says}](performance/{name}.svg)\n"));
@@ -61,13 +75,12 @@ impl Page {
             .iter()
             .map(|(title, figures)| {
                 let panel = figures.panel();
-                let title = format!("{title}: {}", panel.title);
-                chart::Panel { title, ..panel }
+                chart::Panel { title: format!("{title}: {}", panel.title), ..panel }
             })
             .collect();
         chart::panels(&path, &panels)?;
         for (title, figures) in figures {
-            self.add(&format!("{title}:\n\n{}", figures.table()));
+            self.add(&format!("{title}, {}:\n\n{}", figures.measure(), figures.table()));
             self.behind.extend(figures.behind());
         }
         println!("{name}: measured");
@@ -82,7 +95,7 @@ impl Page {
         let head = HEAD.replacen("# Performance", &format!("# Performance{note}"), 1);
         let page = format!(
             "{head}\n## Machine and versions\n\n{machine}\n\
-             ## Where Chronicle is slower, or takes more memory\n\n{list}{text}"
+             ## Where Chronicle is slower, or takes more memory\n\n{list}{text}\n{FOOT}"
         );
         let path = folder.join("performance.md");
         std::fs::write(&path, page)?;

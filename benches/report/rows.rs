@@ -36,7 +36,7 @@ memory is the most it ever had, with the rows. Each has a file in write-ahead mo
 const OVER_POSTGREST: &str = "## Rows: PostgREST
 
 The same over a PostgREST that gives 1,000 rows an answer at most, as Supabase's does. A million rows
-are left out: by then the time is the server's, and it would take most of the run.
+are left out: it would take most of the run.
 
 - reqwest: the requests that Chronicle sends, 1,000 rows each, made while the clock runs; pages by key, read into
   structs of ids, times and JSON.
@@ -110,11 +110,9 @@ impl Costs {
             Work::Read => "Read into a list",
             Work::Stream => "Read one by one",
         };
-        let time = format!("{head}, time");
-        let memory = format!("{head}, memory");
         let figures = [
-            (time.as_str(), self.figures(title, Unit::Seconds)),
-            (memory.as_str(), self.figures(title, Unit::Megabytes)),
+            (head, self.figures(title, Unit::Seconds)),
+            (head, self.figures(title, Unit::Megabytes)),
         ];
         page.figures(name, &figures)
     }

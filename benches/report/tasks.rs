@@ -31,7 +31,7 @@ The file is on a disk, in write-ahead mode. With `synchronous = NORMAL`, which i
 backend, a commit does not wait for the disk; with `FULL`, which a pair uses, it does.
 
 - rusqlite: one connection behind a mutex, a prepared statement.
-- SeaORM: `Entity::insert` on one connection, which is the fastest it gets on one file.
+- SeaORM: `Entity::insert` on one connection that is never given up.
 - The original sets no `synchronous`, and so has `FULL`. It is in the second table alone.
 - Chronicle has a thread that writes, and rows that wait at the same moment share a commit. Handing a row to that thread
   and back costs one task something; many tasks gain by it.
