@@ -44,6 +44,12 @@ impl Options {
         self.only == Some(part)
     }
 
+    /// Whether everything is measured, and in full.
+    #[allow(dead_code, reason = "only the report has to know")]
+    pub(crate) const fn is_complete(self) -> bool {
+        !self.quick && self.only.is_none()
+    }
+
     /// What to put behind the title.
     pub(crate) const fn note(self) -> &'static str {
         if self.quick { " (quick: smaller numbers than the names say)" } else { "" }

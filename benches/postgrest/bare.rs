@@ -9,7 +9,8 @@ use serde::Serialize;
 use std::time::Duration;
 
 /// Where PostgREST is told the columns of the rows.
-const COLUMNS: &str = "id,session_id,event_type,hook_name,data,timestamp,created_at,agent_id";
+pub(crate) const COLUMNS: &str =
+    "id,session_id,event_type,hook_name,data,timestamp,created_at,agent_id";
 
 pub(crate) struct Bare {
     http: Client,

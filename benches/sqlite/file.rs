@@ -91,7 +91,11 @@ impl Filled {
     }
 }
 
-async fn open_seaorm(path: &Path, synchronous: SqliteSynchronous) -> Result<DatabaseConnection> {
+/// One connection that is never given up, without a ping before a statement or a log.
+pub(crate) async fn open_seaorm(
+    path: &Path,
+    synchronous: SqliteSynchronous,
+) -> Result<DatabaseConnection> {
     let mut options = ConnectOptions::new(format!("sqlite:{}", path.display()));
     options
         .min_connections(1)

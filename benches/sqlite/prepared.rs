@@ -3,8 +3,12 @@
 use crate::measure::Result;
 use chronicle_entity::{EventId, SessionId, event};
 use chrono::{DateTime, SecondsFormat, Utc};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row, Statement, params};
 use std::path::Path;
+
+const INSERT: &str = "INSERT INTO events
+    (id, session_id, event_type, hook_name, data, timestamp, created_at, agent_id)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 
 /// Opens a file with the pragmas of our side.
 pub(crate) fn open(path: &Path) -> Result<Connection> {
@@ -18,24 +22,47 @@ pub(crate) fn open(path: &Path) -> Result<Connection> {
 /// Stores the rows.
 pub(crate) fn insert(connection: &mut Connection, rows: &[event::Model]) -> Result<()> {
     let transaction = connection.transaction()?;
-    let mut statement = transaction.prepare(
-        "INSERT INTO events (id, session_id, event_type, hook_name, data, timestamp, created_at, agent_id)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    )?;
+    let mut statement = transaction.prepare(INSERT)?;
     for row in rows {
-        statement.execute(params![
-            row.id.to_string(),
-            row.session_id.to_string(),
-            row.event_type.as_str(),
-            row.hook_name,
-            row.data.as_ref().map(ToString::to_string),
-            text(row.timestamp),
-            text(row.created_at),
-            row.agent_id,
-        ])?;
+        execute(&mut statement, row)?;
     }
     drop(statement);
     transaction.commit()?;
+    Ok(())
+}
+
+/// Stores one row by itself; its statement stays prepared.
+#[allow(dead_code, reason = "not every bench stores single rows")]
+pub(crate) fn insert_one(connection: &Connection, row: &event::Model) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(INSERT)?;
+    execute(&mut statement, row)
+}
+
+fn execute(statement: &mut Statement<'_>, row: &event::Model) -> rusqlite::Result<()> {
+    statement.execute(params![
+        row.id.to_string(),
+        row.session_id.to_string(),
+        row.event_type.as_str(),
+        row.hook_name,
+        row.data.as_ref().map(ToString::to_string),
+        text(row.timestamp),
+        text(row.created_at),
+        row.agent_id,
+    ])?;
+    Ok(())
+}
+
+/// Every event, each given as it is decoded.
+#[allow(dead_code, reason = "not every bench reads all")]
+pub(crate) fn all(connection: &Connection, mut each: impl FnMut(event::Model)) -> Result<()> {
+    let mut statement = connection.prepare(
+        "SELECT id, session_id, event_type, hook_name, data, timestamp, created_at, agent_id FROM events
+         ORDER BY id",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        each(decode(row)?);
+    }
     Ok(())
 }
 
