@@ -239,6 +239,10 @@ pub struct Written {
 
 impl Written {
     /// A write that touched so many rows, which are stored as they were sent.
+    ///
+    /// ```
+    /// assert_eq!(chronicle::Written::touched(3).touched, 3);
+    /// ```
     #[must_use]
     pub const fn touched(rows: u64) -> Self {
         Self { touched: rows, stored: None }

@@ -15,6 +15,10 @@ macro_rules! open_set {
 
         impl $name {
             /// The text that is stored.
+            ///
+            /// ```
+            /// assert_eq!(chronicle_entity::SessionStatus::Active.as_str(), "active");
+            /// ```
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {

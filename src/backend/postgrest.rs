@@ -138,6 +138,15 @@ impl fmt::Debug for Postgrest {
 impl Postgrest {
     /// The server at an address, with the default [options](PostgrestOptions). No request is sent.
     ///
+    /// ```
+    /// use chronicle::Postgrest;
+    /// use chronicle::postgrest::Key;
+    ///
+    /// # fn main() -> chronicle::Result<()> {
+    /// let remote = Postgrest::new("https://project.supabase.co/rest/v1", Key::new("sb_secret_x"))?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// As [`PostgrestOptions::connect`].
     pub fn new(address: impl Into<String>, key: Key) -> Result<Self> {

@@ -113,6 +113,13 @@ impl Sqlite {
 
     /// An empty database in memory, which ends with its last clone. One connection serves all.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// let sqlite = chronicle::Sqlite::memory().await?;
+    /// sqlite.execute_script("create table notes (id text primary key)").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// When SQLite cannot allocate it.
     pub async fn memory() -> Result<Self> {
@@ -121,6 +128,13 @@ impl Sqlite {
 
     /// Repositories on a SeaORM connection of your own, with the pragmas that you gave it. Its pool
     /// both reads and writes, and stays open when the [store is closed](crate::Store::close).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let connection = sea_orm::Database::connect("sqlite::memory:").await?;
+    /// let sqlite = chronicle::Sqlite::from_connection(connection)?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// `Unsupported` when it is not a connection to SQLite.
@@ -151,6 +165,17 @@ impl Sqlite {
     /// A connection of SeaORM's to the same database, for migrations and queries of SeaORM's own; it
     /// is opened when it is first used. A transaction that is left open on it holds up every other
     /// writer.
+    ///
+    /// ```
+    /// use sea_orm::ConnectionTrait;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("shop.db");
+    /// let sqlite = chronicle::Sqlite::open(&path).await?;
+    /// sqlite.connection().execute_unprepared("create table notes (id text primary key)").await?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn connection(&self) -> &DatabaseConnection {
         match &*self.engine {
@@ -161,6 +186,15 @@ impl Sqlite {
 
     /// Runs a script of SQL statements, to make tables for example. It is not a transaction
     /// unless the script begins one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// let sqlite = chronicle::Sqlite::memory().await?;
+    /// sqlite
+    ///     .execute_script("create table notes (id text primary key); create table tags (id text primary key);")
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// What SQLite says of the first statement that fails.

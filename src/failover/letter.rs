@@ -122,12 +122,24 @@ pub struct LetterFilter {
 
 impl LetterFilter {
     /// All of them.
+    ///
+    /// ```
+    /// use chronicle::failover::LetterFilter;
+    ///
+    /// let filter = LetterFilter::all();
+    /// ```
     #[must_use]
     pub fn all() -> Self {
         Self::default()
     }
 
     /// Those of one table, by its name as [`DeadLetter::table`] gives it.
+    ///
+    /// ```
+    /// use chronicle::failover::LetterFilter;
+    ///
+    /// let filter = LetterFilter::all().table("orders");
+    /// ```
     #[must_use]
     pub fn table(mut self, table: impl Into<String>) -> Self {
         self.table = Some(TableName::stored(table.into()));
@@ -135,6 +147,12 @@ impl LetterFilter {
     }
 
     /// Those with one reason.
+    ///
+    /// ```
+    /// use chronicle::failover::{DeadLetterReason, LetterFilter};
+    ///
+    /// let filter = LetterFilter::all().reason(DeadLetterReason::Refused);
+    /// ```
     #[must_use]
     pub fn reason(mut self, reason: DeadLetterReason) -> Self {
         self.reason = Some(reason);

@@ -81,6 +81,15 @@ pub struct FailoverOptions {
 impl FailoverOptions {
     /// The defaults: [`WriteMode::RemoteFirst`], at most 1,000,000 entries and 1 GiB in the outbox,
     /// a look at the file every 30 s, half a second to replay on close.
+    ///
+    /// ```
+    /// use chronicle::failover::FailoverOptions;
+    /// use chronicle::postgrest::{Key, PostgrestOptions};
+    /// use chronicle::sqlite::SqliteOptions;
+    ///
+    /// let remote = PostgrestOptions::new("https://project.supabase.co/rest/v1", Key::new("sb_secret_x"));
+    /// let options = FailoverOptions::new(SqliteOptions::new("shop.db"), remote);
+    /// ```
     #[must_use]
     pub fn new(sqlite: SqliteOptions, postgrest: PostgrestOptions) -> Self {
         Self {
@@ -295,6 +304,17 @@ impl FailoverOptions {
     /// declared is compared with the file's tables, once for each state of them: keys, types, what may be
     /// NULL. A unique constraint or a foreign key that the file lacks is told in the log: it takes rows
     /// then that the server will refuse.
+    ///
+    /// ```no_run
+    /// use chronicle::failover::FailoverOptions;
+    /// use chronicle::postgrest::{Key, PostgrestOptions};
+    /// use chronicle::sqlite::SqliteOptions;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// let remote = PostgrestOptions::new("https://project.supabase.co/rest/v1", Key::new("sb_secret_x"));
+    /// let failover = FailoverOptions::new(SqliteOptions::new("shop.db"), remote).connect().await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// Those of [`SqliteOptions::open`] and [`PostgrestOptions::connect`]; `Unsupported` for a

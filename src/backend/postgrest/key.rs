@@ -24,6 +24,13 @@ enum Kind {
 
 impl Key {
     /// A key or a token. White space around it, such as the end of a line in a file, is left out.
+    ///
+    /// ```
+    /// use chronicle::postgrest::Key;
+    ///
+    /// let key = Key::new("sb_secret_x\n");
+    /// assert!(!format!("{key:?}").contains("sb_secret_x"), "it is never printed");
+    /// ```
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         let text = text.into().trim().to_owned();
@@ -35,6 +42,15 @@ impl Key {
     }
 
     /// No key: a PostgREST of your own serves it as its anonymous role.
+    ///
+    /// ```
+    /// use chronicle::Postgrest;
+    /// use chronicle::postgrest::Key;
+    ///
+    /// # fn main() -> chronicle::Result<()> {
+    /// let remote = Postgrest::new("http://localhost:3000", Key::none())?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub const fn none() -> Self {
         Self(Kind::None)

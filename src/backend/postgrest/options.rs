@@ -100,6 +100,12 @@ impl PostgrestOptions {
     ///
     /// The address is the one below which the tables are: `https://project.supabase.co/rest/v1` on
     /// Supabase, `http://localhost:3000` for a PostgREST of your own.
+    ///
+    /// ```
+    /// use chronicle::postgrest::{Key, PostgrestOptions};
+    ///
+    /// let options = PostgrestOptions::new("http://localhost:3000", Key::none());
+    /// ```
     pub fn new(address: impl Into<String>, key: Key) -> Self {
         Self {
             address: address.into(),
@@ -123,6 +129,14 @@ impl PostgrestOptions {
 
     /// Where the token of the signed-in user comes from. Without a source, requests are the key's
     /// own; with one, they are never that.
+    ///
+    /// ```
+    /// # use chronicle::postgrest::{Key, PostgrestOptions};
+    /// # fn options() -> PostgrestOptions {
+    /// PostgrestOptions::new("https://project.supabase.co/rest/v1", Key::new("sb_secret_x"))
+    ///     .token_source(|_refused: Option<String>| async { Ok(Some("the user's token".to_owned())) })
+    /// # }
+    /// ```
     pub fn token_source(mut self, source: impl TokenSource) -> Self {
         self.token_source = Some(Arc::new(source));
         self
@@ -152,6 +166,14 @@ impl PostgrestOptions {
     }
 
     /// The schema of tables whose entity names none. Default: the first that the server exposes.
+    ///
+    /// ```
+    /// # use chronicle::postgrest::{Key, PostgrestOptions};
+    /// # fn options() -> PostgrestOptions {
+    /// PostgrestOptions::new("https://project.supabase.co/rest/v1", Key::new("sb_secret_x"))
+    ///     .schema("shop")
+    /// # }
+    /// ```
     pub fn schema(mut self, schema: impl Into<String>) -> Self {
         self.schema = Some(schema.into());
         self
@@ -159,6 +181,16 @@ impl PostgrestOptions {
 
     /// How long connecting may take (default 2 s), and how long one request may take in all
     /// (default 10 s). More than a day is taken as a day.
+    ///
+    /// ```
+    /// # use chronicle::postgrest::{Key, PostgrestOptions};
+    /// use std::time::Duration;
+    ///
+    /// # fn options() -> PostgrestOptions {
+    /// PostgrestOptions::new("https://project.supabase.co/rest/v1", Key::new("sb_secret_x"))
+    ///     .timeouts(Duration::from_secs(1), Duration::from_secs(5))
+    /// # }
+    /// ```
     pub const fn timeouts(mut self, connect: Duration, request: Duration) -> Self {
         self.connect_timeout = connect;
         self.request_timeout = request;
@@ -167,6 +199,14 @@ impl PostgrestOptions {
 
     /// How long a request may take with all its attempts and the waits between them. Default: 30 s.
     /// More than a day is taken as a day.
+    ///
+    /// ```
+    /// # use chronicle::postgrest::{Key, PostgrestOptions};
+    /// # fn options() -> PostgrestOptions {
+    /// PostgrestOptions::new("https://project.supabase.co/rest/v1", Key::new("sb_secret_x"))
+    ///     .deadline(std::time::Duration::from_secs(15))
+    /// # }
+    /// ```
     pub const fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
@@ -175,12 +215,28 @@ impl PostgrestOptions {
     /// How often a request is sent at most, while that is safe and may help; 1 sends nothing again.
     /// Default: 3. The waits are random, up to 1 s and then 2 s, and no shorter than the server's
     /// `Retry-After`.
+    ///
+    /// ```
+    /// # use chronicle::postgrest::{Key, PostgrestOptions};
+    /// # fn options() -> PostgrestOptions {
+    /// PostgrestOptions::new("https://project.supabase.co/rest/v1", Key::new("sb_secret_x"))
+    ///     .attempts(1)
+    /// # }
+    /// ```
     pub const fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts;
         self
     }
 
     /// Rows per request of a long read. Default: 1,000. A server that gives fewer is no problem.
+    ///
+    /// ```
+    /// # use chronicle::postgrest::{Key, PostgrestOptions};
+    /// # fn options() -> PostgrestOptions {
+    /// PostgrestOptions::new("https://project.supabase.co/rest/v1", Key::new("sb_secret_x"))
+    ///     .page_size(500)
+    /// # }
+    /// ```
     pub const fn page_size(mut self, rows: u64) -> Self {
         self.page_size = rows;
         self
@@ -188,6 +244,14 @@ impl PostgrestOptions {
 
     /// Requests under way at once; further ones wait. Default: 8. A server has few connections to
     /// its database, 10 by default, which all its clients share.
+    ///
+    /// ```
+    /// # use chronicle::postgrest::{Key, PostgrestOptions};
+    /// # fn options() -> PostgrestOptions {
+    /// PostgrestOptions::new("https://project.supabase.co/rest/v1", Key::new("sb_secret_x"))
+    ///     .max_in_flight(2)
+    /// # }
+    /// ```
     pub const fn max_in_flight(mut self, requests: usize) -> Self {
         self.max_in_flight = requests;
         self
@@ -195,6 +259,14 @@ impl PostgrestOptions {
 
     /// The table that [`health`](crate::Backend::health) asks for. Default: the table of the last
     /// operation.
+    ///
+    /// ```
+    /// # use chronicle::postgrest::{Key, PostgrestOptions};
+    /// # fn options() -> PostgrestOptions {
+    /// PostgrestOptions::new("https://project.supabase.co/rest/v1", Key::new("sb_secret_x"))
+    ///     .probe_table("orders")
+    /// # }
+    /// ```
     pub fn probe_table(mut self, table: impl Into<String>) -> Self {
         self.probe_table = Some(table.into());
         self
@@ -217,12 +289,28 @@ impl PostgrestOptions {
 
     /// The `User-Agent`. Default: `chronicle/` and its version. Supabase refuses secret keys from
     /// what looks like a browser.
+    ///
+    /// ```
+    /// # use chronicle::postgrest::{Key, PostgrestOptions};
+    /// # fn options() -> PostgrestOptions {
+    /// PostgrestOptions::new("https://project.supabase.co/rest/v1", Key::new("sb_secret_x"))
+    ///     .user_agent("shop/1.4")
+    /// # }
+    /// ```
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.user_agent = user_agent.into();
         self
     }
 
     /// Checks the options. No request is sent: [`health`](crate::Backend::health) does that.
+    ///
+    /// ```
+    /// use chronicle::ErrorKind;
+    /// use chronicle::postgrest::{Key, PostgrestOptions};
+    ///
+    /// let options = PostgrestOptions::new("ftp://localhost", Key::none());
+    /// assert_eq!(options.connect().unwrap_err().kind(), ErrorKind::InvalidInput);
+    /// ```
     ///
     /// # Errors
     /// `InvalidInput` for an address that is no `http` or `https` URL or holds a password, query or

@@ -104,12 +104,32 @@ impl Request {
     }
 
     /// The HTTP method: `GET`, `POST`, `PATCH` or `DELETE`.
+    ///
+    /// ```
+    /// use chronicle::Query;
+    /// use chronicle_entity::{Sessions, session};
+    ///
+    /// # fn main() -> chronicle::Result<()> {
+    /// let query = Query::<session::Model>::new().order_by(Sessions::ID.asc()).limit(10);
+    /// assert_eq!(query.to_request()?.method(), "GET");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn method(&self) -> &'static str {
         self.method.name()
     }
 
     /// The path below the server's address, with its leading slash and not encoded: `/events`.
+    ///
+    /// ```
+    /// use chronicle::Query;
+    /// use chronicle_entity::{Sessions, session};
+    ///
+    /// # fn main() -> chronicle::Result<()> {
+    /// let query = Query::<session::Model>::new().order_by(Sessions::ID.asc()).limit(10);
+    /// assert_eq!(query.to_request()?.path(), "/sessions");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
@@ -117,24 +137,65 @@ impl Request {
 
     /// The parameters in the order in which they are sent, not encoded. One name may stand several
     /// times.
+    ///
+    /// ```
+    /// use chronicle::Query;
+    /// use chronicle_entity::{Sessions, session};
+    ///
+    /// # fn main() -> chronicle::Result<()> {
+    /// let query = Query::<session::Model>::new().order_by(Sessions::ID.asc()).limit(10);
+    /// let request = query.to_request()?;
+    /// assert!(request.parameters().contains(&("limit".to_owned(), "10".to_owned())));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn parameters(&self) -> &[(String, String)] {
         &self.parameters
     }
 
     /// The headers that belong to the request itself: `Prefer` and the schema's profile.
+    ///
+    /// ```
+    /// use chronicle::Query;
+    /// use chronicle_entity::{Sessions, session};
+    ///
+    /// # fn main() -> chronicle::Result<()> {
+    /// let query = Query::<session::Model>::new().order_by(Sessions::ID.asc()).limit(10);
+    /// assert!(query.to_request()?.headers().iter().all(|(name, _)| *name != "Authorization"));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn headers(&self) -> &[(&'static str, String)] {
         &self.headers
     }
 
     /// The body, JSON, of a write.
+    ///
+    /// ```
+    /// use chronicle::Query;
+    /// use chronicle_entity::{Sessions, session};
+    ///
+    /// # fn main() -> chronicle::Result<()> {
+    /// let query = Query::<session::Model>::new().order_by(Sessions::ID.asc()).limit(10);
+    /// assert_eq!(query.to_request()?.body(), None);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn body(&self) -> Option<&[u8]> {
         self.body.as_deref()
     }
 
     /// Path and query as they are sent below the server's address, percent-encoded.
+    ///
+    /// ```
+    /// use chronicle::Query;
+    /// use chronicle_entity::{Sessions, session};
+    ///
+    /// # fn main() -> chronicle::Result<()> {
+    /// let query = Query::<session::Model>::new().order_by(Sessions::ID.asc()).limit(10);
+    /// assert!(query.to_request()?.url_path().ends_with("&order=id.asc&limit=10"));
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn url_path(&self) -> String {
         let mut text = utf8_percent_encode(&self.path, PATH).to_string();

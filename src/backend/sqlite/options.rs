@@ -41,6 +41,12 @@ impl SqliteOptions {
     /// The defaults: a busy timeout of 5 s, [`Synchronous::Normal`], up to 4 readers. The path
     /// `:memory:` is a database in memory, of up to 1 GiB. A relative path is below the folder that is
     /// the current one now.
+    ///
+    /// ```
+    /// use chronicle::sqlite::SqliteOptions;
+    ///
+    /// let options = SqliteOptions::new("data/shop.db");
+    /// ```
     pub fn new(path: impl AsRef<Path>) -> Self {
         Self {
             place: Place::of(path.as_ref()),
@@ -52,6 +58,13 @@ impl SqliteOptions {
 
     /// How long a write waits for another process that writes, before it fails with `Busy`: up to
     /// 2^31-1 ms (24 days), the longest wait that SQLite knows; a longer one is cut to that.
+    ///
+    /// ```
+    /// use chronicle::sqlite::SqliteOptions;
+    /// use std::time::Duration;
+    ///
+    /// let options = SqliteOptions::new("shop.db").busy_timeout(Duration::from_secs(30));
+    /// ```
     #[must_use]
     pub const fn busy_timeout(mut self, wait: Duration) -> Self {
         let is_longer = wait.as_millis() > LONGEST_WAIT.as_millis();
@@ -60,6 +73,12 @@ impl SqliteOptions {
     }
 
     /// What a commit waits for.
+    ///
+    /// ```
+    /// use chronicle::sqlite::{SqliteOptions, Synchronous};
+    ///
+    /// let options = SqliteOptions::new("shop.db").synchronous(Synchronous::Full);
+    /// ```
     #[must_use]
     pub const fn synchronous(mut self, synchronous: Synchronous) -> Self {
         self.synchronous = synchronous;
@@ -68,6 +87,12 @@ impl SqliteOptions {
 
     /// How many threads read at most, each on a connection of its own; at least 1. Each is started
     /// when it is first needed. In memory the thread that writes reads as well.
+    ///
+    /// ```
+    /// use chronicle::sqlite::SqliteOptions;
+    ///
+    /// let options = SqliteOptions::new("shop.db").readers(1);
+    /// ```
     #[must_use]
     pub const fn readers(mut self, connections: u32) -> Self {
         self.readers = if connections == 0 { 1 } else { connections };
@@ -75,6 +100,16 @@ impl SqliteOptions {
     }
 
     /// Opens the file, and makes it when it is missing.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// use chronicle::sqlite::SqliteOptions;
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("shop.db");
+    /// let sqlite = SqliteOptions::new(&path).readers(2).open().await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// As [`Sqlite::open`].
