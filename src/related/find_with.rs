@@ -5,7 +5,7 @@ use crate::filter::{Expression, Node};
 use crate::find::{Find, decode};
 use crate::key::Key;
 use crate::watch::{self, Watched};
-use crate::{Filter, Page, Query, Record, Result, Store, value};
+use crate::{Error, Filter, Page, Query, Record, Result, Store, value};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use sea_orm::Value;
@@ -157,7 +157,7 @@ pub trait Relations<R: Record>: Send + Sync + 'static {
     #[doc(hidden)]
     fn decode(&self, rows: Vec<Vec<Value>>, beside: Vec<Beside>) -> Result<Vec<Self::Row>>;
     #[doc(hidden)]
-    fn nest(&self, row: Self::Row) -> R::Nested
+    fn nest(&self, row: Self::Row) -> Result<R::Nested>
     where
         R: Nests;
 }
@@ -199,13 +199,17 @@ macro_rules! relations {
             }
 
             #[allow(non_snake_case, reason = "they are named as their types")]
-            fn nest(&self, (row, $($relation),+): Self::Row) -> R::Nested
+            fn nest(&self, (row, $($relation),+): Self::Row) -> Result<R::Nested>
             where
                 R: Nests,
             {
                 let mut nested = R::Nested::from(row);
-                $(R::put(&mut nested, self.$at.field(), Box::new($relation));)+
-                nested
+                let is_put = true $(& R::put(&mut nested, self.$at.field(), Box::new($relation)))+;
+                if !is_put {
+                    let message = "a relation that is read along has no field in `ModelEx`";
+                    return Err(Error::invalid(message).with_table(R::TABLE.name));
+                }
+                Ok(nested)
             }
         }
     };
@@ -329,7 +333,8 @@ impl<R: Record, L: Relations<R>> FindWith<R, L> {
     }
 
     /// Each row as what `SeaORM`'s dense format makes of it, with its fields `HasOne`, `BelongsTo` and `HasMany`
-    /// loaded, instead of a tuple. Those that were not asked for stay unloaded.
+    /// loaded, instead of a tuple. Those that were not asked for stay unloaded; of two relations for one field
+    /// the last counts.
     ///
     /// ```
     /// mod customer {

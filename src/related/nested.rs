@@ -38,7 +38,7 @@ pub trait Nests: Record {
     /// SeaORM's `ModelEx`.
     type Nested: From<Self> + Send;
     #[doc(hidden)]
-    fn put(nested: &mut Self::Nested, field: &str, rows: Box<dyn Any>);
+    fn put(nested: &mut Self::Nested, field: &str, rows: Box<dyn Any>) -> bool;
 }
 
 /// Relations whose rows go into the fields of SeaORM's `ModelEx`; made by
@@ -59,11 +59,11 @@ impl<R: Nests, L: Relations<R>> Relations<R> for Nested<L> {
 
     fn decode(&self, rows: Vec<Vec<Value>>, beside: Vec<Beside>) -> Result<Vec<Self::Row>> {
         let rows = self.0.decode(rows, beside)?;
-        Ok(rows.into_iter().map(|row| self.0.nest(row)).collect())
+        rows.into_iter().map(|row| self.0.nest(row)).collect()
     }
 
-    fn nest(&self, row: R::Nested) -> R::Nested {
-        row
+    fn nest(&self, row: R::Nested) -> Result<R::Nested> {
+        Ok(row)
     }
 }
 

@@ -69,11 +69,12 @@ fn nests(relations: &[Related]) -> TokenStream {
                 nested: &mut #nested,
                 field: &::core::primitive::str,
                 rows: ::std::boxed::Box<dyn ::core::any::Any>,
-            ) {
+            ) -> ::core::primitive::bool {
                 match field {
                     #(#fields)*
-                    _ => {}
+                    _ => return false,
                 }
+                true
             }
         }
     }

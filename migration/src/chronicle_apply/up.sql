@@ -189,9 +189,12 @@ begin
                 select statement || format(
                     ' and t.%1$I is not distinct from (select c.%1$I from json_to_record($3) c (%1$I %2$s))',
                     attname, format_type(atttypid, atttypmod)
-                ) into strict statement
+                ) into statement
                 from pg_catalog.pg_attribute
                 where attrelid = relation and attname = condition ->> 'column' and attnum > 0 and not attisdropped;
+                if not found then
+                    raise exception 'the column of the condition is not in %', target using errcode = 'undefined_column';
+                end if;
                 condition := json_build_object(condition ->> 'column', condition -> 'value');
             end if;
         else

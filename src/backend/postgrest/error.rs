@@ -117,7 +117,7 @@ fn by_code(
         }
         // Of `chronicle_apply`.
         "CHR01" => ErrorKind::NotFound,
-        "CHR02" => ErrorKind::Conflict,
+        "CHR02" | "CHR03" => ErrorKind::Conflict,
         "23505" => ErrorKind::Unique,
         "23503" | "23001" => ErrorKind::ForeignKey,
         "23502" => ErrorKind::NotNull,

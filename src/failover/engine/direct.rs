@@ -8,10 +8,15 @@ use crate::failover::environment::Moment;
 use crate::failover::file::{MIRROR, Relations, Stamp, Transaction};
 use crate::failover::rules::route::{self, Route};
 use crate::operation::Write;
-use crate::{ErrorKind, Result};
+use crate::{Error, ErrorKind, Result};
+use futures_util::StreamExt;
+use futures_util::stream;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use uuid::Uuid;
+
+/// Ids that are taken at once.
+const AT_ONCE: usize = 8;
 
 /// What becomes of writes that are to leave.
 enum Leave {
@@ -19,7 +24,18 @@ enum Leave {
     ToRemote(i64),
     ToFile(i64),
     /// First these ids have to be taken.
-    Behind(Vec<Uuid>),
+    Behind(BTreeSet<Uuid>),
+}
+
+/// What became of ids that were to be taken.
+struct Taken {
+    /// No request with them takes effect any more.
+    taken: Vec<Uuid>,
+    /// The remote has no function to take them with.
+    never: Vec<Uuid>,
+    /// It could not be asked about these, or did not take them.
+    not_now: Vec<Uuid>,
+    why: Option<Error>,
 }
 
 impl Engine {
@@ -31,32 +47,41 @@ impl Engine {
         writes: &Arc<[Write]>,
         ids: &Arc<Ids>,
     ) -> Result<(Route, i64)> {
+        // What leaves while others are called off is not older than these writes.
+        let mut calls_off = true;
         loop {
             let (engine, relations) = (self.clone(), self.file.relations());
             let (to_note, by) = (writes.clone(), ids.clone());
             let leave = move |transaction: &mut Transaction<'_>| {
                 let now = engine.environment.now();
-                let leave = transaction.leave(&relations, &to_note, &engine.process, now)?;
+                let process = &engine.process;
+                let leave = transaction.leave(&relations, &to_note, process, now, calls_off)?;
                 if matches!(leave, Leave::ToRemote(_)) {
-                    let stamp = Stamp::new(now, engine.settings.settle);
-                    transaction.note_direct(&relations, &to_note, &by, &engine.process, stamp)?;
+                    let lasts = (now, engine.settings.settle);
+                    transaction.note_direct(&relations, &to_note, &by, process, lasts)?;
                 }
                 Ok(leave)
             };
-            let left = self.file.change(Urgency::Call, MIRROR, leave).await;
-            let left = match left {
+            let left = match self.file.change(Urgency::Call, MIRROR, leave).await {
                 // The remote serves all the same.
                 Err(error) if error.kind() != ErrorKind::Conflict => {
                     tracing::debug!(%error, "a direct write is not noted in the file");
                     let (relations, now) = (self.file.relations(), self.environment.now());
                     self.file.ask(|transaction| {
-                        transaction.leave(&relations, writes, &self.process, now)
+                        transaction.leave(&relations, writes, &self.process, now, calls_off)
                     })?
                 }
                 left => left?,
             };
-            if let Some(way) = self.way_of(left).await? {
-                return Ok(way);
+            match left {
+                Leave::ToRemote(since) => return Ok((Route::Remote, since)),
+                Leave::ToFile(since) => return Ok((Route::File, since)),
+                Leave::Behind(ids) => {
+                    if let Some(way) = self.call_off(ids).await? {
+                        return Ok(way);
+                    }
+                    calls_off = false;
+                }
             }
         }
     }
@@ -66,63 +91,101 @@ impl Engine {
         self: &Arc<Self>,
         write: &Arc<Write>,
     ) -> Result<(Route, i64)> {
-        loop {
-            let (route, since) = self.route(write).await?;
-            let before = match route {
-                Route::File => BTreeSet::new(),
-                Route::Remote => {
-                    let relations = self.file.relations();
-                    self.file.ask(|transaction| {
-                        transaction.direct_before(&relations, write, &self.process)
-                    })?
-                }
-            };
-            if before.is_empty() {
-                return Ok((route, since));
-            }
-            if let Some(way) = self.way_of(Leave::Behind(before.into_iter().collect())).await? {
-                return Ok(way);
-            }
+        let way = self.route(write).await?;
+        if way.0 == Route::File {
+            return Ok(way);
+        }
+        let relations = self.file.relations();
+        let before = self
+            .file
+            .ask(|transaction| transaction.direct_before(&relations, write, &self.process))?;
+        if before.is_empty() {
+            return Ok(way);
+        }
+        match self.call_off(before).await? {
+            Some(way) => Ok(way),
+            None => self.route(write).await,
         }
     }
 
-    /// The way of writes; nothing where it has to be asked for again.
-    async fn way_of(self: &Arc<Self>, leave: Leave) -> Result<Option<(Route, i64)>> {
-        let ids = match leave {
-            Leave::ToRemote(since) => return Ok(Some((Route::Remote, since))),
-            Leave::ToFile(since) => return Ok(Some((Route::File, since))),
-            Leave::Behind(ids) => ids,
-        };
-        let Err(error) = self.take_direct(ids).await else { return Ok(None) };
-        let Some(outage) = Outage::of(&error) else { return Err(error) };
-        self.note_outage(outage.of_read()).await;
-        Ok(Some((Route::File, self.file.ask(|transaction| Ok(transaction.counts.write))?)))
-    }
-
-    /// Sees to it that direct writes of processes that may have ended do not take effect any more.
+    /// Sees to it that direct writes of processes that may have ended take no effect any more. The way of
+    /// those that come after them, where that is not known now.
     ///
     /// # Errors
-    /// Those of an outage, and of the file.
-    pub(super) async fn take_direct(self: &Arc<Self>, ids: Vec<Uuid>) -> Result<()> {
-        self.check_identity().await?;
-        let mut settle = None;
-        for id in &ids {
-            let answered = self.remote.apply_together(Some(*id), &[]).await;
+    /// `Unauthenticated` where this process's key is not taken.
+    async fn call_off(self: &Arc<Self>, ids: BTreeSet<Uuid>) -> Result<Option<(Route, i64)>> {
+        let taken = self.take_direct(ids.into_iter().collect()).await;
+        let are_all_taken = taken.never.is_empty() && taken.not_now.is_empty();
+        let why = match self.note_taken(taken).await {
+            // What was taken is, whether or not the file could note it.
+            Err(error) if are_all_taken => {
+                tracing::debug!(%error, "it is not noted which direct writes were called off");
+                return Ok(None);
+            }
+            why => why?,
+        };
+        match why {
+            None => Ok(None),
+            Some(error) if error.kind() == ErrorKind::Unauthenticated => Err(error),
+            Some(_) => {
+                let since = self.file.ask(|transaction| Ok(transaction.counts.write))?;
+                Ok(Some((Route::File, since)))
+            }
+        }
+    }
+
+    /// The same for replay; what could not be seen to is left alone for a while, and all else goes on.
+    pub(super) async fn end_direct(self: &Arc<Self>, ids: Vec<Uuid>) -> Result<()> {
+        let taken = self.take_direct(ids).await;
+        self.note_taken(taken).await.map(drop)
+    }
+
+    async fn take_direct(self: &Arc<Self>, ids: Vec<Uuid>) -> Taken {
+        let mut all =
+            Taken { taken: Vec::new(), never: Vec::new(), not_now: Vec::new(), why: None };
+        if let Err(error) = self.check_identity().await {
+            return Taken { not_now: ids, why: Some(error), ..all };
+        }
+        let take = async |id: Uuid| (id, self.remote.apply_together(Some(id), &[]).await);
+        let mut answers = stream::iter(ids).map(take).buffer_unordered(AT_ONCE);
+        while let Some((id, answered)) = answers.next().await {
             self.note_function(&answered).await;
             match answered {
-                Ok(_) => {}
-                Err(error) if Outage::of(&error).is_some() => return Err(error),
+                Ok(_) => all.taken.push(id),
+                Err(error) if error.kind() == ErrorKind::Unsupported => all.never.push(id),
                 Err(error) => {
-                    tracing::warn!(%error, "a direct write without answer cannot be called off");
-                    settle = Some(Stamp::new(self.environment.now(), self.settings.settle));
+                    all.not_now.push(id);
+                    all.why = Some(error);
                 }
             }
         }
+        all
+    }
+
+    /// Notes what became of ids that were to be taken; why some of them were not.
+    async fn note_taken(self: &Arc<Self>, all: Taken) -> Result<Option<Error>> {
+        let Taken { taken, never, not_now, why } = all;
+        let now = self.environment.now();
+        let stamp = Stamp::new(now, self.settings.settle);
+        let outage = why.as_ref().and_then(Outage::of);
+        // Where nothing was reached it is asked again as soon as the remote answers; what hangs or is refused
+        // holds up its own rows alone.
+        let is_unreached = outage.as_ref().is_some_and(|outage| !outage.is_ambiguous);
+        let guarded = if is_unreached { Vec::new() } else { not_now };
         self.file
-            .acknowledge(MIRROR, move |transaction| transaction.end_direct(&ids, settle))
+            .acknowledge(MIRROR, move |transaction| {
+                transaction.end_direct(&taken)?;
+                transaction.state.end_ghosts(now);
+                transaction.guard_direct(&never, stamp)?;
+                transaction.forget_direct(&never)?;
+                transaction.guard_direct(&guarded, stamp)
+            })
             .await?;
+        if let Some(outage) = outage {
+            self.note_outage(outage.of_read()).await;
+        }
         self.wake();
-        Ok(())
+        Ok(why)
     }
 
     /// What became of direct writes is known.
@@ -145,17 +208,20 @@ impl Transaction<'_> {
         writes: &[Write],
         process: &str,
         now: Moment,
+        calls_off: bool,
     ) -> Result<Leave> {
         let mut before = BTreeSet::new();
         for write in writes {
             if route::of_rows(self.facts_of_rows(relations, write, now)?) == Route::File {
                 return Ok(Leave::ToFile(self.counts.write));
             }
-            before.extend(self.direct_before(relations, write, process)?);
+            if calls_off {
+                before.extend(self.direct_before(relations, write, process)?);
+            }
         }
         Ok(match before.is_empty() {
             true => Leave::ToRemote(self.counts.write),
-            false => Leave::Behind(before.into_iter().collect()),
+            false => Leave::Behind(before),
         })
     }
 }

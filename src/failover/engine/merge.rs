@@ -24,7 +24,7 @@ impl Engine {
         self.to_its_end(Box::pin(async move {
             let _call = engine.calls.read().await;
             let _turn = engine.turns.lock(&write).await;
-            let (route, since) = engine.route(&write).await?;
+            let (route, since) = engine.leave_plainly(&write).await?;
             if route == Route::File {
                 return Err(needs_remote(&merge));
             }

@@ -108,6 +108,7 @@ impl Engine {
                     known => {
                         if known.is_some_and(|known| known.remote != own.remote) {
                             transaction.state.forget_remote();
+                            transaction.forget_all_direct()?;
                         }
                         // What stood still for one key need not for another.
                         transaction.state.pauses.clear();

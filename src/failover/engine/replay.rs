@@ -8,10 +8,10 @@ mod upkeep;
 
 use super::Engine;
 use super::mirror::Fetched;
-use super::outage::{Outage, PAUSE};
+use super::outage::PAUSE;
 use crate::backend::sqlite::Urgency;
 use crate::failover::environment::{Lock, Moment, until};
-use crate::failover::file::{Chosen, DURABLE, EVERYTHING, Transaction};
+use crate::failover::file::{Chosen, DURABLE, DirectWork, EVERYTHING, Transaction};
 use crate::failover::rules::batches::{Batch, Item, MOST_ROWS, UnderWay};
 use crate::failover::rules::name::TableName;
 use crate::failover::rules::verdict::Verdict;
@@ -20,12 +20,9 @@ use crate::{ErrorKind, Result};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
-use uuid::Uuid;
 
 /// Entries that are looked at again in one transaction.
 pub(crate) const REWORK: usize = 500;
-/// How soon what had no answer is asked again.
-const LEAST_WAIT: Duration = Duration::from_secs(1);
 /// How soon it is looked again where nothing tells of a change.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
@@ -131,9 +128,7 @@ struct Work {
     is_drained: bool,
     unsure: bool,
     throttled: Option<Duration>,
-    /// Direct writes, as the server's function knows them, that must not take effect any more.
-    direct: Vec<Uuid>,
-    next_direct: Option<Duration>,
+    direct: DirectWork,
     /// The pauses that are due.
     due: Vec<String>,
     next_pause: Option<Duration>,
@@ -176,9 +171,9 @@ impl Engine {
             self.ask_for_function().await;
             return Ok(Progress::Worked);
         }
-        let next_look = [work.next_pause, work.next_direct].into_iter().flatten().min();
+        let next_look = [work.next_pause, work.direct.next].into_iter().flatten().min();
         let is_idle = !work.has_entries && !work.is_open && !work.unsure && work.due.is_empty();
-        if is_idle && work.direct.is_empty() {
+        if is_idle && work.direct.to_take.is_empty() {
             replayer.release();
             self.set_obstacle(None);
             return Ok(next_look.map_or(Progress::Idle, Progress::Wait));
@@ -225,8 +220,9 @@ impl Engine {
         if let Some(wait) = work.throttled {
             return Ok(Progress::Wait(wait));
         }
-        if !work.direct.is_empty() {
-            return self.end_direct(work.direct).await;
+        if !work.direct.to_take.is_empty() {
+            self.end_direct(work.direct.to_take).await?;
+            return Ok(Progress::Worked);
         }
         if let Some(paused) = work.due.into_iter().next() {
             return self.try_paused(replayer, paused).await;
@@ -265,15 +261,6 @@ impl Engine {
         })
     }
 
-    /// Before what has to come after direct writes of processes that may have ended.
-    async fn end_direct(self: &Arc<Self>, ids: Vec<Uuid>) -> Result<Progress> {
-        let Err(error) = self.take_direct(ids).await else { return Ok(Progress::Worked) };
-        let Some(outage) = Outage::of(&error) else { return Err(error) };
-        self.note_outage(outage.of_read()).await;
-        // While the remote can be reached it is asked again soon.
-        Ok(Progress::Wait(LEAST_WAIT))
-    }
-
     /// Notes why this process cannot replay.
     fn set_obstacle(&self, why: Option<String>) {
         let mut obstacle = self.obstacle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -287,7 +274,6 @@ impl Engine {
         let now = self.environment.now();
         self.file.ask(|transaction| {
             let state = &transaction.state;
-            let (direct, next_direct) = transaction.direct_to_take(now)?;
             // The longest that a pause is ever given: see `unanswered`.
             let longest = PAUSE + self.settings.settle;
             let rest = |at: Moment| until(at, now, longest);
@@ -300,8 +286,7 @@ impl Engine {
                 is_drained: transaction.is_drained()?,
                 unsure: transaction.counts.unsure > 0,
                 throttled: rest(state.throttled_until),
-                direct,
-                next_direct,
+                direct: transaction.direct_work(now)?,
                 due: state
                     .pauses
                     .iter()
@@ -403,6 +388,7 @@ impl Engine {
                     return mark_next(transaction, now, &UnderWay::default());
                 };
                 let may_go = !transaction.state.breaker.is_open()
+                    && transaction.direct_work(now)?.to_take.is_empty()
                     && (part.batch.is_insert() || transaction.state.settling(now).is_none())
                     // Unless it was changed by hand, or another process has replayed meanwhile.
                     && transaction.may_still_go(&part.batch)?;
@@ -439,6 +425,9 @@ impl Engine {
             .acknowledge(DURABLE, move |transaction| {
                 let now = engine.environment.now();
                 let mut marked = Vec::new();
+                if !transaction.direct_work(now)?.to_take.is_empty() {
+                    return Ok(marked);
+                }
                 let first = transaction.choose_one(&table, &[], now)?;
                 let besides: Vec<_> = first
                     .iter()
@@ -489,7 +478,7 @@ enum Next {
 
 /// Notes the next requests besides those that are under way.
 fn mark_next(transaction: &mut Transaction<'_>, now: Moment, under_way: &UnderWay) -> Result<Next> {
-    if transaction.state.breaker.is_open() {
+    if transaction.state.breaker.is_open() || !transaction.direct_work(now)?.to_take.is_empty() {
         return Ok(Next::Changed);
     }
     match transaction.choose(now, under_way)? {

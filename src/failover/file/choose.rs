@@ -388,7 +388,8 @@ impl Transaction<'_> {
     /// Whether no request with a write has ever left for the remote that the file belongs to.
     pub(crate) fn has_sent_nothing(&self) -> Result<bool> {
         let sent = "select 1 from chronicle_outbox where request is not null or reason is not null \
-            union all select 1 from chronicle_sending limit 1";
+            union all select 1 from chronicle_sending \
+            union all select 1 from chronicle_direct limit 1";
         Ok(self.state.last_success.is_none()
             && self.state.ghosts.is_empty()
             && !self.exists(sent, [])?)

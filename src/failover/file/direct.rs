@@ -7,7 +7,7 @@ use super::state::{Ghost, Stamp};
 use super::transaction::{Transaction, internal};
 use crate::Result;
 use crate::change::Ids;
-use crate::failover::environment::Moment;
+use crate::failover::environment::{Moment, until};
 use crate::failover::rules::name::{RowKey, RowName, TableName};
 use crate::failover::seam::{self, Met, Mutation};
 use crate::key::Key;
@@ -25,31 +25,41 @@ struct Direct {
     id: Uuid,
     row: RowName,
     local_key: Option<Stored>,
-    is_delete: bool,
-    process: String,
-    stamp: Stamp,
+}
+
+/// What replay has to do about direct writes.
+#[derive(Debug, Default)]
+pub(crate) struct DirectWork {
+    /// Ids to take now.
+    pub(crate) to_take: Vec<Uuid>,
+    /// How long until there may be more.
+    pub(crate) next: Option<Duration>,
 }
 
 impl Transaction<'_> {
-    /// Notes that writes of rows that they name leave for the remote.
+    /// Notes that writes of rows that they name leave for the remote, until `stamp` is over.
     pub(crate) fn note_direct(
         &self,
         relations: &Relations,
         writes: &[Write],
         ids: &Ids,
         process: &str,
-        stamp: Stamp,
+        (now, lasts): (Moment, Duration),
     ) -> Result<()> {
         if seam::breaks(Mutation::DirectNotNoted) {
             return Ok(());
         }
-        let stamp = serde_json::to_string(&stamp).map_err(internal)?;
-        let note = |id: &Uuid, row: &RowName, local_key: Stored, is_delete: bool| {
-            let sql = "insert into chronicle_direct values (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+        let length = lasts.as_millis() as i64;
+        let ends = now.saturating_add(length);
+        let note = |id: &Uuid, row: &RowName, local_key: Stored, kind: (bool, bool)| {
+            let sql = "insert into chronicle_direct (id, table_name, row_key, local_key, is_delete, \
+                is_below, process, ends, length) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
                 on conflict do nothing";
             let (table, key) = (row.table.as_str(), row.key.as_str());
-            let id = id.to_string();
-            self.execute(sql, (id, table, key, local_key, is_delete, process, &stamp)).map(drop)
+            let (is_delete, is_below) = kind;
+            let values =
+                (id.to_string(), table, key, local_key, is_delete, is_below, process, ends, length);
+            self.execute(sql, values).map(drop)
         };
         let (ids, is_whole) = (ids.as_slice(), matches!(ids, Ids::Whole(_)));
         let mut next = 0;
@@ -64,7 +74,7 @@ impl Transaction<'_> {
                         {
                             let key = table.key_of(row);
                             let (row, local_key) = of_key(&key);
-                            note(id, &row, local_key, false)?;
+                            note(id, &row, local_key, (false, false))?;
                         }
                         next += 1;
                     }
@@ -74,10 +84,10 @@ impl Transaction<'_> {
                     if let Some(id) = ids.get(if is_whole { 0 } else { next }) {
                         let is_delete = matches!(write.kind, WriteKind::Delete { .. });
                         let (row, local_key) = of_key(key);
-                        note(id, &row, local_key, is_delete)?;
+                        note(id, &row, local_key, (is_delete, false))?;
                         if is_delete {
                             for below in self.below(relations, table, key, MOST_BELOW)? {
-                                note(id, &below.row, below.local_key().clone(), true)?;
+                                note(id, &below.row, below.local_key().clone(), (true, true))?;
                             }
                         }
                     }
@@ -90,8 +100,8 @@ impl Transaction<'_> {
     }
 
     /// The ids of direct writes that a write has to come after: those of its rows, and deletes by other
-    /// processes that would take its rows along. Who asks has the rows' turn, so that none of them is under
-    /// way in this process.
+    /// processes that would take its rows along. Who asks has the rows' turn, so that no write of one of
+    /// them is under way in this process.
     pub(crate) fn direct_before(
         &self,
         relations: &Relations,
@@ -102,59 +112,115 @@ impl Transaction<'_> {
         if !self.has_direct()? {
             return Ok(found);
         }
-        let all = self.direct()?;
         let table = write.table;
-        let is_other = |direct: &&Direct| direct.process != process;
-        let mut look = |row: &RowName, refs: &[RowName]| {
-            let names = |direct: &&Direct| direct.row == *row;
-            let takes_along = |direct: &&Direct| {
-                direct.is_delete && is_other(direct) && refs.contains(&direct.row)
-            };
-            found.extend(all.iter().filter(|one| names(one) || takes_along(one)).map(|one| one.id));
-        };
+        let parents = relations.of(table);
         match &write.kind {
             WriteKind::Insert { rows, .. } => {
-                let parents = relations.of(table);
                 for row in rows {
                     let refs = self.refs(relations, &parents, table, row.iter().enumerate())?;
-                    look(&RowName::of_values(table, row), &refs);
+                    self.direct_of(&RowName::of_values(table, row), process, &mut found)?;
+                    self.deletes_of(&refs, process, &mut found)?;
                 }
             }
-            WriteKind::Update { target: Target::Key(key), .. }
-            | WriteKind::Delete { target: Target::Key(key) } => {
-                look(&RowName::of(table, key), &self.before(relations, table, key)?);
+            WriteKind::Update { target: Target::Key(key), assignments, .. } => {
+                let complete = self.complete(relations, table, key, assignments)?;
+                let values = || complete.iter().map(|(at, value)| (*at, value));
+                let mut refs = self.before(relations, table, key)?;
+                refs.extend(self.refs(relations, &parents, table, values())?);
+                self.direct_of(&RowName::of(table, key), process, &mut found)?;
+                self.deletes_of(&refs, process, &mut found)?;
             }
-            WriteKind::Update { .. } | WriteKind::Delete { .. } => {
-                let name = TableName::of(table);
-                let of_table = all.iter().filter(|one| one.row.table == name).filter(is_other);
-                found.extend(of_table.map(|one| one.id));
+            WriteKind::Delete { target: Target::Key(key) } => {
+                self.direct_of(&RowName::of(table, key), process, &mut found)?;
+                self.deletes_of(&self.before(relations, table, key)?, process, &mut found)?;
+            }
+            WriteKind::Update { assignments, .. } => {
+                let values = assignments.iter().map(|(at, value)| (*at, value));
+                let refs = self.refs(relations, &parents, table, values)?;
+                self.deletes_of(&refs, process, &mut found)?;
+                self.direct_of_table(&TableName::of(table), process, &mut found)?;
+            }
+            WriteKind::Delete { .. } => {
+                self.direct_of_table(&TableName::of(table), process, &mut found)?;
             }
         }
         Ok(found)
     }
 
-    /// The ids that replay has to take: of writes that entries have to come after, and of those whose
-    /// process has not told for long what became of them. And how long until there is one of those.
-    pub(crate) fn direct_to_take(&self, now: Moment) -> Result<(Vec<Uuid>, Option<Duration>)> {
-        if !self.has_direct()? {
-            return Ok((Vec::new(), None));
+    /// Those of a row; of what a delete would take along only those of other processes.
+    fn direct_of(&self, row: &RowName, process: &str, found: &mut BTreeSet<Uuid>) -> Result<()> {
+        let sql = "select id from chronicle_direct where table_name = ?1 and row_key = ?2 \
+            and not (is_below and process = ?3)";
+        self.collect_ids(sql, (row.table.as_str(), row.key.as_str(), process), found)
+    }
+
+    /// The deletes of these rows by other processes.
+    fn deletes_of(
+        &self,
+        rows: &[RowName],
+        process: &str,
+        found: &mut BTreeSet<Uuid>,
+    ) -> Result<()> {
+        let sql = "select id from chronicle_direct where table_name = ?1 and row_key = ?2 \
+            and is_delete and process <> ?3";
+        rows.iter().try_for_each(|row| {
+            self.collect_ids(sql, (row.table.as_str(), row.key.as_str(), process), found)
+        })
+    }
+
+    fn direct_of_table(
+        &self,
+        table: &TableName,
+        process: &str,
+        found: &mut BTreeSet<Uuid>,
+    ) -> Result<()> {
+        let sql = "select id from chronicle_direct where table_name = ?1 and process <> ?2";
+        self.collect_ids(sql, (table.as_str(), process), found)
+    }
+
+    fn collect_ids(
+        &self,
+        sql: &str,
+        values: impl rusqlite::Params,
+        found: &mut BTreeSet<Uuid>,
+    ) -> Result<()> {
+        for id in self.list(sql, values, |row| row.get::<_, String>(0))? {
+            found.insert(id.parse().map_err(internal)?);
         }
+        Ok(())
+    }
+
+    /// The ids that replay has to take: of writes that entries have to come after, and of those whose
+    /// process has not told for long what became of them; but for those that a ghost guards.
+    pub(crate) fn direct_work(&self, now: Moment) -> Result<DirectWork> {
+        if !self.has_direct()? {
+            return Ok(DirectWork::default());
+        }
+        // What ends further ahead than it ever lasts is of another clock.
+        let sql = "select id, table_name, row_key, local_key from chronicle_direct d \
+            where ends <= ?1 or ends > ?1 + length \
+              or exists (select 1 from chronicle_outbox o \
+                where o.table_name = d.table_name and o.row_key = d.row_key) \
+              or (is_delete and exists (select 1 from chronicle_refs r \
+                where r.table_name = d.table_name and r.row_key = d.row_key))";
+        let ghosts: Vec<&Ghost> = self.state.live_ghosts(now).collect();
         let (mut to_take, mut next) = (BTreeSet::new(), None);
-        for direct in self.direct()? {
-            let (table, key) = (direct.row.table.as_str(), direct.row.key.as_str());
-            let waits = "select 1 from chronicle_outbox where table_name = ?1 and row_key = ?2 \
-                union all select 1 from chronicle_refs where ?3 and table_name = ?1 and row_key = ?2";
-            let rest = direct.stamp.rest(now);
-            match rest {
-                Some(rest) if !self.exists(waits, (table, key, direct.is_delete))? => {
-                    next = Some(next.map_or(rest, |next: Duration| next.min(rest)));
-                }
-                _ => {
-                    to_take.insert(direct.id);
-                }
+        for direct in self.direct(sql, [now])? {
+            let guards = ghosts.iter().filter(|ghost| ghost.names(&direct.row));
+            match guards.filter_map(|ghost| ghost.stamp.rest(now)).max() {
+                Some(rest) => next = Some(next.map_or(rest, |next: Duration| next.min(rest))),
+                None => drop(to_take.insert(direct.id)),
             }
         }
-        Ok((to_take.into_iter().collect(), next))
+        let soonest =
+            "select ends, length from chronicle_direct where ends > ?1 order by ends limit 1";
+        let soonest = self.first(soonest, [now], |row| {
+            Ok((row.get::<_, Moment>(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
+        })?;
+        let soonest =
+            soonest.and_then(|(ends, length)| until(ends, now, Duration::from_millis(length)));
+        let next = [next, soonest].into_iter().flatten().min();
+        Ok(DirectWork { to_take: to_take.into_iter().collect(), next })
     }
 
     /// What became of direct writes is known.
@@ -165,41 +231,55 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// No request with these ids can take effect any more: what it has made is to be fetched. Where the
-    /// function could not be asked for that, their rows are left alone for the time of `settle`.
-    pub(crate) fn end_direct(&mut self, ids: &[Uuid], settle: Option<Stamp>) -> Result<()> {
+    /// The file belongs to another remote now.
+    pub(crate) fn forget_all_direct(&self) -> Result<()> {
+        self.execute("delete from chronicle_direct", []).map(drop)
+    }
+
+    /// No request with these ids can take effect any more: what it has made is to be fetched.
+    pub(crate) fn end_direct(&mut self, ids: &[Uuid]) -> Result<()> {
         seam::met(Met::DirectTaken);
-        for direct in self.direct()?.into_iter().filter(|direct| ids.contains(&direct.id)) {
+        for direct in self.direct_with(ids)? {
             if !self.has_entry(&direct.row)? {
                 self.doubt(&direct.row, direct.local_key)?;
             }
-            if let Some(stamp) = settle {
-                let key = Some(direct.row.key);
-                let table = direct.row.table;
-                self.state.ghosts.push(Ghost { table, key, parents: Vec::new(), stamp });
-            }
         }
         self.forget_direct(ids)
+    }
+
+    /// It could not be seen to that requests with these ids take no effect any more: their rows are left
+    /// alone until `stamp` is over.
+    pub(crate) fn guard_direct(&mut self, ids: &[Uuid], stamp: Stamp) -> Result<()> {
+        for Direct { row, local_key, .. } in self.direct_with(ids)? {
+            if !self.has_entry(&row)? {
+                self.doubt(&row, local_key)?;
+            }
+            let RowName { table, key } = row;
+            self.state.ghosts.push(Ghost { table, key: Some(key), parents: Vec::new(), stamp });
+        }
+        Ok(())
     }
 
     fn has_direct(&self) -> Result<bool> {
         self.exists("select 1 from chronicle_direct limit 1", [])
     }
 
-    fn direct(&self) -> Result<Vec<Direct>> {
-        let sql = "select id, table_name, row_key, local_key, is_delete, process, stamp \
-            from chronicle_direct";
+    fn direct_with(&self, ids: &[Uuid]) -> Result<Vec<Direct>> {
+        let list: Vec<String> = ids.iter().map(Uuid::to_string).collect();
+        let list = serde_json::to_string(&list).map_err(internal)?;
+        let sql = "select id, table_name, row_key, local_key from chronicle_direct \
+            where id in (select value from json_each(?1))";
+        self.direct(sql, [list])
+    }
+
+    fn direct(&self, sql: &str, values: impl rusqlite::Params) -> Result<Vec<Direct>> {
         let read = |row: &rusqlite::Row<'_>| {
             let name = RowName::new(TableName::stored(row.get(1)?), RowKey::stored(row.get(2)?));
-            let (id, stamp): (String, String) = (row.get(0)?, row.get(6)?);
-            Ok((id, name, row.get(3)?, row.get(4)?, row.get(5)?, stamp))
+            Ok((row.get::<_, String>(0)?, name, row.get(3)?))
         };
-        let parsed =
-            |(id, row, local_key, is_delete, process, stamp): (String, _, _, _, _, String)| {
-                let id = id.parse().map_err(internal)?;
-                let stamp = serde_json::from_str(&stamp).map_err(internal)?;
-                Ok(Direct { id, row, local_key, is_delete, process, stamp })
-            };
-        self.list(sql, [], read)?.into_iter().map(parsed).collect()
+        let parsed = |(id, row, local_key): (String, _, _)| {
+            Ok(Direct { id: id.parse().map_err(internal)?, row, local_key })
+        };
+        self.list(sql, values, read)?.into_iter().map(parsed).collect()
     }
 }

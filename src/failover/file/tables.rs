@@ -131,11 +131,16 @@ pub(super) const SCHEMA: &str = "
         row_key text not null,
         local_key,
         is_delete integer not null,
+        -- A delete would take it along.
+        is_below integer not null,
         process text not null,
-        stamp text not null,
+        -- Until then its process may tell what became of it, and how long that is in all.
+        ends integer not null,
+        length integer not null,
         primary key (id, table_name, row_key)
     ) without rowid;
     create index if not exists chronicle_direct_row on chronicle_direct (table_name, row_key);
+    create index if not exists chronicle_direct_ends on chronicle_direct (ends);
     create table if not exists chronicle_written (
         number integer primary key,
         table_name text not null,

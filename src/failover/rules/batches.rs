@@ -118,15 +118,9 @@ pub(crate) struct Batch {
 }
 
 /// Whether two rows may share a request: the columns after folding are alike, the entity's version,
-/// and whether they may have left before. Of an insert that may be there already the answer has to tell
-/// whether what travels with it was made: it shares none.
+/// and whether they may have left before.
 fn are_of_one_form(one: &Item, other: &Item) -> bool {
-    let goes_alone = |item: &Item| {
-        item.entry.kind.is_insert() && item.entry.request.is_some() && !item.folded.is_empty()
-    };
     one.entry.version == other.entry.version
-        && !goes_alone(one)
-        && !goes_alone(other)
         && one.entry.request.is_some() == other.entry.request.is_some()
         // Of what has no list of columns nothing depends on them.
         && (matches!(one.entry.kind, EntryKind::Delete | EntryKind::Update)
@@ -272,7 +266,13 @@ impl Size {
     /// Adds a row to the size of a batch, if the batch has room for it.
     fn takes(&mut self, batch: &Batch, item: &Item, most_rows: usize) -> bool {
         let is_conditional = |item: &Item| item.entry.base.is_some() && !batch.kind.is_insert();
+        // Of an insert that may be there already the answer has to tell whether what travels with it was made.
+        let is_folded_again = |item: &Item| {
+            batch.kind.is_insert() && item.entry.request.is_some() && !item.folded.is_empty()
+        };
         let one_each = batch.kind == EntryKind::Update
+            || is_folded_again(item)
+            || batch.items.first().is_some_and(is_folded_again)
             || item.needs_function()
             || batch.items.first().is_some_and(Item::needs_function)
             || is_conditional(item)

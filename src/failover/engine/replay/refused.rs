@@ -134,11 +134,13 @@ impl Engine {
         let items = std::mem::take(&mut marked.part.batch.items);
         let is_made = |item: &Item| deleted.contains(&item.entry.sequence);
         let (made, rest): (Vec<Item>, Vec<Item>) = items.into_iter().partition(is_made);
-        let Marked { part, request, once } = &marked;
-        let applied = Applied { touched: made.len() as u64, ..Applied::default() };
-        let batch = Batch { items: made, ..part.batch.clone() };
-        let made = Marked { part: Part::new(batch), request: *request, once: *once };
-        self.taken(vec![(made, applied)], None).await?;
+        if !made.is_empty() {
+            let Marked { part, request, once } = &marked;
+            let applied = Applied { touched: made.len() as u64, ..Applied::default() };
+            let batch = Batch { items: made, ..part.batch.clone() };
+            let made = Marked { part: Part::new(batch), request: *request, once: *once };
+            self.taken(vec![(made, applied)], None).await?;
+        }
         marked.part.batch.items = rest;
         let marked = self.with_new_ids(marked).await?;
         if let Some(marked) = self.split(replayer, marked).await? {
