@@ -52,12 +52,13 @@ impl Call {
         const NAMES: [&str; 14] = [
             "command",
             "file_path",
+            // Before the folder that is searched.
+            "pattern",
+            "query",
             "path",
             "absolute_path",
             "filePath",
             "notebook_path",
-            "pattern",
-            "query",
             "url",
             "description",
             "prompt",

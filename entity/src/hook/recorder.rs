@@ -9,6 +9,7 @@ use crate::event::{EventId, Events};
 use crate::session::{self, NewSession, SessionId, SessionPatch, SessionStatus, Sessions};
 use crate::tool_event::{self, ToolEventPatch, ToolEvents, ToolStatus};
 use chronicle::{BackendKind, ErrorKind, Filter, Result, Store};
+use futures_util::future::join;
 use sea_orm::prelude::DateTimeUtc;
 use std::time::Duration;
 
@@ -159,32 +160,48 @@ impl Recorder {
             }
             self.known_sessions.remember(records.session_id);
         }
-        if let Some(call) = records.tool_call
-            && !(call.is_of_one_kind
-                && !self.sessions_with_hooks_for_all_tools(&[records.session_id]).await?.is_empty())
-        {
-            self.record_tool_call(call, time).await?;
-        }
+        let call = match records.tool_call {
+            Some(call) if call.is_of_one_kind => {
+                let with = self.sessions_with_hooks_for_all_tools(&[records.session_id]).await?;
+                Some(call).filter(|_| with.is_empty())
+            }
+            call => call,
+        };
         let changes_more = records.session_change.is_some()
             || records.ended_calls.is_some()
             || !records.refused_calls.is_empty();
-        if changes_more {
-            // A repeated delivery must not reopen or end the session again.
-            let by_key = Events::ID.eq(records.event_id);
-            if self.events.find().filter(by_key).exists().await? {
-                return Ok(Recorded::Repeated);
+        let new = match call {
+            // On a failover pair both share one commit, which waits for the disk. Whichever was cut off
+            // is made by the next delivery.
+            Some(call) if !changes_more => {
+                let event = self.events.insert_if_absent(records.event);
+                let (told, new) = join(self.record_tool_call(call, time), event).await;
+                told?;
+                new?
             }
-        }
-        for call in records.refused_calls {
-            self.refuse_call(call).await?;
-        }
-        if let Some(which) = records.ended_calls {
-            self.end_calls(records.session_id, which, time).await?;
-        }
-        if let Some(change) = records.session_change {
-            self.change_session(records.session_id, change, time).await?;
-        }
-        let new = self.events.insert_if_absent(records.event).await?;
+            call => {
+                if let Some(call) = call {
+                    self.record_tool_call(call, time).await?;
+                }
+                if changes_more {
+                    // A repeated delivery must not reopen or end the session again.
+                    let by_key = Events::ID.eq(records.event_id);
+                    if self.events.find().filter(by_key).exists().await? {
+                        return Ok(Recorded::Repeated);
+                    }
+                }
+                for call in records.refused_calls {
+                    self.refuse_call(call).await?;
+                }
+                if let Some(which) = records.ended_calls {
+                    self.end_calls(records.session_id, which, time).await?;
+                }
+                if let Some(change) = records.session_change {
+                    self.change_session(records.session_id, change, time).await?;
+                }
+                self.events.insert_if_absent(records.event).await?
+            }
+        };
         if new && is_near_a_neighbour(chronicle::now()) && !records.neighbours.is_empty() {
             return self.one_of_neighbours(records.event_id, &records.neighbours).await;
         }

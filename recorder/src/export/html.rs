@@ -6,6 +6,7 @@ use crate::show::ending;
 use crate::story::{Call, Item, Story, What};
 use crate::table::{cut, on_one_line};
 use chronicle_entity::{ToolStatus, session};
+use sea_orm::JsonValue;
 use std::io::{Result, Write};
 
 /// How many columns of a text stand on a line that can be opened.
@@ -19,7 +20,8 @@ const HEAD: &str = r#"<!doctype html>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>Sessions</title>
 <style>
-:root { color-scheme: light dark; --line: #8884; --faint: #777; --bad: #c22; --good: #284; --soft: #8881; }
+:root { color-scheme: light dark; --line: #8884; --soft: #8881; --faint: #666; --bad: #b11; --good: #164; }
+@media (prefers-color-scheme: dark) { :root { --faint: #aaa; --bad: #f88; --good: #7d9; } }
 * { box-sizing: border-box; }
 body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 60rem; padding: 1rem; overflow-wrap: anywhere; }
 h1 { font-size: 1.4rem; } h2 { font-size: 1.15rem; margin: 2.5rem 0 .3rem; border-top: 1px solid var(--line); padding-top: 1rem; }
@@ -28,7 +30,7 @@ nav ol { padding-left: 1.5rem; } .meta, time, .hook { color: var(--faint); font-
 .answer { border-left: 4px solid var(--line); padding: .25rem .75rem; white-space: pre-wrap; }
 details { border: 1px solid var(--line); border-radius: .4rem; } summary { cursor: pointer; padding: .35rem .6rem; }
 details > div { padding: 0 .6rem .5rem; } pre { background: var(--soft); padding: .5rem; margin: .3rem 0; white-space: pre-wrap; font-size: .85rem; max-height: 30rem; overflow: auto; }
-code { font-size: .9rem; } .error { color: var(--bad); } .success { color: var(--good); } .inner { border-left: 2px dashed var(--line); margin: .4rem 0 .4rem .3rem; padding-left: .6rem; }
+.name { color: var(--faint); font-size: .85rem; } code { font-size: .9rem; } .error { color: var(--bad); } .success { color: var(--good); } .inner { border-left: 2px dashed var(--line); margin: .4rem 0 .4rem .3rem; padding-left: .6rem; }
 </style>
 </head>
 <body>
@@ -139,10 +141,27 @@ fn write_call(call: &Call, time: &str, item: &Item, out: &mut impl Write) -> Res
     for value in
         [&call.parameters, &call.result].into_iter().flatten().filter(|value| !value.is_null())
     {
-        writeln!(out, "<pre>{}</pre>", escaped(&pretty(value)))?;
+        write_value(value, out)?;
     }
     writeln!(out, "</div></details>")?;
     item.items.iter().try_for_each(|item| write_item(item, out))
+}
+
+/// Texts of several lines stand by themselves: inside JSON they would be one line.
+fn write_value(value: &JsonValue, out: &mut impl Write) -> Result<()> {
+    let lines = |value: &JsonValue| value.as_str().is_some_and(|text| text.contains('\n'));
+    let JsonValue::Object(members) = value else {
+        return writeln!(out, "<pre>{}</pre>", escaped(&pretty(value)));
+    };
+    let (texts, rest): (Vec<_>, Vec<_>) = members.iter().partition(|(_, value)| lines(value));
+    if !rest.is_empty() || texts.is_empty() {
+        let rest = rest.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        writeln!(out, "<pre>{}</pre>", escaped(&pretty(&JsonValue::Object(rest))))?;
+    }
+    texts.into_iter().try_for_each(|(name, text)| {
+        let text = escaped(&pretty(text));
+        writeln!(out, "<div class=\"name\">{}</div><pre>{text}</pre>", escaped(name))
+    })
 }
 
 /// Text that is text everywhere in a page.

@@ -42,7 +42,7 @@ pub(crate) async fn open(config: &Config, lives: Lives) -> Result<Store> {
 
 /// Brings the tables up to date, and opens the file.
 pub(crate) async fn migrated(config: &Config, lives: Lives) -> Result<Store> {
-    let sqlite = options(config).open().await?;
+    let sqlite = options(config, lives).open().await?;
     database::migrate(&sqlite).await?;
     Store::from(&sqlite).close().await?;
     connect(config, lives).await
@@ -53,7 +53,7 @@ pub(crate) async fn shorten_log(config: &Config) -> Result<()> {
     let mut log = config.database.as_os_str().to_owned();
     log.push("-wal");
     if std::fs::metadata(log).is_ok_and(|log| log.len() > LONGEST_LOG) {
-        let sqlite = ManuallyDrop::new(options(config).open().await?);
+        let sqlite = ManuallyDrop::new(options(config, Lives::AsLongAsAHook).open().await?);
         sqlite.execute_script(SHORTEN).await?;
     }
     Ok(())
@@ -67,7 +67,7 @@ pub(crate) fn lacks_tables<T>(result: &Result<T>) -> bool {
 
 async fn connect(config: &Config, lives: Lives) -> Result<Store> {
     let Some(remote) = &config.remote else {
-        let sqlite = options(config).open().await?;
+        let sqlite = options(config, lives).open().await?;
         if !database::is_of_a_pair(&sqlite).await? {
             return Ok(Store::from(&sqlite));
         }
@@ -77,7 +77,7 @@ async fn connect(config: &Config, lives: Lives) -> Result<Store> {
             config.database.display()
         )));
     };
-    let pair = FailoverOptions::new(options(config), remote.options())
+    let pair = FailoverOptions::new(options(config, lives), remote.options())
         .mode(WriteMode::LocalFirst)
         .flush_on_close(Duration::ZERO)
         .replay_behind(lives == Lives::Long)
@@ -88,6 +88,11 @@ async fn connect(config: &Config, lives: Lives) -> Result<Store> {
     Ok(pair.connect().await?.into())
 }
 
-fn options(config: &Config) -> SqliteOptions {
-    SqliteOptions::new(&config.database).busy_timeout(BUSY)
+fn options(config: &Config, lives: Lives) -> SqliteOptions {
+    let options = SqliteOptions::new(&config.database).busy_timeout(BUSY);
+    match lives {
+        // Its questions are few, and each thread that answered them would cost it some of its time.
+        Lives::AsLongAsAHook => options.readers(0),
+        Lives::Long => options,
+    }
 }

@@ -6,6 +6,7 @@
     clippy::panic,
     reason = "a failure here is the failure of a test"
 )]
+#![allow(clippy::needless_pass_by_value, reason = "`json!` is written where it is given")]
 
 mod config;
 mod home;

@@ -117,6 +117,29 @@ fn exports_are_whole() {
 }
 
 #[test]
+fn texts_of_several_lines_stand_as_they_are_in_a_page() {
+    use std::io::Write;
+    let home = Home::new();
+    let payload = serde_json::json!({
+        "session_id": SHOP, "cwd": "/shop", "hook_event_name": "PostToolUse",
+        "tool_name": "Grep", "tool_use_id": "1", "tool_input": { "path": "src", "pattern": "total" },
+        "tool_response": { "stdout": "one\n<two>", "code": 0 },
+    });
+    let mut record = home.command(&["record"]);
+    let mut child = record.stdin(std::process::Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(payload.to_string().as_bytes()).unwrap();
+    assert!(child.wait().unwrap().success());
+    let page = home.ok(&["export", "--format", "html"]);
+    for part in [
+        "<b>Grep</b> <code>total</code>",
+        "<pre>{\n  &quot;code&quot;: 0\n}</pre>",
+        "<div class=\"name\">stdout</div><pre>one\n&lt;two&gt;</pre>",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+}
+
+#[test]
 fn what_another_process_records_is_shown_as_it_comes() {
     use std::io::{BufRead, BufReader, Write};
     use std::process::Stdio;

@@ -163,13 +163,13 @@ impl Credentials {
         let Some(user) = &self.user else {
             #[cfg(feature = "sqlite")]
             if let Some(key) = &key {
-                self.check_identity(Key::new(&**key).identity())?;
+                self.check_identity(&Key::new(&**key).identity())?;
             }
             return Ok(Authorization { apikey, bearer: bearer_of_key, key, token: None });
         };
         let token = user.token().await?;
         #[cfg(feature = "sqlite")]
-        self.check_identity(Identity::of_token(&token))?;
+        self.check_identity(&Identity::of_token(&token))?;
         Ok(Authorization { apikey, bearer: Some(bearer(&token)?), key, token: Some(token) })
     }
 
@@ -202,9 +202,9 @@ impl Credentials {
 
     /// Fails, with nothing sent, where the request would be somebody else's than the first one.
     #[cfg(feature = "sqlite")]
-    fn check_identity(&self, identity: Identity) -> Result<()> {
+    fn check_identity(&self, identity: &Identity) -> Result<()> {
         let Some(only) = &self.only else { return Ok(()) };
-        if *only.get_or_init(|| identity.clone()) == identity {
+        if only.get_or_init(|| identity.clone()) == identity {
             return Ok(());
         }
         Err(Error::new(

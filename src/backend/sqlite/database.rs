@@ -33,7 +33,7 @@ pub(super) struct Database {
 }
 
 enum Threads {
-    /// In memory the thread that writes reads as well.
+    /// Without readers, and so in memory, the thread that writes reads as well.
     Own { writer: Arc<Queue>, readers: Option<Arc<Readers>>, changes: Arc<Changes> },
     /// All is done at once by whoever asks.
     #[cfg(test)]
@@ -280,6 +280,7 @@ fn prepare(mut connector: Connector, most_readers: u32) -> Result<(Session, Open
     let session = Session::open(&connector)?;
     let (readers, asking) = match connector.place {
         Place::Memory(_) => (None, Some(connector.reader()?)),
+        Place::File(_) if most_readers == 0 => (None, None),
         Place::File(_) => (Some(Arc::new(Readers::new(connector.clone(), most_readers))), None),
     };
     let changes = Arc::new(Changes::new(&connector));

@@ -85,17 +85,23 @@ impl SqliteOptions {
         self
     }
 
-    /// How many threads read at most, each on a connection of its own; at least 1. Each is started
-    /// when it is first needed. In memory the thread that writes reads as well.
+    /// How many threads read at most, each on a connection of its own. Each is started when it is first
+    /// needed. With 0, and in memory, the thread that writes reads as well: for a process that lives for
+    /// milliseconds, which a thread and a connection more would cost a part of them. Reads and writes
+    /// then wait for each other.
     ///
     /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> chronicle::Result<()> {
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("chronicle.db");
     /// use chronicle::sqlite::SqliteOptions;
     ///
-    /// let options = SqliteOptions::new("shop.db").readers(1);
+    /// let sqlite = SqliteOptions::new(&path).readers(0).open().await?;
+    /// # Ok(()) }
     /// ```
     #[must_use]
     pub const fn readers(mut self, connections: u32) -> Self {
-        self.readers = if connections == 0 { 1 } else { connections };
+        self.readers = connections;
         self
     }
 

@@ -52,6 +52,29 @@ fn file() -> (TempDir, Sqlite) {
     (folder, sqlite)
 }
 
+/// The thread that a look runs on.
+fn looks_on(sqlite: &Sqlite) -> Option<String> {
+    wait(sqlite.look(|_| Ok(std::thread::current().name().map(str::to_owned)))).expect("a look")
+}
+
+#[test]
+fn without_readers_the_thread_that_writes_reads() {
+    let (folder, sqlite) = file();
+    assert_eq!(looks_on(&sqlite).as_deref(), Some("chronicle-read"));
+    wait(sqlite.close()).expect("an end");
+    let alone = wait(SqliteOptions::new(folder.path().join("a.db")).readers(0).open());
+    let alone = alone.expect("the same file");
+    assert_eq!(looks_on(&alone).as_deref(), Some("chronicle-write"));
+    wait(alone.change(Urgency::Call, PLAIN, insert(1))).expect("a write");
+    let rows = wait(alone.look(|connection| {
+        connection
+            .query_row("select count(*) from rows", [], |row| row.get::<_, i64>(0))
+            .map_err(from_rusqlite)
+    }));
+    assert_eq!(rows.expect("a look"), 1);
+    wait(alone.close()).expect("an end");
+}
+
 /// A change that stores a row.
 fn insert(id: i64) -> impl FnMut(&Connection) -> Result<()> + Send + 'static {
     move |connection| {
