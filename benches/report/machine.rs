@@ -13,6 +13,13 @@ const LOOK: Duration = Duration::from_secs(5);
 /// How often the load is looked at in the run.
 const OFTEN: Duration = Duration::from_secs(2);
 
+/// Processors that others may keep busy without a word about it.
+const QUIET: f64 = 0.3;
+const BUSY: &str = "
+**The machine was busy with other work.** Single figures are off by some tens of percent, and those that wait for the
+disk (`FULL`) by more. What holds along a whole line of a plot can be relied on, and a single ratio cannot.
+";
+
 /// What else the machine does, as far as it can be told.
 pub(crate) struct Load {
     /// Processors that others kept busy.
@@ -127,7 +134,8 @@ pub(crate) async fn describe(
         ("the run took", format!("{minutes:.1} min")),
     ];
     let lines = lines.map(|(name, value)| format!("| {name} | {value} |\n"));
-    Ok(format!("| | |\n|---|---|\n{}", lines.concat()))
+    let note = if load.busy > QUIET { BUSY } else { "" };
+    Ok(format!("| | |\n|---|---|\n{}{note}", lines.concat()))
 }
 
 fn unknown() -> String {
