@@ -28,7 +28,8 @@ the same gateway. A dot is the slowest write of half a second, a cross that of o
   file. After it, writes go to the file as well until the server is found again and what waits has been replayed; the
   server is asked again at moments drawn at random, which grow rarer as the outage goes on. `LocalFirst` always
   writes to the file.
-- reqwest sends the same requests, without a file and without a second try.
+- reqwest sends the same requests, without a file and without a second try. One that the server takes while its
+  connection is cut counts as failed, though it is stored.
 - The original is its `DatabaseManager`, with its monitor, as its document has them. A write is tried three times, with
   a check of the server in between, which the client of Supabase repeats for some seconds by itself. A short
   outage is waited for in that. After a longer one every write fails, also when the server is back: its file is connected
