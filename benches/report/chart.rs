@@ -121,7 +121,7 @@ fn draw_panel(area: &Area<'_>, panel: &Panel) -> Result<()> {
     Ok(())
 }
 
-/// Draws the time line: a dot is the slowest write of a short time, a cross one that failed.
+/// Draws the time line: a dot is the slowest write of a short time, a cross if one failed.
 pub(crate) fn time_line(path: &Path, line: &TimeLine) -> Result<()> {
     let ways: Vec<Way> = line.ways.iter().map(|(way, _)| *way).collect();
     draw(path, &ways, |area| {
@@ -173,10 +173,14 @@ fn around(numbers: impl Iterator<Item = f64>, room: f64) -> Range<f64> {
     if low.is_finite() { low / room..high * room } else { 1.0..10.0 }
 }
 
-/// Powers of ten in a range; where those are few, twice and five times them as well.
+/// Powers of ten in a range; where those are few, some times them as well.
 fn round_numbers(range: &Range<f64>) -> Vec<f64> {
     let (first, last) = (range.start.log10().floor() as i32, range.end.log10().ceil() as i32);
-    let steps: &[f64] = if range.end / range.start < 300.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+    let steps: &[f64] = match range.end / range.start {
+        ..12.0 => &[1.0, 1.5, 2.0, 3.0, 5.0, 7.0],
+        ..300.0 => &[1.0, 2.0, 5.0],
+        _ => &[1.0],
+    };
     let numbers =
         (first..=last).flat_map(|power| steps.iter().map(move |by| by * 10_f64.powi(power)));
     numbers.filter(|number| range.contains(number)).collect()
@@ -186,9 +190,8 @@ fn short(number: f64) -> String {
     match number {
         number if number >= 999_999.0 => format!("{:.0}M", number / 1e6),
         number if number >= 10_000.0 => format!("{:.0}k", number / 1e3),
-        number if number >= 999.0 && number % 1_000.0 < 1.0 => format!("{:.0}k", number / 1e3),
-        number if number >= 1.0 || number == 0.0 => format!("{number:.0}"),
-        number if number >= 0.1 => format!("{number:.1}"),
-        number => format!("{number:.2}"),
+        number if number >= 999.0 => format!("{}k", (number / 100.0).round() / 10.0),
+        number if number >= 9.9 => format!("{number:.0}"),
+        number => format!("{}", (number * 100.0).round() / 100.0),
     }
 }

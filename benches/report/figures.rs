@@ -112,7 +112,7 @@ impl Figures {
     fn shown(&self, figure: f64) -> String {
         match self.unit {
             Unit::Seconds => duration(figure),
-            Unit::Megabytes => format!("{figure:.0} MB"),
+            Unit::Megabytes => format!("{} MB", thousands(figure.round() as usize)),
             Unit::Rate => thousands(figure.round() as usize),
         }
     }

@@ -13,6 +13,13 @@ const LOOK: Duration = Duration::from_secs(5);
 /// How often the load is looked at in the run.
 const OFTEN: Duration = Duration::from_secs(2);
 
+/// Processors that others may keep busy without a word about it.
+const QUIET: f64 = 0.3;
+const BUSY: &str = "
+**The machine was busy with other work.** Single figures are off by some tens of percent, and those that wait for the
+disk (`FULL`) by more. What holds along a whole line of a plot can be relied on, and a single ratio cannot.
+";
+
 /// What else the machine does, as far as it can be told.
 pub(crate) struct Load {
     /// Processors that others kept busy.
@@ -80,6 +87,8 @@ pub(crate) async fn describe(
 ) -> Result<String> {
     let minutes = start.elapsed().as_secs_f64() / 60.0;
     let postgres = server.database().query("show server_version").await?.concat().pop().flatten();
+    // The servers have nothing to do by now.
+    let after = busy()?;
     let seen = *load.seen.lock().unwrap_or_else(PoisonError::into_inner);
     let with = ["rusqlite", "sea-orm", "sqlx-sqlite", "reqwest", "tokio", "libsqlite3-sys"];
     let crates = with.map(|name| format!("{name} {}", locked(name))).join(", ");
@@ -115,19 +124,25 @@ pub(crate) async fn describe(
             original.map_or_else(|| "not measured".to_owned(), |known| known.versions.clone()),
         ),
         (
-            "load before the run",
+            "other work",
             format!(
-                "{:.2}; other work kept {:.1} of {} cores busy",
-                load.before,
+                "kept {:.1} of {} cores busy before the run, and {after:.1} after it",
                 load.busy,
                 processors()
             ),
         ),
-        ("load in the run", format!("{:.1} to {:.1}, the run's own work included", seen.0, seen.1)),
+        (
+            "load",
+            format!(
+                "{:.1} before the run, {:.1} to {:.1} in it, with its own work",
+                load.before, seen.0, seen.1
+            ),
+        ),
         ("the run took", format!("{minutes:.1} min")),
     ];
     let lines = lines.map(|(name, value)| format!("| {name} | {value} |\n"));
-    Ok(format!("| | |\n|---|---|\n{}", lines.concat()))
+    let note = if load.busy.max(after) > QUIET { BUSY } else { "" };
+    Ok(format!("| | |\n|---|---|\n{}{note}", lines.concat()))
 }
 
 fn unknown() -> String {

@@ -22,13 +22,14 @@ const SAYS: &str = "## Through an outage
 
 One event is written each 20 ms, the next one never before the last has returned. After some seconds the server's
 address refuses connections; after some more it takes them again. Each way has an outage of its own, through
-the same gateway. A dot is the slowest write of a quarter of a second, a cross is one that failed.
+the same gateway. A dot is the slowest write of half a second, a cross that of one in which a write failed.
 
 - Chronicle is a pair: the server, and a file on the disk with `synchronous = FULL`. In the outage it writes to the
   file. After it, writes go to the file as well until the server is found again and what waits has been replayed; the
   server is asked again at moments drawn at random, which grow rarer as the outage goes on. `LocalFirst` always
   writes to the file.
-- reqwest sends the same requests, without a file and without a second try.
+- reqwest sends the same requests, without a file and without a second try. One that the server takes while its
+  connection is cut counts as failed, though it is stored.
 - The original is its `DatabaseManager`, with its monitor, as its document has them. A write is tried three times, with
   a check of the server in between, which the client of Supabase repeats for some seconds by itself. A short
   outage is waited for in that. After a longer one every write fails, also when the server is back: its file is connected
@@ -45,7 +46,7 @@ struct Parts {
 /// How often something is written, in seconds.
 const EVERY: f64 = 0.02;
 /// How long what a dot in the plot is for.
-const DOT: f64 = 0.25;
+const DOT: f64 = 0.5;
 
 /// One write.
 struct Write {
@@ -215,7 +216,7 @@ fn write(page: &mut Page, parts: &Parts, outages: &[Outage]) -> Result<()> {
     page.add(SAYS);
     let path = page.plot("outage", "The slowest writes of each way through an outage");
     let line = TimeLine {
-        title: "slowest write in each quarter of a second, ms".to_owned(),
+        title: "slowest write in each half of a second, ms".to_owned(),
         outage: parts.gone..parts.back,
         end: parts.end,
         ways: outages.iter().map(|outage| (outage.way, outage.dots())).collect(),
@@ -258,7 +259,8 @@ fn parts_table(parts: &Parts, outages: &[Outage]) -> Result<String> {
 
 /// Says where writes of a pair take longer than those of a way that also takes them.
 fn behind(page: &mut Page, parts: &Parts, outages: &[Outage]) {
-    for (part, span) in [("before an outage", 0.0..parts.gone), ("after it", parts.back..parts.end)]
+    for (part, span) in
+        [("before an outage", 0.0..parts.gone), ("after an outage", parts.back..parts.end)]
     {
         let took = |way: Way| {
             let outage = outages.iter().find(|outage| outage.way == way)?;
