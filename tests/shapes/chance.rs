@@ -157,7 +157,7 @@ async fn what_was_acknowledged_counts_once() {
         assert!(have_the_sum(rest, &unknown), "{told}: part {part} has {rest} too many");
     }
     // Both stores know what became of it.
-    let remote = Parts::new(&world.remote()).find().order_by(Parts::ID.asc()).all().await.unwrap();
+    let remote = Parts::new(world.remote()).find().order_by(Parts::ID.asc()).all().await.unwrap();
     world.cut().await;
     for store in &stores {
         let known = Parts::new(store).find().order_by(Parts::ID.asc()).all().await.unwrap();
