@@ -37,7 +37,8 @@ pub(crate) struct DirectWork {
 }
 
 impl Transaction<'_> {
-    /// Notes that writes of rows that they name leave for the remote, until `stamp` is over.
+    /// Notes that writes of rows that they name leave for the remote now, and for how long their process may
+    /// take to tell what became of them.
     pub(crate) fn note_direct(
         &self,
         relations: &Relations,
