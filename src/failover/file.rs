@@ -97,20 +97,26 @@ impl File {
         *self.own.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(binding));
     }
 
-    /// A look at the file, on the caller's own thread: for questions that take microseconds.
+    /// A look at one state of the file, on the caller's own thread: for questions that take microseconds.
     pub(crate) fn ask<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         let own = self.own();
-        self.sqlite.ask(|connection| work(&Transaction::begin(connection, own.as_deref())?))
+        self.sqlite.ask(|connection| {
+            begin(connection)?;
+            work(&Transaction::begin(connection, own.as_deref())?)
+        })
     }
 
-    /// A look at the file, on a thread that reads.
+    /// A look at one state of the file, on a thread that reads.
     pub(crate) async fn look<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let own = self.own();
         self.sqlite
-            .look(move |connection| work(&Transaction::begin(connection, own.as_deref())?))
+            .look(move |connection| {
+                begin(connection)?;
+                work(&Transaction::begin(connection, own.as_deref())?)
+            })
             .await
     }
 
@@ -303,6 +309,12 @@ impl File {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(table)?.iter().max_by_key(|table| table.columns.len()).copied()
     }
+}
+
+/// All questions of a look see one state of the file; it ends with the look.
+fn begin(connection: &rusqlite::Connection) -> Result<()> {
+    let begun = connection.prepare_cached("begin").and_then(|mut begin| begin.execute([]));
+    begun.map(drop).map_err(from_rusqlite)
 }
 
 fn is_made(connection: &rusqlite::Connection) -> Result<bool> {

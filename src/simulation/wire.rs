@@ -12,6 +12,7 @@ use crate::backend::postgrest::FOUND_NO_ROW;
 use crate::change::{Change, Ids, Operation};
 use crate::failover::remote::{Applied, AppliedTogether, Remote};
 use crate::failover::rules::name::{RowKey, RowName, TableName};
+use crate::failover::seam::{self, Mutation};
 use crate::operation::{Duplicates, WriteKind};
 use crate::{Backend, BackendKind, Error, ErrorKind, Info, RawRow, Read, Result, Write, Written};
 use futures_util::future::{BoxFuture, poll_fn};
@@ -263,8 +264,9 @@ impl Inner {
     /// By which ids the request goes.
     fn goes_once(&mut self, id: u64, once: Option<Once>) {
         let Some(request) = self.requests.get_mut(&id) else { return };
+        let is_noted = |id: &Uuid| self.snapshot.direct.contains(&id.to_string());
         request.is_noted = matches!(&once, Some(Once::Each(ids))
-            if ids.iter().all(|id| self.snapshot.direct.contains(&id.to_string())));
+            if ids.iter().all(is_noted) || seam::breaks(Mutation::DirectNotNoted));
         request.once = once;
     }
 

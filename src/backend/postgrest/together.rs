@@ -18,6 +18,7 @@ use uuid::Uuid;
 pub(crate) const NO_SUCH_ROW: &str = "CHR01";
 
 /// The code of a change whose id was taken without it.
+#[cfg(feature = "sqlite")]
 pub(crate) const ID_IS_TAKEN: &str = "CHR02";
 
 /// The code of an update that an earlier request with its id found no row for.

@@ -167,7 +167,11 @@ impl Database {
                 readers.push(once);
                 answer
             }
-            Threads::Own { .. } => self.outside(work),
+            Threads::Own { .. } => self.outside(move |connection| {
+                let answer = work(connection);
+                end_transaction(connection);
+                answer
+            }),
             #[cfg(test)]
             Threads::Inline { .. } => {
                 Answer::now(self.ask(|connection| caught(|| work(connection)))).after_others()

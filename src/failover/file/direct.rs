@@ -114,34 +114,18 @@ impl Transaction<'_> {
             return Ok(found);
         }
         let table = write.table;
-        let parents = relations.of(table);
+        self.deletes_above(&relations.above(table), process, &mut found)?;
         match &write.kind {
             WriteKind::Insert { rows, .. } => {
                 for row in rows {
-                    let refs = self.refs(relations, &parents, table, row.iter().enumerate())?;
                     self.direct_of(&RowName::of_values(table, row), process, &mut found)?;
-                    self.deletes_of(&refs, process, &mut found)?;
                 }
             }
-            WriteKind::Update { target: Target::Key(key), assignments, .. } => {
-                let complete = self.complete(relations, table, key, assignments)?;
-                let values = || complete.iter().map(|(at, value)| (*at, value));
-                let mut refs = self.before(relations, table, key)?;
-                refs.extend(self.refs(relations, &parents, table, values())?);
+            WriteKind::Update { target: Target::Key(key), .. }
+            | WriteKind::Delete { target: Target::Key(key) } => {
                 self.direct_of(&RowName::of(table, key), process, &mut found)?;
-                self.deletes_of(&refs, process, &mut found)?;
             }
-            WriteKind::Delete { target: Target::Key(key) } => {
-                self.direct_of(&RowName::of(table, key), process, &mut found)?;
-                self.deletes_of(&self.before(relations, table, key)?, process, &mut found)?;
-            }
-            WriteKind::Update { assignments, .. } => {
-                let values = assignments.iter().map(|(at, value)| (*at, value));
-                let refs = self.refs(relations, &parents, table, values)?;
-                self.deletes_of(&refs, process, &mut found)?;
-                self.direct_of_table(&TableName::of(table), process, &mut found)?;
-            }
-            WriteKind::Delete { .. } => {
+            WriteKind::Update { .. } | WriteKind::Delete { .. } => {
                 self.direct_of_table(&TableName::of(table), process, &mut found)?;
             }
         }
@@ -155,18 +139,17 @@ impl Transaction<'_> {
         self.collect_ids(sql, (row.table.as_str(), row.key.as_str(), process), found)
     }
 
-    /// The deletes of these rows by other processes.
-    fn deletes_of(
+    /// The deletes of other processes in tables that the write's rows refer to: which rows they take along
+    /// the file may not know.
+    fn deletes_above(
         &self,
-        rows: &[RowName],
+        tables: &[TableName],
         process: &str,
         found: &mut BTreeSet<Uuid>,
     ) -> Result<()> {
-        let sql = "select id from chronicle_direct where table_name = ?1 and row_key = ?2 \
-            and is_delete and process <> ?3";
-        rows.iter().try_for_each(|row| {
-            self.collect_ids(sql, (row.table.as_str(), row.key.as_str(), process), found)
-        })
+        let sql =
+            "select id from chronicle_direct where table_name = ?1 and is_delete and process <> ?2";
+        tables.iter().try_for_each(|table| self.collect_ids(sql, (table.as_str(), process), found))
     }
 
     fn direct_of_table(
@@ -202,8 +185,7 @@ impl Transaction<'_> {
             where ends <= ?1 or ends > ?1 + length \
               or exists (select 1 from chronicle_outbox o \
                 where o.table_name = d.table_name and o.row_key = d.row_key) \
-              or (is_delete and exists (select 1 from chronicle_refs r \
-                where r.table_name = d.table_name and r.row_key = d.row_key))";
+              or (is_delete and exists (select 1 from chronicle_outbox))";
         let ghosts: Vec<&Ghost> = self.state.live_ghosts(now).collect();
         let (mut to_take, mut next) = (BTreeSet::new(), None);
         for direct in self.direct(sql, [now])? {
