@@ -58,7 +58,7 @@ impl Engine {
                 let leave = transaction.leave(&relations, &to_note, process, now, calls_off)?;
                 if matches!(leave, Leave::ToRemote(_)) {
                     let lasts = (now, engine.settings.settle);
-                    transaction.note_direct(&relations, &to_note, &by, process, lasts)?;
+                    transaction.note_direct(&to_note, &by, process, lasts)?;
                 }
                 Ok(leave)
             };
@@ -172,9 +172,10 @@ impl Engine {
         // holds up its own rows alone.
         let is_unreached = outage.as_ref().is_some_and(|outage| !outage.is_ambiguous);
         let guarded = if is_unreached { Vec::new() } else { not_now };
+        let relations = self.file.relations();
         self.file
             .acknowledge(MIRROR, move |transaction| {
-                transaction.end_direct(&taken)?;
+                transaction.end_direct(&relations, &taken)?;
                 transaction.state.end_ghosts(now);
                 transaction.guard_direct(&never, stamp)?;
                 transaction.forget_direct(&never)?;

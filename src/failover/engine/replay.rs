@@ -286,7 +286,7 @@ impl Engine {
                 is_drained: transaction.is_drained()?,
                 unsure: transaction.counts.unsure > 0,
                 throttled: rest(state.throttled_until),
-                direct: transaction.direct_work(now)?,
+                direct: transaction.direct_work(&self.process, now)?,
                 due: state
                     .pauses
                     .iter()
@@ -385,10 +385,10 @@ impl Engine {
             .acknowledge(DURABLE, move |transaction| {
                 let now = engine.environment.now();
                 let Some(part) = &part else {
-                    return mark_next(transaction, now, &UnderWay::default());
+                    return mark_next(transaction, &engine.process, now, &UnderWay::default());
                 };
                 let may_go = !transaction.state.breaker.is_open()
-                    && transaction.direct_work(now)?.to_take.is_empty()
+                    && transaction.direct_work(&engine.process, now)?.to_take.is_empty()
                     && (part.batch.is_insert() || transaction.state.settling(now).is_none())
                     // Unless it was changed by hand, or another process has replayed meanwhile.
                     && transaction.may_still_go(&part.batch)?;
@@ -425,7 +425,7 @@ impl Engine {
             .acknowledge(DURABLE, move |transaction| {
                 let now = engine.environment.now();
                 let mut marked = Vec::new();
-                if !transaction.direct_work(now)?.to_take.is_empty() {
+                if !transaction.direct_work(&engine.process, now)?.to_take.is_empty() {
                     return Ok(marked);
                 }
                 let first = transaction.choose_one(&table, &[], now)?;
@@ -477,8 +477,14 @@ enum Next {
 }
 
 /// Notes the next requests besides those that are under way.
-fn mark_next(transaction: &mut Transaction<'_>, now: Moment, under_way: &UnderWay) -> Result<Next> {
-    if transaction.state.breaker.is_open() || !transaction.direct_work(now)?.to_take.is_empty() {
+fn mark_next(
+    transaction: &mut Transaction<'_>,
+    process: &str,
+    now: Moment,
+    under_way: &UnderWay,
+) -> Result<Next> {
+    let has_direct = !transaction.direct_work(process, now)?.to_take.is_empty();
+    if transaction.state.breaker.is_open() || has_direct {
         return Ok(Next::Changed);
     }
     match transaction.choose(now, under_way)? {

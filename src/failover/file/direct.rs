@@ -5,26 +5,24 @@ use super::local_key;
 use super::relations::Relations;
 use super::state::{Ghost, Stamp};
 use super::transaction::{Transaction, internal};
-use crate::Result;
 use crate::change::Ids;
 use crate::failover::environment::{Moment, until};
 use crate::failover::rules::name::{RowKey, RowName, TableName};
 use crate::failover::seam::{self, Met, Mutation};
 use crate::key::Key;
 use crate::operation::{Target, Write, WriteKind};
+use crate::{Result, Table};
 use rusqlite::types::Value as Stored;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// Most rows below a deleted one that are noted with it.
-const MOST_BELOW: usize = 1_000;
-
 /// A row that a direct write may change.
 struct Direct {
     id: Uuid,
     row: RowName,
-    local_key: Option<Stored>,
+    local_key: Stored,
+    is_delete: bool,
 }
 
 /// What replay has to do about direct writes.
@@ -41,7 +39,6 @@ impl Transaction<'_> {
     /// take to tell what became of them.
     pub(crate) fn note_direct(
         &self,
-        relations: &Relations,
         writes: &[Write],
         ids: &Ids,
         process: &str,
@@ -51,48 +48,44 @@ impl Transaction<'_> {
             return Ok(());
         }
         let length = lasts.as_millis() as i64;
-        let ends = now.saturating_add(length);
-        let note = |id: &Uuid, row: &RowName, local_key: Stored, kind: (bool, bool)| {
+        let note = |id: &Uuid, table: &'static Table, key: &Key, is_delete: bool| {
             let sql = "insert into chronicle_direct (id, table_name, row_key, local_key, is_delete, \
-                is_below, process, ends, length) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
-                on conflict do nothing";
-            let (table, key) = (row.table.as_str(), row.key.as_str());
-            let (is_delete, is_below) = kind;
-            let values =
-                (id.to_string(), table, key, local_key, is_delete, is_below, process, ends, length);
+                process, ends, length) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) on conflict do nothing";
+            let row = RowName::of(table, key);
+            let values = (
+                id.to_string(),
+                row.table.as_str(),
+                row.key.as_str(),
+                local_key::of_key(table, key),
+                is_delete,
+                process,
+                now.saturating_add(length),
+                length,
+            );
             self.execute(sql, values).map(drop)
         };
-        let (ids, is_whole) = (ids.as_slice(), matches!(ids, Ids::Whole(_)));
-        let mut next = 0;
+        let mut each = ids.as_slice().iter();
+        let mut next_id = || match ids {
+            Ids::Whole(id) => Some(id),
+            Ids::Each(_) => each.next(),
+        };
         for write in writes {
             let table = write.table;
-            let of_key = |key: &Key| (RowName::of(table, key), local_key::of_key(table, key));
             match &write.kind {
                 WriteKind::Insert { rows, .. } => {
                     for row in rows {
-                        if let Some(id) = ids.get(if is_whole { 0 } else { next })
+                        if let Some(id) = next_id()
                             && row.has_key(table)
                         {
-                            let key = table.key_of(row);
-                            let (row, local_key) = of_key(&key);
-                            note(id, &row, local_key, (false, false))?;
+                            note(id, table, &table.key_of(row), false)?;
                         }
-                        next += 1;
                     }
                 }
                 WriteKind::Update { target: Target::Key(key), .. }
                 | WriteKind::Delete { target: Target::Key(key) } => {
-                    if let Some(id) = ids.get(if is_whole { 0 } else { next }) {
-                        let is_delete = matches!(write.kind, WriteKind::Delete { .. });
-                        let (row, local_key) = of_key(key);
-                        note(id, &row, local_key, (is_delete, false))?;
-                        if is_delete {
-                            for below in self.below(relations, table, key, MOST_BELOW)? {
-                                note(id, &below.row, below.local_key().clone(), (true, true))?;
-                            }
-                        }
+                    if let Some(id) = next_id() {
+                        note(id, table, key, matches!(write.kind, WriteKind::Delete { .. }))?;
                     }
-                    next += 1;
                 }
                 WriteKind::Update { .. } | WriteKind::Delete { .. } => {}
             }
@@ -118,12 +111,12 @@ impl Transaction<'_> {
         match &write.kind {
             WriteKind::Insert { rows, .. } => {
                 for row in rows {
-                    self.direct_of(&RowName::of_values(table, row), process, &mut found)?;
+                    self.direct_of(&RowName::of_values(table, row), &mut found)?;
                 }
             }
             WriteKind::Update { target: Target::Key(key), .. }
             | WriteKind::Delete { target: Target::Key(key) } => {
-                self.direct_of(&RowName::of(table, key), process, &mut found)?;
+                self.direct_of(&RowName::of(table, key), &mut found)?;
             }
             WriteKind::Update { .. } | WriteKind::Delete { .. } => {
                 self.direct_of_table(&TableName::of(table), process, &mut found)?;
@@ -132,11 +125,9 @@ impl Transaction<'_> {
         Ok(found)
     }
 
-    /// Those of a row; of what a delete would take along only those of other processes.
-    fn direct_of(&self, row: &RowName, process: &str, found: &mut BTreeSet<Uuid>) -> Result<()> {
-        let sql = "select id from chronicle_direct where table_name = ?1 and row_key = ?2 \
-            and not (is_below and process = ?3)";
-        self.collect_ids(sql, (row.table.as_str(), row.key.as_str(), process), found)
+    fn direct_of(&self, row: &RowName, found: &mut BTreeSet<Uuid>) -> Result<()> {
+        let sql = "select id from chronicle_direct where table_name = ?1 and row_key = ?2";
+        self.collect_ids(sql, (row.table.as_str(), row.key.as_str()), found)
     }
 
     /// The deletes of other processes in tables that the write's rows refer to: which rows they take along
@@ -175,20 +166,21 @@ impl Transaction<'_> {
     }
 
     /// The ids that replay has to take: of writes that entries have to come after, and of those whose
-    /// process has not told for long what became of them; but for those that a ghost guards.
-    pub(crate) fn direct_work(&self, now: Moment) -> Result<DirectWork> {
+    /// process has not told for long what became of them; but for those that a ghost guards. Deletes of the
+    /// asking `process` are of one that lives.
+    pub(crate) fn direct_work(&self, process: &str, now: Moment) -> Result<DirectWork> {
         if !self.has_direct()? {
             return Ok(DirectWork::default());
         }
         // What ends further ahead than it ever lasts is of another clock.
-        let sql = "select id, table_name, row_key, local_key from chronicle_direct d \
+        let sql = "select id, table_name, row_key, local_key, is_delete from chronicle_direct d \
             where ends <= ?1 or ends > ?1 + length \
               or exists (select 1 from chronicle_outbox o \
                 where o.table_name = d.table_name and o.row_key = d.row_key) \
-              or (is_delete and exists (select 1 from chronicle_outbox))";
+              or (is_delete and process <> ?2 and exists (select 1 from chronicle_outbox))";
         let ghosts: Vec<&Ghost> = self.state.live_ghosts(now).collect();
         let (mut to_take, mut next) = (BTreeSet::new(), None);
-        for direct in self.direct(sql, [now])? {
+        for direct in self.direct(sql, (now, process))? {
             let guards = ghosts.iter().filter(|ghost| ghost.names(&direct.row));
             match guards.filter_map(|ghost| ghost.stamp.rest(now)).max() {
                 Some(rest) => next = Some(next.map_or(rest, |next: Duration| next.min(rest))),
@@ -220,12 +212,19 @@ impl Transaction<'_> {
     }
 
     /// No request with these ids can take effect any more: what it has made is to be fetched.
-    pub(crate) fn end_direct(&mut self, ids: &[Uuid]) -> Result<()> {
+    pub(crate) fn end_direct(&mut self, relations: &Relations, ids: &[Uuid]) -> Result<()> {
+        if ids.is_empty() {
+            return Ok(());
+        }
         seam::met(Met::DirectTaken);
         for direct in self.direct_with(ids)? {
-            if !self.has_entry(&direct.row)? {
-                self.doubt(&direct.row, direct.local_key)?;
+            if direct.is_delete {
+                let key = direct.local_key.clone();
+                for below in self.below_row(relations, &direct.row, key, usize::MAX)? {
+                    self.doubt_unless_queued(&below.row, below.local_key().clone())?;
+                }
             }
+            self.doubt_unless_queued(&direct.row, direct.local_key)?;
         }
         self.forget_direct(ids)
     }
@@ -234,13 +233,15 @@ impl Transaction<'_> {
     /// alone until `stamp` is over.
     pub(crate) fn guard_direct(&mut self, ids: &[Uuid], stamp: Stamp) -> Result<()> {
         for Direct { row, local_key, .. } in self.direct_with(ids)? {
-            if !self.has_entry(&row)? {
-                self.doubt(&row, local_key)?;
-            }
+            self.doubt_unless_queued(&row, local_key)?;
             let RowName { table, key } = row;
             self.state.ghosts.push(Ghost { table, key: Some(key), parents: Vec::new(), stamp });
         }
         Ok(())
+    }
+
+    fn doubt_unless_queued(&mut self, row: &RowName, local_key: Stored) -> Result<()> {
+        if self.has_entry(row)? { Ok(()) } else { self.doubt(row, Some(local_key)) }
     }
 
     fn has_direct(&self) -> Result<bool> {
@@ -250,7 +251,7 @@ impl Transaction<'_> {
     fn direct_with(&self, ids: &[Uuid]) -> Result<Vec<Direct>> {
         let list: Vec<String> = ids.iter().map(Uuid::to_string).collect();
         let list = serde_json::to_string(&list).map_err(internal)?;
-        let sql = "select id, table_name, row_key, local_key from chronicle_direct \
+        let sql = "select id, table_name, row_key, local_key, is_delete from chronicle_direct \
             where id in (select value from json_each(?1))";
         self.direct(sql, [list])
     }
@@ -258,10 +259,10 @@ impl Transaction<'_> {
     fn direct(&self, sql: &str, values: impl rusqlite::Params) -> Result<Vec<Direct>> {
         let read = |row: &rusqlite::Row<'_>| {
             let name = RowName::new(TableName::stored(row.get(1)?), RowKey::stored(row.get(2)?));
-            Ok((row.get::<_, String>(0)?, name, row.get(3)?))
+            Ok((row.get::<_, String>(0)?, name, row.get(3)?, row.get(4)?))
         };
-        let parsed = |(id, row, local_key): (String, _, _)| {
-            Ok(Direct { id: id.parse().map_err(internal)?, row, local_key })
+        let parsed = |(id, row, local_key, is_delete): (String, _, _, _)| {
+            Ok(Direct { id: id.parse().map_err(internal)?, row, local_key, is_delete })
         };
         self.list(sql, values, read)?.into_iter().map(parsed).collect()
     }

@@ -131,8 +131,6 @@ pub(super) const SCHEMA: &str = "
         row_key text not null,
         local_key,
         is_delete integer not null,
-        -- A delete would take it along.
-        is_below integer not null,
         process text not null,
         -- Until then its process may tell what became of it, and how long that is in all.
         ends integer not null,

@@ -14,6 +14,9 @@ use std::time::Duration;
 
 const ORDER: &str = "CHRONICLE_TEST_CHILD";
 
+/// In place of a type of event: the child deletes its session.
+pub(super) const DELETE: &str = "delete the session";
+
 /// What a child is to do.
 pub(super) struct Order {
     pub(super) mode: WriteMode,
@@ -126,7 +129,11 @@ pub(super) async fn run() {
     let sessions = Sessions::new(&failover);
     let mut number = first;
     while rows == 0 || number < first + rows {
-        if number % 4 == 3 {
+        if event_type == DELETE {
+            tell(format!("try delete {session}"));
+            sessions.delete(session).await.unwrap();
+            tell(format!("ack delete {session}"));
+        } else if number % 4 == 3 {
             tell(format!("try update {session} {number}"));
             let patch = SessionPatch::new().git_branch(number.to_string());
             assert_eq!(sessions.update(session, patch).await.unwrap(), 1);

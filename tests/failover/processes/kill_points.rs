@@ -3,6 +3,7 @@
 
 use super::child::{Child, Order};
 use super::history::History;
+use super::until;
 use crate::fixture::{Fixture, healed, session};
 use chronicle::Backend;
 use chronicle::failover::{DeadLetterReason, Failover, WriteMode};
@@ -85,16 +86,6 @@ impl Point {
         assert_eq!(checked.acknowledged, acknowledged, "{checked:?}");
         self.fixture.assert_equal().await;
     }
-}
-
-async fn until<Answer: Future<Output = bool>>(happens: impl Fn() -> Answer) {
-    for _ in 0..2_000 {
-        if happens().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    panic!("it does not happen within 10 s");
 }
 
 #[tokio::test(flavor = "multi_thread")]

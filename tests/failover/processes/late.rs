@@ -1,25 +1,33 @@
 //! A direct write of a process that was killed, whose request arrives when others have written since: with the
 //! server's function it changes nothing any more.
 
-use super::SETTLE;
-use super::child::{Child, Order};
-use crate::fixture::{Fixture, healed, session, until};
+use super::child::{Child, DELETE, Order};
+use super::{SETTLE, until};
+use crate::fixture::{Fixture, healed, session, until as until_info};
 use chronicle::Backend;
 use chronicle::failover::Failover;
-use chronicle_entity::{NewSession, SessionId, SessionPatch, SessionStatus, Sessions};
+use chronicle_entity::{
+    EventId, EventPatch, Events, NewEvent, NewSession, SessionId, SessionPatch, SessionStatus,
+    Sessions,
+};
 use chronicle_test_servers::Fault;
 use std::time::Duration;
 
 const APPLY: &str = include_str!("../../../migration/src/chronicle_apply/up.sql");
 
-/// A session, and the request of a killed process that is to set its branch to `3` on its way.
+/// A session, and the request of a killed process that changes it on its way.
 struct Late {
     fixture: Fixture,
     session: SessionId,
 }
 
 impl Late {
-    async fn new() -> Self {
+    /// One that is to set the session's branch to `3`.
+    async fn update() -> Self {
+        Self::new("stop").await
+    }
+
+    async fn new(event_type: &'static str) -> Self {
         let fixture = Fixture::new().await;
         fixture.server.database().execute(APPLY).await.unwrap();
         fixture.server.reload_schema().await.unwrap();
@@ -27,26 +35,18 @@ impl Late {
         let session = session(&failover).await;
         let late = Self { fixture, session };
         // The file has to know of the function before the child is there.
-        for _ in 0..200 {
+        until(|| async {
             late.write(&failover, "before").await;
-            if late.ask("select count(*) from chronicle_applied").await != "0" {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+            late.ask("select count(*) from chronicle_applied").await != "0"
+        })
+        .await;
         failover.close().await.unwrap();
         let gateway = &late.fixture.gateway;
         gateway
             .fault(Fault::hold_until_released().method("POST").path_contains("/chronicle_apply"));
-        let order = Order { first: 3, rows: 1, ..Order::of(session) };
+        let order = Order { first: 3, rows: 1, event_type, ..Order::of(session) };
         let mut child = Child::start(&late.fixture, &order);
-        for _ in 0..2_000 {
-            if gateway.held() == 1 {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        assert_eq!(gateway.held(), 1, "the request is on its way: {}", child.told());
+        until(|| async { gateway.held() == 1 }).await;
         child.kill().await;
         late
     }
@@ -80,19 +80,19 @@ async fn open(fixture: &Fixture) -> Failover {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_does_not_change_what_was_written_directly_since() {
-    let late = Late::new().await;
+    let late = Late::update().await;
     let failover = open(&late.fixture).await;
     late.write(&failover, "newer").await;
     assert_eq!(late.branch().await, "newer", "it goes to the remote at once");
     late.deliver().await;
     assert_eq!(late.branch().await, "newer");
-    until(&failover, |info| info.unsure == 0).await;
+    until_info(&failover, |info| info.unsure == 0).await;
     late.fixture.assert_equal().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_does_not_change_what_was_written_in_an_outage_since() {
-    let late = Late::new().await;
+    let late = Late::update().await;
     let failover = open(&late.fixture).await;
     late.fixture.gateway.refuse().await.unwrap();
     late.write(&failover, "newer").await;
@@ -102,45 +102,73 @@ async fn it_does_not_change_what_was_written_in_an_outage_since() {
     late.deliver().await;
     assert_eq!(late.branch().await, "newer");
     assert_eq!(healed(&failover).await.dead_letters, 0);
-    until(&failover, |info| info.unsure == 0).await;
+    until_info(&failover, |info| info.unsure == 0).await;
     late.fixture.assert_equal().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_called_off_when_nothing_is_written_since() {
-    let late = Late::new().await;
+    let late = Late::update().await;
     let failover = open(&late.fixture).await;
-    let begun = std::time::Instant::now();
-    while late.ask("select count(*) from chronicle_applied where touched = -1").await == "0" {
-        assert!(begun.elapsed() < Duration::from_secs(20), "nobody takes its id");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let taken = "select count(*) from chronicle_applied where touched = -1";
+    until(|| async { late.ask(taken).await != "0" }).await;
     late.deliver().await;
     assert_eq!(late.branch().await, "before");
-    until(&failover, |info| info.unsure == 0).await;
+    until_info(&failover, |info| info.unsure == 0).await;
     late.fixture.assert_equal().await;
 }
 
 /// It was made, and nobody heard of it: the file asks for the row.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_it_has_made_comes_to_the_file() {
-    let late = Late::new().await;
+    let late = Late::update().await;
     late.deliver().await;
     assert_eq!(late.branch().await, "3");
     let failover = open(&late.fixture).await;
-    let begun = std::time::Instant::now();
-    loop {
+    until(|| async {
         let known = Sessions::new(&late.fixture.file().await).get(late.session).await.unwrap();
-        if known.unwrap().git_branch.as_deref() == Some("3") {
-            break;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(20), "the file does not hear of it");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+        known.unwrap().git_branch.as_deref() == Some("3")
+    })
+    .await;
     late.write(&failover, "newer").await;
     assert_eq!(late.branch().await, "newer");
     // Another row waits for nothing.
     let other = NewSession::new(SessionStatus::Active);
     Sessions::new(&failover).insert(other).await.unwrap();
     late.fixture.assert_equal().await;
+}
+
+/// The file does not know that the row is below the one that was to be deleted.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_delete_takes_nothing_along_that_was_written_since() {
+    let late = Late::new(DELETE).await;
+    let events = Events::new(late.fixture.remote());
+    let ids: Vec<EventId> = (0..3).map(|_| EventId::generate()).collect();
+    for id in &ids {
+        events.insert(NewEvent::new(late.session, "stop", chronicle::now()).id(*id)).await.unwrap();
+    }
+    let failover = open(&late.fixture).await;
+    let events = Events::new(&failover);
+    let patch = || EventPatch::new().hook_name("newer".to_owned());
+    assert_eq!(events.update(ids[0], patch()).await.unwrap(), 1);
+    let by_type = Events::ID.is_in([ids[1], ids[2]]);
+    assert_eq!(events.update_where(by_type, patch()).await.unwrap(), 2);
+    late.deliver().await;
+    let newer = "select count(*) from events where hook_name = 'newer'";
+    assert_eq!(late.ask(newer).await, "3");
+    assert_eq!(late.ask("select count(*) from sessions").await, "1");
+}
+
+/// The same of rows that are written in an outage.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_delete_takes_nothing_along_that_was_replayed_since() {
+    let late = Late::new(DELETE).await;
+    let failover = open(&late.fixture).await;
+    late.fixture.gateway.refuse().await.unwrap();
+    let events = Events::new(&failover);
+    events.insert(NewEvent::new(late.session, "stop", chronicle::now())).await.unwrap();
+    late.fixture.gateway.heal().await.unwrap();
+    assert!(failover.flush(Duration::from_secs(20)).await.unwrap());
+    late.deliver().await;
+    assert_eq!(late.ask("select count(*) from events").await, "1");
 }

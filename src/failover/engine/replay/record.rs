@@ -118,7 +118,8 @@ impl Engine {
                         }
                         let next = match &*besides {
                             Some(under_way) => {
-                                super::mark_next(transaction, engine.environment.now(), under_way)?
+                                let now = engine.environment.now();
+                                super::mark_next(transaction, &engine.process, now, under_way)?
                             }
                             None => Next::Changed,
                         };
@@ -253,15 +254,18 @@ fn tell(batch: &Batch, outcome: &Outcome, time: Moment) {
     .record(time.max(0) as f64 / 1_000.0);
     let outcome = match outcome {
         Outcome::Applied(_) | Outcome::Together(_) => "ok",
-        Outcome::Missed { .. } | Outcome::DeletedSome(_) => "missed",
+        Outcome::Missed { .. } | Outcome::DeletedSome(..) => "missed",
         Outcome::Failed(error) => error.kind().name(),
     };
     tracing::debug!(table, operation, rows = batch.items.len(), outcome, "replayed");
 }
 
-/// Whether some of an insert's rows were there already, so that the file may hold others than the
-/// remote.
+/// Whether some of an insert's rows were there already, or an earlier request has made some of the deletes,
+/// so that the file may hold others than the remote.
 fn is_ignored(part: &Part, applied: &Applied) -> bool {
+    if part.batch.kind == EntryKind::Delete {
+        return applied.left_out > 0;
+    }
     let ignores = match part.batch.kind {
         EntryKind::Insert => part.batch.is_sent && !part.is_plain,
         EntryKind::InsertIfAbsent => true,
