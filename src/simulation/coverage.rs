@@ -33,9 +33,6 @@ pub(super) enum Gap {
     /// All of a table that can be sent is refused with codes that judge nobody, so that nothing tells
     /// whether the rows or the table are to blame: it stands still until somebody looks at it.
     StandsStill,
-    /// The first request of a delete was late, and an older write of the row was replayed after it, so that
-    /// the delete takes effect again.
-    DeletedAgain,
     /// The file took no write at all, so that what the mirror missed could not be noted.
     NothingNoted,
 }

@@ -154,9 +154,7 @@ impl Inner {
             let unit = self.history.unit(*call, row);
             let is_twice = is_once && unit.effect.is_some() && !unit.was_plain;
             unit.was_plain |= !is_once;
-            if is_twice && self.is_made_again(row, *call) {
-                self.gap(Gap::DeletedAgain);
-            } else if is_twice {
+            if is_twice {
                 self.violated(
                     Invariant::Once,
                     Some(row),
@@ -164,19 +162,6 @@ impl Inner {
                 );
             }
         }
-    }
-
-    /// Whether a write of this file has brought the row again after a delete, which was made before the delete
-    /// was over.
-    fn is_made_again(&self, row: &RowName, delete: CallId) -> bool {
-        let call = &self.history.calls[&delete];
-        let effects = self.history.known(row).map_or(&[][..], |known| &known.effects);
-        let since = effects.iter().rposition(|(of, _)| *of == delete).map_or(0, |at| at + 1);
-        call.deletes()
-            && effects[since..].iter().any(|(of, effect)| {
-                let other = &self.history.calls[of];
-                *effect == Effect::Inserted && !other.is_foreign() && !call.precedes(other)
-            })
     }
 
     /// What the remote has of a row is nobody's knowledge.

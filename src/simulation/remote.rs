@@ -100,6 +100,8 @@ pub(super) struct Done {
     /// The id of the whole request was known.
     pub(super) is_repeated: bool,
     pub(super) effects: Vec<(RowName, Effect)>,
+    /// Rows that an earlier request with their ids has deleted.
+    pub(super) deleted_before: Vec<RowName>,
     pub(super) rows: Vec<Vec<Value>>,
     pub(super) raw: Vec<RawRow>,
     /// The rows that it touched, as they are now.
@@ -171,6 +173,30 @@ impl Database {
                 self.applied.insert(ids[0], Kept { touched });
                 Ok(done)
             }
+            Some(Once::Each(ids)) if matches!(statement, Statement::Delete { .. }) => {
+                let kept = |at: usize| self.applied.get(&ids[at]).copied();
+                if (0..ids.len()).any(|at| kept(at).is_some_and(|kept| kept.touched < Some(0))) {
+                    return Err(Refusal::of_taken());
+                }
+                let named: Vec<RowName> =
+                    statement.named().into_iter().map(|(row, _)| row).collect();
+                let is_known: Vec<bool> = (0..ids.len()).map(|at| kept(at).is_some()).collect();
+                let was_deleted = |at: &usize| kept(*at).is_some_and(|kept| kept.touched > Some(0));
+                let deleted_before: Vec<RowName> =
+                    (0..ids.len()).filter(was_deleted).map(|at| named[at].clone()).collect();
+                let mut done = match statement.without(&|at| is_known[at]) {
+                    Some(rest) => self.run(&rest, now)?,
+                    None => Done::default(),
+                };
+                for (at, id) in ids.iter().enumerate().filter(|(at, _)| !is_known[*at]) {
+                    let is_deleted = done.effects.contains(&(named[at].clone(), Effect::Deleted));
+                    self.applied.insert(*id, Kept { touched: Some(i64::from(is_deleted)) });
+                }
+                done.left_out = is_known.iter().filter(|known| **known).count() as u64;
+                done.count += deleted_before.len() as u64;
+                done.deleted_before = deleted_before;
+                Ok(done)
+            }
             Some(Once::Each(ids)) => {
                 if ids.iter().any(|id| self.applied.get(id).is_some_and(|kept| kept.is_void())) {
                     return Err(Refusal::of_taken());
@@ -183,9 +209,7 @@ impl Database {
                     None => Done::default(),
                 };
                 done.left_out = left_out;
-                if !matches!(statement, Statement::Delete { .. }) {
-                    done.count += left_out;
-                }
+                done.count += left_out;
                 for id in ids {
                     self.applied.entry(*id).or_default();
                 }

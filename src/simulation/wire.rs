@@ -9,7 +9,7 @@ use super::statement::{Row, Statement};
 use super::tables;
 use super::world::{Event, Happening, Inner, Purpose, World};
 use crate::backend::postgrest::FOUND_NO_ROW;
-use crate::change::{Change, Ids, Operation};
+use crate::change::{Change, ChangeKind, Ids, Operation};
 use crate::failover::remote::{Applied, AppliedTogether, Remote};
 use crate::failover::rules::name::{RowKey, RowName, TableName};
 use crate::failover::seam::{self, Mutation};
@@ -17,6 +17,7 @@ use crate::operation::{Duplicates, WriteKind};
 use crate::{Backend, BackendKind, Error, ErrorKind, Info, RawRow, Read, Result, Write, Written};
 use futures_util::future::{BoxFuture, poll_fn};
 use sea_orm::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -199,19 +200,22 @@ impl Done {
         Written { touched: self.count, stored }
     }
 
+    /// The keys of the rows that it has deleted, now or before.
+    fn deleted(&self, columns: &[Cow<'static, str>]) -> Vec<RawRow> {
+        let now = self.effects.iter().filter(|(_, effect)| *effect == Effect::Deleted);
+        let rows = now.map(|(row, _)| row).chain(&self.deleted_before);
+        let columns = || columns.iter().map(|column| column.to_string());
+        rows.map(|row| columns().zip(row.key.texts().into_iter().map(Into::into)).collect())
+            .collect()
+    }
+
     fn applied(&self, returning: &[String]) -> Applied {
         let only = |row: &Row| -> RawRow {
             let asked = row.iter().filter(|(name, _)| returning.contains(name));
             asked.map(|(name, value)| (name.clone(), value.clone())).collect()
         };
-        let mut rows: Vec<RawRow> =
+        let rows =
             if returning.is_empty() { Vec::new() } else { self.changed().map(only).collect() };
-        let deleted = self.effects.iter().filter(|(_, effect)| *effect == Effect::Deleted);
-        let key = |row: &RowName| -> RawRow {
-            let texts = row.key.texts().into_iter().map(Into::into);
-            returning.iter().cloned().zip(texts).collect()
-        };
-        rows.extend(deleted.filter(|_| !returning.is_empty()).map(|(row, _)| key(row)));
         Applied { touched: self.count, left_out: self.left_out, rows }
     }
 }
@@ -639,7 +643,11 @@ impl Remote for Client {
             let statement = Statement::of_change(operation.change);
             let once = Once::Each(operation.ids.to_vec());
             let done = self.send_once(Sender::Replay, statement, once).await?;
-            Ok(AppliedTogether::Now(vec![done.applied(operation.returning)]))
+            let mut applied = done.applied(operation.returning);
+            if operation.change.kind == ChangeKind::Delete {
+                applied.rows = done.deleted(&operation.change.key);
+            }
+            Ok(AppliedTogether::Now(vec![applied]))
         })
     }
 

@@ -453,3 +453,36 @@ async fn deletes_that_travel_together_and_are_kept_by_a_trigger_are_letters() {
     assert_eq!((info.outbox_rows, info.dead_letters), (0, 2), "{info:?}");
     assert_eq!(stock(&world).await, ["1: 10", "2: 10"]);
 }
+
+/// It was made, nobody heard of it, and others have made such a row anew since.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delete_that_was_made_is_not_made_again() {
+    let world = world().await;
+    world.sql("insert into parts (id, stock) values (3, 1), (4, 1)").await;
+    let failover = stocked(&world).await;
+    let parts = Parts::new(&failover);
+    // The pair knows that the server has the function.
+    parts.update(4, add(1)).await.unwrap();
+    let lost = || Fault::black_hole_after().method("POST").path_contains("/chronicle_apply");
+    // Alone, and of several.
+    for deleted in [vec![1], vec![2, 3]] {
+        world.cut().await;
+        for id in &deleted {
+            assert_eq!(parts.delete(*id).await.unwrap(), 1);
+        }
+        world.gateway.heal().await.unwrap();
+        world.gateway.fault(lost());
+        failover.resume().await.unwrap();
+        let made = format!("select count(*) from parts where id = {}", deleted[0]);
+        while world.ask(&made).await != ["0"] {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        world.sql(&format!("insert into parts (id, stock) values ({}, 77)", deleted[0])).await;
+        let info = world.heal(&failover).await;
+        assert_eq!((info.outbox_rows, info.dead_letters), (0, 0), "{info:?}");
+        assert_eq!(world.ask(&made).await, ["1"], "{deleted:?}");
+        world.cut().await;
+        assert_eq!(parts.get(deleted[0]).await.unwrap().unwrap().stock, 77);
+    }
+    assert_eq!(stock(&world).await, ["1: 77", "2: 77", "4: 2"]);
+}

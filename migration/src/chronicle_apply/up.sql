@@ -2,8 +2,8 @@
 -- no request with them can arrive any more: those of devices that were offline for months as well.
 create table if not exists public.chronicle_applied (
     id         uuid primary key,
-    -- How many rows an update found; of what is made whatever is there it is not kept. Of an id that was taken without a
-    -- change it is -1. What has changed nothing may be sent again under another id.
+    -- How many rows an update or a delete found; of what is made whatever is there it is not kept. Of an id that was taken
+    -- without a change it is -1. What has changed nothing may be sent again under another id.
     touched    bigint,
     applied_at timestamptz not null default now()
 );
@@ -25,8 +25,8 @@ create table if not exists public.chronicle_applied (
 --   must_be_there  a row that is not there is an error, CHR01
 --   returning    the columns of the rows that are given back
 --
--- The answer has an object for each: how many rows it has touched, now or before (a delete: now), how many it left out
--- now, and the rows. It runs with the rights of the caller, row level security included, and every name in it is quoted.
+-- The answer has an object for each: how many rows it has touched, now or before, how many it left out now, and the rows:
+-- of deletes with ids the keys that were deleted, now or before. It runs with the rights of the caller, row level security included, and every name in it is quoted.
 create or replace function public.chronicle_apply(id uuid, operations json)
     returns json
     language plpgsql
@@ -53,6 +53,9 @@ declare
     source text;
     statement text;
     fresh bigint[];
+    gone bigint[];
+    before bigint;
+    deleted_before json;
     touched bigint;
     given_rows json;
     left_out bigint;
@@ -99,6 +102,27 @@ begin
                     || json_build_object('touched', coalesce(touched, 1), 'left_out', 1, 'rows', '[]'::json);
                 continue;
             end if;
+        elsif operation.kind = 'delete' then
+            select
+                coalesce(array_agg(one.place order by one.place) filter (where known.id is null), '{}'),
+                coalesce(sum(known.touched), 0),
+                coalesce(json_agg(keys -> (one.place - 1)::int) filter (where known.touched > 0), '[]'),
+                min(known.touched)
+            into fresh, before, deleted_before, touched
+            from unnest(operation.ids) with ordinality one (id, place)
+            left join public.chronicle_applied known on known.id = one.id;
+            if touched < 0 then
+                raise exception 'the id was taken without a change' using errcode = 'CHR02';
+            end if;
+            left_out := cardinality(operation.ids) - cardinality(fresh);
+            if fresh = '{}' then
+                answers := answers
+                    || json_build_object('touched', before, 'left_out', left_out, 'rows', deleted_before);
+                continue;
+            elsif left_out > 0 then
+                select json_agg(keys -> (one.place - 1)::int order by one.place) into keys
+                from unnest(fresh) one (place);
+            end if;
         else
             with taken as (
                 insert into public.chronicle_applied (id) select unnest(operation.ids)
@@ -115,15 +139,12 @@ begin
                 raise exception 'the id was taken without a change' using errcode = 'CHR02';
             end if;
             if fresh is null then
-                touched := case when operation.kind = 'delete' then 0 else left_out end;
-                answers := answers || json_build_object('touched', touched, 'left_out', left_out, 'rows', '[]'::json);
+                answers := answers
+                    || json_build_object('touched', left_out, 'left_out', left_out, 'rows', '[]'::json);
                 continue;
-            elsif left_out > 0 and operation.kind = 'insert' then
+            elsif left_out > 0 then
                 select json_agg(one.value order by one.place) into changed
                 from json_array_elements(changed) with ordinality one (value, place) where one.place = any (fresh);
-            elsif left_out > 0 and operation.kind = 'delete' then
-                select json_agg(one.value order by one.place) into keys
-                from json_array_elements(keys) with ordinality one (value, place) where one.place = any (fresh);
             end if;
         end if;
 
@@ -172,18 +193,22 @@ begin
             end if;
         elsif operation.kind in ('update', 'delete') then
             -- One key is planned as one: for a set of them a hundred rows are expected.
-            source := 'json_to_recordset($2)';
-            if json_array_length(keys) = 1 then
+            source := format('json_to_recordset($2) k (%s)', key_columns);
+            if operation.kind = 'delete' and operation.ids is not null and only_id is null then
+                source := format(
+                    'rows from (json_to_recordset($2) as (%s)) with ordinality k (%s, place_of_key)', key_columns, key_names
+                );
+            elsif json_array_length(keys) = 1 then
                 keys := keys -> 0;
-                source := 'json_to_record($2)';
+                source := format('json_to_record($2) k (%s)', key_columns);
             end if;
             if operation.kind = 'update' then
                 statement := format(
-                    'update %s as t set %s from json_to_record($1) v (%s), %s k (%s) where %s',
-                    target, is_set, set_columns, source, key_columns, is_key
+                    'update %s as t set %s from json_to_record($1) v (%s), %s where %s',
+                    target, is_set, set_columns, source, is_key
                 );
             else
-                statement := format('delete from %s as t using %s k (%s) where %s', target, source, key_columns, is_key);
+                statement := format('delete from %s as t using %s where %s', target, source, is_key);
             end if;
             if condition is not null then
                 select statement || format(
@@ -202,7 +227,24 @@ begin
         end if;
 
         given_rows := '[]';
-        if returned is not null then
+        if operation.kind = 'delete' and operation.ids is not null and only_id is null then
+            execute 'with gone as (' || statement || ' returning k.place_of_key) '
+                || 'select coalesce(array_agg(place_of_key), ''{}'') from gone'
+                into gone using changed, keys, condition;
+            insert into public.chronicle_applied (id, touched)
+                select operation.ids[fresh[place]], (place = any (gone))::int from generate_subscripts(fresh, 1) place
+                on conflict do nothing;
+            get diagnostics touched = row_count;
+            if touched < cardinality(fresh) then
+                raise exception 'the same change is under way' using errcode = 'serialization_failure';
+            end if;
+            select coalesce(json_agg(one.key), '[]') into given_rows
+            from (
+                select json_array_elements(deleted_before)
+                union all select keys -> (place - 1)::int from unnest(gone) place
+            ) one (key);
+            touched := before + cardinality(gone);
+        elsif returned is not null then
             execute 'with written as (' || statement || ' returning ' || returned
                 || ') select count(*), coalesce(json_agg(written.*), ''[]'') from written'
                 into touched, given_rows using changed, keys, condition;

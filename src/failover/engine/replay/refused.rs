@@ -16,7 +16,6 @@ use crate::failover::rules::verdict::Verdict;
 use crate::failover::seam::{self, Met};
 use crate::{Error, ErrorKind, Result};
 use std::sync::Arc;
-use uuid::Uuid;
 
 /// How often an entry may fail alone while others of its table are accepted.
 const MOST_FAILURES: u32 = 5;
@@ -37,8 +36,8 @@ impl Engine {
             Outcome::Missed { is_there } => {
                 return self.missed_row(replayer, marked, is_there).await;
             }
-            Outcome::DeletedSome(deleted) => {
-                return self.deleted_some(replayer, marked, &deleted).await;
+            Outcome::DeletedSome(done, applied) => {
+                return self.deleted_some(replayer, marked, &done, applied).await;
             }
             Outcome::Failed(error) => error,
         };
@@ -123,46 +122,29 @@ impl Engine {
         self.make_letter(marked, reason, &error, false).await
     }
 
-    /// Of several deletes some were made. The others go again, in parts, by other ids: the answer has taken
-    /// those that they had.
+    /// Of several deletes by the function some are done, and of the others the rows are there.
     async fn deleted_some(
         self: &Arc<Self>,
         replayer: &mut Replayer,
-        mut marked: Marked,
-        deleted: &[i64],
+        marked: Marked,
+        done: &[i64],
+        applied: Applied,
     ) -> Result<()> {
-        let items = std::mem::take(&mut marked.part.batch.items);
-        let is_made = |item: &Item| deleted.contains(&item.entry.sequence);
-        let (made, rest): (Vec<Item>, Vec<Item>) = items.into_iter().partition(is_made);
-        if !made.is_empty() {
-            let Marked { part, request, once } = &marked;
-            let applied = Applied { touched: made.len() as u64, ..Applied::default() };
-            let batch = Batch { items: made, ..part.batch.clone() };
-            let made = Marked { part: Part::new(batch), request: *request, once: *once };
-            self.taken(vec![(made, applied)], None).await?;
+        let Marked { part, request, once } = marked;
+        let is_done = |item: &Item| done.contains(&item.entry.sequence);
+        let (done, kept): (Vec<Item>, Vec<Item>) =
+            part.batch.items.iter().cloned().partition(is_done);
+        let of = |items: Vec<Item>| {
+            let batch = Batch { items, ..part.batch.clone() };
+            Marked { part: Part::new(batch), request, once }
+        };
+        if !done.is_empty() {
+            self.taken(vec![(of(done), applied)], None).await?;
         }
-        marked.part.batch.items = rest;
-        let marked = self.with_new_ids(marked).await?;
-        if let Some(marked) = self.split(replayer, marked).await? {
-            replayer.parts.push(marked.part);
+        for item in kept {
+            self.missed_row(replayer, of(vec![item]), true).await?;
         }
         Ok(())
-    }
-
-    /// The entries of a request that was answered, to be sent again.
-    async fn with_new_ids(self: &Arc<Self>, mut marked: Marked) -> Result<Marked> {
-        let items = marked.part.batch.items.iter_mut();
-        let ids: Vec<(i64, Uuid)> = items
-            .map(|item| {
-                item.entry.id = Uuid::now_v7();
-                (item.entry.sequence, item.entry.id)
-            })
-            .collect();
-        let set = move |transaction: &mut Transaction<'_>| {
-            ids.iter().try_for_each(|(sequence, id)| transaction.set_id(*sequence, *id))
-        };
-        self.file.acknowledge(DURABLE, set).await?;
-        Ok(marked)
     }
 
     /// The remote refused the batch, so nothing of it is applied: its parts go alone, down to the

@@ -1,7 +1,6 @@
 //! From a marked batch to the request that carries it.
 
 use super::{Marked, Part};
-use crate::backend::postgrest::ID_IS_TAKEN;
 use crate::change::{Change, ChangeKind, Operation};
 use crate::failover::engine::Engine;
 use crate::failover::file::{internal, is_of_key};
@@ -27,8 +26,9 @@ pub(super) enum Outcome {
         /// The remote has the row.
         is_there: bool,
     },
-    /// Of several deletes these were made, by their sequences; of others the rows are there.
-    DeletedSome(Vec<i64>),
+    /// Of several deletes by the function these are done, by their sequences; of the others the rows are
+    /// there, which it did not delete.
+    DeletedSome(Vec<i64>, Applied),
     Failed(Error),
 }
 
@@ -48,13 +48,7 @@ impl Engine {
             return self.request_together(item).await;
         }
         let base = item.entry.base.as_ref().map(|base| (base.column.clone(), &base.version));
-        // Of several deletes the answer has to tell which it has made: others may make such a row again.
-        let returning = match batch.kind {
-            EntryKind::Delete if marked.once && batch.items.len() > 1 => {
-                item.entry.key_columns.clone()
-            }
-            _ => batch.columns_to_read_with_key(),
-        };
+        let returning = batch.columns_to_read_with_key();
         let change = change_of(part, base_kind(part, item))?;
         let applied = match (batch.kind, base) {
             (EntryKind::Upsert, Some((_, Version::Absent))) => {
@@ -93,20 +87,15 @@ impl Engine {
             return Ok(Outcome::Missed { is_there: false });
         }
         // Gone already, or kept by a policy or a trigger.
-        if batch.kind == EntryKind::Delete
-            && (applied.touched as usize) < batch.items.len()
-            && !self.rows_of(batch).await?.is_empty()
-        {
-            if batch.items.len() > 1 && marked.once {
-                return Ok(Outcome::DeletedSome(deleted(batch, &applied)));
+        if batch.kind == EntryKind::Delete && (applied.touched as usize) < batch.items.len() {
+            let there = self.rows_of(batch).await?;
+            if !there.is_empty() && batch.items.len() > 1 && marked.once {
+                let done = done_deletes(batch, &applied.rows, &there);
+                return Ok(Outcome::DeletedSome(done, applied));
             }
-            if applied.left_out > 0 {
-                // Nobody heard what became of the request that it left before in.
-                let message = "a delete was left out, and its row is there";
-                return Err(Error::new(ErrorKind::Conflict, message)
-                    .with_code(Some(ID_IS_TAKEN.to_owned())));
+            if !there.is_empty() {
+                return Ok(Outcome::Missed { is_there: true });
             }
-            return Ok(Outcome::Missed { is_there: true });
         }
         self.with_versions(batch, applied).await.map(Outcome::Applied)
     }
@@ -234,13 +223,15 @@ impl Engine {
     }
 }
 
-/// The entries of a batch of deletes whose rows the answer gave back.
-fn deleted(batch: &Batch, applied: &Applied) -> Vec<i64> {
-    let is_deleted = |item: &&Item| {
+/// The deletes of a batch that are done: whose rows the function has deleted, whoever made them again
+/// since, or whose rows are not there.
+fn done_deletes(batch: &Batch, deleted: &[RawRow], there: &[RawRow]) -> Vec<i64> {
+    let is_among = |item: &Item, rows: &[RawRow]| {
         let (columns, key) = (&item.entry.key_columns, item.entry.row.key.texts());
-        applied.rows.iter().any(|row| is_of_key(row, columns, &key))
+        rows.iter().any(|row| is_of_key(row, columns, &key))
     };
-    batch.items.iter().filter(is_deleted).map(|item| item.entry.sequence).collect()
+    let is_done = |item: &&Item| is_among(item, deleted) || !is_among(item, there);
+    batch.items.iter().filter(is_done).map(|item| item.entry.sequence).collect()
 }
 
 /// Whether a row holds what an item sets, but for its version.

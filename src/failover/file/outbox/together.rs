@@ -94,7 +94,7 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    pub(crate) fn set_id(&self, sequence: i64, id: Uuid) -> Result<()> {
+    fn set_id(&self, sequence: i64, id: Uuid) -> Result<()> {
         let sql = "update chronicle_outbox set id = ?2 where sequence = ?1";
         self.execute(sql, (sequence, id.to_string())).map(drop)
     }
