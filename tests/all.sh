@@ -62,8 +62,12 @@ cargo clippy --all-targets --manifest-path tests/outside/Cargo.toml --target-dir
     --locked -- -D warnings
 cargo test --manifest-path tests/outside/Cargo.toml --target-dir target/outside --locked
 
+# In a folder of its own: cargo unpacks the packages that depend on each other below a name made of
+# the folder's path, and where an older one of the same version lies there, it takes that.
 step "packages, as they would be published"
-cargo package --workspace --exclude chronicle-test-servers --locked
+packages="$(mktemp -d)"
+trap 'rm -rf "$packages"' EXIT
+cargo package --workspace --exclude chronicle-test-servers --locked --target-dir "$packages"
 
 step "docs"
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
