@@ -102,7 +102,7 @@ pub struct DeadLetter {
     pub message: String,
     /// Whether a request with it may have been applied all the same: one of them got no answer.
     pub may_be_applied: bool,
-    /// How many entries wait for this very one.
+    /// How many entries wait for this one, or for another one that does.
     pub holds: u64,
 }
 

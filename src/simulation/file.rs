@@ -282,6 +282,14 @@ impl Snapshot {
         self.entries.values().filter(|entry| entry.reason.is_some())
     }
 
+    /// Whether a later delete that was not refused removes the row of an entry.
+    pub(super) fn is_deleted_later(&self, entry: &Waiting) -> bool {
+        let deletes = self.entries.values().filter(|one| one.kind == EntryKind::Delete);
+        let mut later = deletes.filter(|one| one.sequence > entry.sequence && one.reason.is_none());
+        let taken_by = self.tombstones.get(&entry.row);
+        later.any(|one| one.row == entry.row || taken_by == Some(&one.sequence))
+    }
+
     /// Whether an entry of the row is there, letters included.
     pub(super) fn has_entry(&self, row: &RowName) -> bool {
         self.entries.values().any(|entry| entry.row == *row)

@@ -81,7 +81,7 @@ pub(super) struct Unit {
     /// When it first changed the row at the remote.
     pub(super) effect: Option<Tick>,
     pub(super) has_inserted: bool,
-    /// The remote took it, and there was nothing to change.
+    /// The remote took it, and there was nothing to change; or it refused it, and the row is deleted later.
     pub(super) is_void: bool,
     /// Forgotten by hand, or made anew by hand.
     pub(super) is_dropped: bool,

@@ -552,6 +552,8 @@ impl Inner {
                 unit.is_dropped = true;
                 continue;
             }
+            // What is refused since it lacks a row leaves nothing to be deleted.
+            unit.is_void |= is_absent && !unit.is_done() && old.is_deleted_later(entry);
             let is_gone = entry.kind == EntryKind::Delete && is_absent;
             if is_gone {
                 unit.is_void = true;

@@ -54,7 +54,7 @@ async fn poison_stands_alone_and_holds_its_dependants() {
         .iter()
         .map(|letter| (letter.table.as_str(), letter.reason, letter.code.as_deref(), letter.holds))
         .collect();
-    assert_eq!(told, [("sessions", DeadLetterReason::Refused, Some("23514"), 1)]);
+    assert_eq!(told, [("sessions", DeadLetterReason::Refused, Some("23514"), 2)]);
     let remote = Sessions::new(fixture.remote());
     assert_eq!(remote.find().count().await.unwrap(), 49);
     assert_eq!(Events::new(fixture.remote()).find().count().await.unwrap(), 49);

@@ -109,3 +109,65 @@ async fn a_value_is_taken_away_once_nobody_refers_to_it() {
     assert_eq!(world.ask("select code from authors order by id").await, ["y", "b"]);
     assert_eq!(world.ask("select code from books order by id").await, ["b", "b"]);
 }
+
+/// Others deleted the parent that was deleted here, and made anew: what was written below the old one
+/// holds nobody up, and does not come back below the new one.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_deleted_later_leaves_no_letter() {
+    let world = World::new(&TABLES, "").await;
+    let failover = world.open().await;
+    let (authors, books) = (Authors::new(&failover), Books::new(&failover));
+    authors.insert_many([NewAuthor::new(1, 1, "a"), NewAuthor::new(2, 1, "b")]).await.unwrap();
+    world.cut().await;
+    // One is taken along, the other deleted by itself.
+    books.insert(NewBook::new(1, 1, "a", "old")).await.unwrap();
+    books.insert(NewBook::new(2, 1, "b", "old")).await.unwrap();
+    assert_eq!(books.delete(2).await.unwrap(), 1);
+    assert_eq!(authors.delete(1).await.unwrap(), 1);
+    assert_eq!(authors.delete(2).await.unwrap(), 1);
+    authors.insert_many([NewAuthor::new(1, 1, "a"), NewAuthor::new(2, 1, "b")]).await.unwrap();
+    books.insert(NewBook::new(3, 1, "a", "new")).await.unwrap();
+    world.sql("delete from authors").await;
+    let info = world.heal(&failover).await;
+    assert_eq!((info.dead_letters, info.outbox_rows), (0, 0), "{info:?}");
+    assert_eq!(world.ask("select id from books").await, ["3"]);
+    assert_eq!(world.ask("select count(*) from authors").await, ["2"]);
+    assert_eq!(books.find().count().await.unwrap(), 1);
+}
+
+/// A change of a row that others deleted does not hold the delete of the row above.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_child_holds_no_delete() {
+    let world = World::new(&TABLES, "").await;
+    let failover = world.open().await;
+    let (authors, books) = (Authors::new(&failover), Books::new(&failover));
+    authors.insert(NewAuthor::new(1, 1, "a")).await.unwrap();
+    books.insert(NewBook::new(1, 1, "a", "old")).await.unwrap();
+    world.cut().await;
+    books.update(1, BookPatch::new().title("new")).await.unwrap();
+    world.sql("delete from books").await;
+    let letters = world.heal(&failover).await.dead_letters;
+    assert_eq!(letters, 1);
+    assert_eq!(authors.delete(1).await.unwrap(), 1);
+    let info = world.heal(&failover).await;
+    assert_eq!((info.dead_letters, info.held), (1, 0), "{info:?}");
+    assert!(world.ask("select id from authors").await.is_empty());
+}
+
+/// A letter says how many hang on it, not only those that wait for it first.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_counts_all_that_it_holds() {
+    let world = World::new(&TABLES, "").await;
+    let failover = world.open().await;
+    let (authors, books) = (Authors::new(&failover), Books::new(&failover));
+    authors.insert(NewAuthor::new(1, 1, "a")).await.unwrap();
+    world.cut().await;
+    books.insert(NewBook::new(1, 1, "a", "one")).await.unwrap();
+    assert_eq!(books.delete(1).await.unwrap(), 1);
+    books.insert(NewBook::new(1, 1, "a", "two")).await.unwrap();
+    assert_eq!(books.delete(1).await.unwrap(), 1);
+    world.migrate("alter table books add check (title <> 'one')").await;
+    world.heal(&failover).await;
+    let letters = failover.dead_letters(2).await.unwrap();
+    assert_eq!(letters.iter().map(|letter| letter.holds).collect::<Vec<_>>(), [3], "{letters:?}");
+}

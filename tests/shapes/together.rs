@@ -1,7 +1,7 @@
 //! Writes that are made together, and columns that are added to: at the remote, in an outage, and when
 //! the remote refuses them.
 
-use crate::entities::order::{self, NewOrder, OrderId, Orders};
+use crate::entities::order::{self, NewOrder, OrderId, OrderPatch, Orders};
 use crate::entities::order_item::{self, NewOrderItem, OrderItemPatch, OrderItems};
 use crate::entities::part::{self, NewPart, PartPatch, Parts};
 use crate::world::World;
@@ -246,6 +246,72 @@ async fn what_goes_with_a_letter_takes_those_along_that_went_with_it() {
     Parts::new(&failover).update(1, add(1)).await.unwrap();
     assert_eq!(stock(&world).await, ["1: 11", "2: 10"]);
     assert_eq!(Parts::new(&failover).get(1).await.unwrap().unwrap().stock, 11);
+}
+
+/// What is written over a refused row goes into it, also where an addition stands between, and a
+/// transaction; what depends on those comes after them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_row_is_mended_over_what_was_added() {
+    let world = world().await;
+    world.sql("alter table parts add check (name <> 'bad')").await;
+    let failover = stocked(&world).await;
+    let (store, parts) = (Store::from(&failover), Parts::new(&failover));
+    world.cut().await;
+    parts.insert(NewPart::new(3, 5).name("bad")).await.unwrap();
+    parts.update(3, add(2)).await.unwrap();
+    store
+        .transaction(|writes| {
+            writes.of::<Parts>().update(3, add(1))?;
+            writes.of::<Parts>().update(1, add(-1))
+        })
+        .await
+        .unwrap();
+    assert_eq!(world.heal(&failover).await.dead_letters, 1);
+    let letter = failover.dead_letters(1).await.unwrap().remove(0);
+    assert_eq!(letter.holds, 3);
+    parts.update(3, PartPatch::new().name("good")).await.unwrap();
+    failover.retry(letter.id).await.unwrap();
+    let info = world.heal(&failover).await;
+    assert_eq!((info.outbox_rows, info.dead_letters), (0, 0), "{info:?}");
+    assert_eq!(stock(&world).await, ["1: 9", "2: 10", "3: 8"]);
+    assert_eq!(world.ask("select name from parts where id = 3").await, ["good"]);
+
+    world.cut().await;
+    parts.insert(NewPart::new(4, 5).name("bad")).await.unwrap();
+    parts.update(4, add(2)).await.unwrap();
+    parts.update(4, PartPatch::new().name("good")).await.unwrap();
+    parts.update(4, PartPatch::new().stock(50)).await.unwrap();
+    parts.update(4, PartPatch::new().name("better")).await.unwrap();
+    assert_eq!(world.heal(&failover).await.dead_letters, 1);
+    let letter = failover.dead_letters(1).await.unwrap().remove(0);
+    failover.retry(letter.id).await.unwrap();
+    let info = world.heal(&failover).await;
+    assert_eq!((info.outbox_rows, info.dead_letters), (0, 0), "{info:?}");
+    assert_eq!(world.ask("select stock || name from parts where id = 4").await, ["50better"]);
+    world.cut().await;
+    let known = parts.get(4).await.unwrap().unwrap();
+    assert_eq!((known.stock, known.name.as_deref()), (50, Some("better")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_transaction_is_mended() {
+    let world = world().await;
+    world.sql("alter table orders add check (customer <> 'bad')").await;
+    let failover = stocked(&world).await;
+    let store = Store::from(&failover);
+    world.cut().await;
+    let id = order(&store, "bad", &[(1, 9)]).await.unwrap();
+    assert_eq!(world.heal(&failover).await.dead_letters, 3);
+    let letters = failover.dead_letters(3).await.unwrap();
+    Orders::new(&failover).update(id, OrderPatch::new().customer("good")).await.unwrap();
+    failover.retry(letters[1].id).await.unwrap();
+    let info = world.heal(&failover).await;
+    assert_eq!((info.outbox_rows, info.dead_letters), (0, 0), "{info:?}");
+    assert_eq!(world.ask("select customer from orders").await, ["good"]);
+    assert_eq!(
+        (stock(&world).await, counts(&world).await),
+        (vec!["1: 1".into(), "2: 10".into()], vec!["1 1".into()])
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,12 @@
 //! Refused entries: they stay in their place, and hold what waits for them.
 
 mod drop;
+mod mend;
 mod parentless;
 mod retry;
+mod superseded;
+
+pub(crate) use superseded::Missed;
 
 use super::choose::LONGEST_REST;
 use super::transaction::Transaction;
@@ -58,7 +62,10 @@ struct Refused {
 }
 
 const LETTERS: &str = "select sequence, table_name, row_key, kind, body, reason, code, message, request, \
-      (select count(*) from chronicle_outbox f where f.waits_for = l.sequence and f.held = 1) \
+      (with recursive held(sequence) as (\
+          select f.sequence from chronicle_outbox f where f.waits_for = l.sequence and f.held = 1 \
+          union select f.sequence from held join chronicle_outbox f on f.waits_for = held.sequence \
+            and f.held = 1) select count(*) from held) \
     from chronicle_outbox l";
 
 /// A row of [`LETTERS`].

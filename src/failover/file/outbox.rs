@@ -6,7 +6,7 @@ mod listed;
 mod together;
 
 pub(crate) use entry::version_of;
-pub(super) use entry::{Unique, listed, named, uniques_of};
+pub(super) use entry::{Unique, extend, listed, named, names, size, uniques_of};
 pub(crate) use together::LocalTogether;
 pub(super) use together::Member;
 
@@ -22,7 +22,7 @@ use crate::filter::Node;
 use crate::key::Key;
 use crate::operation::{Duplicates, NewRow, Target, Write, WriteKind, Written};
 use crate::{Column, Error, ErrorKind, Result, Table, value};
-use entry::{NewEntry, Present, Shape, any_unique, extend};
+use entry::{NewEntry, Present, Shape, any_unique};
 use sea_orm::Value;
 
 /// How much the outbox may hold, refused entries included.

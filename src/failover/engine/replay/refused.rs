@@ -7,7 +7,7 @@ use crate::backend::postgrest::{FOUND_NO_ROW, ID_IS_TAKEN};
 use crate::failover::engine::Engine;
 use crate::failover::engine::outage::{Outage, PAUSE};
 use crate::failover::environment::Moment;
-use crate::failover::file::{DURABLE, Pause, Refusal, Transaction};
+use crate::failover::file::{DURABLE, Missed, Pause, Refusal, Transaction};
 use crate::failover::letter::DeadLetterReason;
 use crate::failover::remote::Applied;
 use crate::failover::rules::batches::{Batch, Item};
@@ -234,6 +234,14 @@ impl Engine {
             let is_absent = entry.kind.creates() && !self.is_at_remote(&one).await.unwrap_or(false);
             refused.push((one, is_absent));
         }
+        let mut missed = Vec::new();
+        if matches!(reason, DeadLetterReason::ParentMissing | DeadLetterReason::MissingRow) {
+            missed.extend(refused.iter().map(|(one, is_absent)| Missed::new(one, *is_absent)));
+            if refused.is_empty() {
+                let is_absent = is_absent || reason == DeadLetterReason::MissingRow;
+                missed.push(Missed::new(&item, is_absent));
+            }
+        }
         // What one of them holds, all hold: they go again together, in their place.
         let holds =
             |(one, is_absent): &(Item, bool)| *is_absent || one.entry.kind == EntryKind::Delete;
@@ -248,11 +256,17 @@ impl Engine {
         self.file
             .acknowledge(DURABLE, move |transaction| {
                 let now = engine.environment.now();
+                let is_superseded = transaction.are_superseded(&missed)?;
                 for (item, is_absent) in &refused {
                     transaction.pass_base_on(item)?;
                     // A table whose rows are judged one by one does not stand still.
                     transaction.state.pauses.remove(item.entry.row.table.as_str());
-                    transaction.refuse(item, &refusal, *is_absent, now)?;
+                    if !is_superseded {
+                        transaction.refuse(item, &refusal, *is_absent, now)?;
+                    }
+                }
+                if is_superseded {
+                    transaction.forget_superseded(&missed)?;
                 }
                 transaction.unmark(request)?;
                 transaction.rework(REWORK).map(drop)

@@ -64,7 +64,7 @@ impl Transaction<'_> {
 
     /// Who waits for this entry as the newest of a row waits for the one before it once it is forgotten:
     /// that one may be a letter, or held by one, and is older.
-    fn bequeath(&self, sequence: i64) -> Result<()> {
+    pub(super) fn bequeath(&self, sequence: i64) -> Result<()> {
         let sql = "select table_name, row_key, waits from chronicle_outbox where sequence = ?1";
         let entry = self.first(sql, [sequence], |row| {
             Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))

@@ -62,6 +62,8 @@ impl Transaction<'_> {
             || seam::breaks(Mutation::RetryReleasedInPlace)
         {
             seam::met(Met::Retried);
+            let group: Vec<i64> = letters.iter().map(|(sequence, _)| *sequence).collect();
+            self.mend(&group)?;
             return self.let_go_again(sequence);
         }
         seam::met(Met::RetriedAnew);

@@ -39,9 +39,13 @@ pub(in crate::failover::file) struct NewEntry {
 
 impl NewEntry {
     pub(super) fn bytes(&self) -> i64 {
-        let text = self.body.len() + self.columns.len();
-        (text + self.row.table.as_str().len() + self.row.key.as_str().len()) as i64
+        size(&self.row, &self.columns, &self.body)
     }
+}
+
+/// What an entry counts for in the bound of the outbox, in bytes.
+pub(in crate::failover::file) fn size(row: &RowName, columns: &str, body: &str) -> i64 {
+    (row.table.as_str().len() + row.key.as_str().len() + columns.len() + body.len()) as i64
 }
 
 /// A row of the file as far as the outbox has to know it.
@@ -134,7 +138,7 @@ pub(in crate::failover::file) fn listed(mut texts: Vec<String>) -> String {
     if texts.len() == 1 { texts.remove(0) } else { serde_json::Value::from(texts).to_string() }
 }
 
-pub(super) fn extend<T: PartialEq>(list: &mut Vec<T>, more: Vec<T>) {
+pub(in crate::failover::file) fn extend<T: PartialEq>(list: &mut Vec<T>, more: Vec<T>) {
     for item in more {
         if !list.contains(&item) {
             list.push(item);
