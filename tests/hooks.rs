@@ -4,7 +4,9 @@
 
 use chronicle::postgrest::Key;
 use chronicle::{Postgrest, Sqlite, Store};
-use chronicle_entity::hook::{self, Delivery, NUL_MARK, Payload, Recorded, Recorder};
+use chronicle_entity::hook::{
+    Delivery, NUL_MARK, Occurrences, Payload, Recorded, Recorder, Sender, Stream, restore_nul,
+};
 use chronicle_entity::{
     EventType, Events, SessionId, SessionStatus, Sessions, ToolEvents, ToolStatus,
 };
@@ -38,9 +40,13 @@ async fn stores() -> Stores {
 async fn record_sample(store: &Store) -> (usize, usize) {
     let mut recorder = Recorder::new(store);
     let (mut new, mut repeated) = (0, 0);
-    for line in hook::lines(SAMPLE.as_bytes()) {
-        let delivery = Delivery::nth(chronicle::now(), "sample", line.nth);
-        match recorder.record(&line.payload.unwrap(), delivery).await.unwrap() {
+    let mut seen = Occurrences::default();
+    for found in Stream::new(SAMPLE.as_bytes(), Sender::new()) {
+        let found = found.unwrap();
+        let payload = found.payload.unwrap();
+        let nth = seen.nth(&payload, found.byte);
+        let delivery = Delivery::nth(chronicle::now(), "sample", nth);
+        match recorder.record(&payload, delivery).await.unwrap() {
             Recorded::New => new += 1,
             Recorded::Repeated => repeated += 1,
         }
@@ -125,7 +131,7 @@ async fn every_payload_is_kept_whole() {
             .into_iter()
             .map(|event| {
                 let mut data = event.data.unwrap();
-                hook::restore_nul(&mut data);
+                restore_nul(&mut data);
                 data.to_string()
             })
             .collect();
@@ -264,17 +270,14 @@ async fn unknown_hooks_survive_with_their_payload() {
 
 #[tokio::test]
 async fn equal_payloads_in_two_files_are_two_events() {
-    let file =
-        br#"{"session_id": "0f0a6a52-77b1-4a55-9d1c-5b0a3d6c2f11", "hook_event_name": "Stop"}"#;
-    let lines = hook::lines(file);
-    let stop = lines[0].payload.as_ref().unwrap();
+    let stop = payload(json!({"session_id": FIRST, "hook_event_name": "Stop"}));
     let stores = stores().await;
     for store in &stores.stores {
         let mut recorder = Recorder::new(store);
         let mut recorded = Vec::new();
         for source in ["a.jsonl", "b.jsonl", "a.jsonl"] {
-            let delivery = Delivery::nth(chronicle::now(), source, lines[0].nth);
-            recorded.push(recorder.record(stop, delivery).await.unwrap());
+            let delivery = Delivery::nth(chronicle::now(), source, 0);
+            recorded.push(recorder.record(&stop, delivery).await.unwrap());
         }
         assert_eq!(recorded, [Recorded::New, Recorded::New, Recorded::Repeated]);
     }

@@ -6,7 +6,7 @@ use crate::servers::Servers;
 use chronicle::Store;
 use chronicle::failover::{Failover, FailoverOptions};
 use chronicle::sqlite::SqliteOptions;
-use chronicle_entity::hook::{self, Delivery, Line, Payload, Recorder};
+use chronicle_entity::hook::{Delivery, Occurrences, Payload, Recorder, Sender, Stream};
 use chronicle_entity::{
     Events, NewSession, SessionId, SessionStatus, Sessions, ToolEvents, event, session, tool_event,
 };
@@ -165,8 +165,11 @@ pub(crate) async fn hook_records(servers: &Servers, name: &str, count: usize) ->
         let mut recorder = Recorder::new(failover);
         let mut rows = 0;
         for number in 1_u128.. {
-            for Line { payload, nth, .. } in hook::lines(PAYLOADS.as_bytes()) {
-                let payload = payload.map_err(|error| error.to_string())?;
+            let mut seen = Occurrences::default();
+            for found in Stream::new(PAYLOADS.as_bytes(), Sender::new()) {
+                let found = found?;
+                let payload = found.payload.map_err(|error| error.to_string())?;
+                let nth = seen.nth(&payload, found.byte);
                 let payload = in_session_of_its_own(&payload, number)?;
                 recorder.record(&payload, Delivery::nth(chronicle::now(), "bench", nth)).await?;
                 rows += 1;

@@ -20,7 +20,6 @@
 
 mod delivery;
 mod known_sessions;
-mod lines;
 mod payload;
 mod recorder;
 mod records;
@@ -31,7 +30,6 @@ mod surrogates;
 mod unstorable;
 
 pub use delivery::Delivery;
-pub use lines::{Line, lines};
 pub use payload::{Payload, PayloadError};
 pub use recorder::{Recorded, Recorder};
 pub use records::{EndedCalls, Records, RefusedCall, SessionChange, ToolCall};

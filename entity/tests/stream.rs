@@ -58,6 +58,44 @@ proptest! {
     }
 }
 
+/// What is read of the file, where `GOOD` stands for a payload.
+fn told(file: &[u8]) -> String {
+    let told = Stream::new(file, Sender::new()).map(|found| {
+        let found = found.unwrap();
+        match found.payload {
+            Ok(_) => format!("{} good", found.line),
+            Err(reason) => format!("{} {reason}", found.line),
+        }
+    });
+    told.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn what_is_no_payload_is_told_by_line_and_reason() {
+    let files = [
+        "\u{feff}GOOD\r\n\n{\n[1]\n{\"hook_event_name\": \"Stop\"}\n{\"session_id\": \"x\"}\n  \r\nGOOD\n",
+        "\u{feff} [GOOD,\n 5, {\"n\": 1e999}, {\"a\": \"\\ud800\"} ,GOOD\n] \n",
+        "[\nGOOD,\nGOOD,\n{\"a\":\nGOOD\n]",
+        "[GOOD, GOOD, {\"a\": oops}, GOOD]",
+        "[GOOD GOOD",
+        "[info] started\nGOOD\n",
+    ];
+    let told =
+        files.map(|file| format!("{file}\n{}\n", told(file.replace("GOOD", GOOD).as_bytes())));
+    insta::assert_snapshot!(told.join("\n"));
+}
+
+#[test]
+fn what_is_not_utf8_is_told() {
+    let mut lines = format!("{GOOD}\n{GOOD}\n{GOOD}\n").into_bytes();
+    lines[GOOD.len() + 6] = 0xff;
+    insta::assert_snapshot!(told(&lines), @r"
+    1 good
+    2 not UTF-8 beyond its first 5 bytes
+    3 good
+    ");
+}
+
 #[test]
 fn what_is_broken_at_the_end_is_told() {
     let file = format!("{GOOD}{{\"a\": {GOOD}");

@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo run --example quickstart                    # its own payloads, into the file chronicle.db
-//! cargo run --example quickstart -- payloads.jsonl  # yours: JSON lines, or one JSON array
+//! cargo run --example quickstart -- payloads.jsonl  # yours: JSON lines, arrays, a log
 //! ```
 //!
 //! With `SUPABASE_URL` and a key set, the same goes to that project instead of the file. With
@@ -10,7 +10,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to its terminal")]
 
 use chronicle::{Backend, BackendKind, Config, Result, Store};
-use chronicle_entity::hook::{self, Delivery, Line, Recorded, Recorder};
+use chronicle_entity::hook::{Delivery, Occurrences, Recorded, Recorder, Sender, Stream};
 use chronicle_entity::{Events, Sessions, ToolEvents, event, session, tool_event};
 use chronicle_migration::{Migrator, MigratorTrait};
 use std::error::Error;
@@ -68,12 +68,19 @@ async fn open(config: Config) -> std::result::Result<Store, Box<dyn Error>> {
 
 /// Records the payloads of a file. Its name tells equal payloads of two files apart, and those of one
 /// file that is read again alike.
-async fn record(store: &Store, source: &str, payloads: &[u8]) -> Result<()> {
+async fn record(
+    store: &Store,
+    source: &str,
+    payloads: &[u8],
+) -> std::result::Result<(), Box<dyn Error>> {
     let mut recorder = Recorder::new(store);
     let (mut new, mut repeated, mut bad) = (0, 0, 0);
-    for Line { number, nth, payload } in hook::lines(payloads) {
-        match payload {
+    let mut seen = Occurrences::default();
+    for found in Stream::new(payloads, Sender::new()) {
+        let found = found?;
+        match found.payload {
             Ok(payload) => {
+                let nth = seen.nth(&payload, found.byte);
                 let delivery = Delivery::nth(chronicle::now(), source, nth);
                 match recorder.record(&payload, delivery).await? {
                     Recorded::New => new += 1,
@@ -81,7 +88,7 @@ async fn record(store: &Store, source: &str, payloads: &[u8]) -> Result<()> {
                 }
             }
             Err(reason) => {
-                eprintln!("line {number} is left out: {reason}");
+                eprintln!("line {} is left out: {reason}", found.line);
                 bad += 1;
             }
         }

@@ -44,15 +44,15 @@ pub trait Primitive: sealed::Sealed + 'static {
 pub trait Comparable: Primitive {}
 
 /// Types whose equality is that of their text, so that an array can be asked for one of them by
-/// [`has`](crate::Field::has): all that are [`Comparable`] but `f32` and `f64`.
+/// [`has`](crate::Field::has), and rows are grouped by them: all that are [`Comparable`] but `f32` and `f64`.
 ///
 /// ```
 /// fn is_exact<T: chronicle::Exact>() {}
 /// is_exact::<i32>();
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "an array cannot be asked for an element stored as `{Self}`",
-    note = "numbers with a fraction are no exact ones, and documents are not compared"
+    message = "values stored as `{Self}` have no exact equality",
+    note = "rows are grouped by it, and arrays are asked for an element by it (`has`): numbers with a fraction have none (take `Decimal`), nor have documents"
 )]
 pub trait Exact: Comparable {}
 

@@ -64,11 +64,10 @@ impl<'source> Delivery<'source> {
     /// name since is another file.
     ///
     /// ```
-    /// use chronicle_entity::hook::{Delivery, lines};
+    /// use chronicle_entity::hook::Delivery;
     ///
-    /// let file = br#"{"session_id":"0f0a6a52-77b1-4a55-9d1c-5b0a3d6c2f11","hook_event_name":"Stop"}"#;
-    /// let line = &lines(file)[0];
-    /// let delivery = Delivery::nth(chronicle::now(), "payloads.jsonl", line.nth);
+    /// let second_of_two = Delivery::nth(chronicle::now(), "payloads.jsonl", 1);
+    /// # let _ = second_of_two;
     /// ```
     #[must_use]
     pub const fn nth(time: DateTimeUtc, source: &'source str, nth: u64) -> Self {

@@ -22,12 +22,16 @@ const AT_ONCE: u32 = 100_000_000;
 /// Writes payloads to a store, each as its [records](super::Records).
 ///
 /// ```
-/// # use chronicle_entity::hook::{Delivery, Recorded, Recorder, lines};
-/// # async fn record(store: chronicle::Store, file: &[u8]) -> chronicle::Result<()> {
+/// use chronicle_entity::hook::{Delivery, Occurrences, Recorder, Sender, Stream};
+///
+/// # async fn record(store: chronicle::Store, file: std::fs::File) -> Result<(), Box<dyn std::error::Error>> {
 /// let mut recorder = Recorder::new(&store);
-/// for line in lines(file) {
-///     if let Ok(payload) = line.payload {
-///         recorder.record(&payload, Delivery::nth(chronicle::now(), "payloads.jsonl", line.nth)).await?;
+/// let mut seen = Occurrences::default();
+/// for found in Stream::new(file, Sender::new()) {
+///     let found = found?;
+///     if let Ok(payload) = found.payload {
+///         let nth = seen.nth(&payload, found.byte);
+///         recorder.record(&payload, Delivery::nth(chronicle::now(), "payloads.jsonl", nth)).await?;
 ///     }
 /// }
 /// # Ok(()) }
@@ -43,9 +47,9 @@ pub struct Recorder {
 /// What recording a payload did.
 ///
 /// ```
-/// # use chronicle_entity::hook::{Delivery, Recorded, Recorder, lines};
-/// # async fn record(store: chronicle::Store, file: &[u8]) -> chronicle::Result<()> {
-/// # let (mut recorder, payload) = (Recorder::new(&store), lines(file).remove(0).payload.unwrap());
+/// # use chronicle_entity::hook::{Delivery, Payload, Recorded, Recorder};
+/// # async fn record(store: chronicle::Store, payload: Payload) -> chronicle::Result<()> {
+/// # let mut recorder = Recorder::new(&store);
 /// let delivery = Delivery::at(chronicle::now());
 /// assert_eq!(recorder.record(&payload, delivery).await?, Recorded::New);
 /// assert_eq!(recorder.record(&payload, delivery).await?, Recorded::Repeated);
@@ -63,8 +67,8 @@ impl Recorder {
     /// A recorder that writes to `store`.
     ///
     /// ```
-    /// # use chronicle_entity::hook::{Delivery, Recorded, Recorder, lines};
-    /// # async fn record(store: chronicle::Store, file: &[u8]) -> chronicle::Result<()> {
+    /// # use chronicle_entity::hook::Recorder;
+    /// # async fn record(store: chronicle::Store) -> chronicle::Result<()> {
     /// let recorder = Recorder::new(&store); // or of a `Sqlite`, a `Postgrest`, a `Failover`
     /// # Ok(()) }
     /// ```
@@ -83,9 +87,9 @@ impl Recorder {
     /// was deleted meanwhile is made again.
     ///
     /// ```
-    /// # use chronicle_entity::hook::{Delivery, Recorded, Recorder, lines};
-    /// # async fn record(store: chronicle::Store, file: &[u8]) -> chronicle::Result<()> {
-    /// # let (mut recorder, payload) = (Recorder::new(&store), lines(file).remove(0).payload.unwrap());
+    /// # use chronicle_entity::hook::{Delivery, Payload, Recorder};
+    /// # async fn record(store: chronicle::Store, payload: Payload) -> chronicle::Result<()> {
+    /// # let mut recorder = Recorder::new(&store);
     /// let recorded = recorder.record(&payload, Delivery::at(chronicle::now())).await?;
     /// # Ok(()) }
     /// ```
@@ -107,17 +111,11 @@ impl Recorder {
     /// write to the same sessions of the file meanwhile.
     ///
     /// ```
-    /// # use chronicle_entity::hook::{Delivery, Recorded, Recorder, lines};
-    /// # async fn record(store: chronicle::Store, file: &[u8]) -> chronicle::Result<()> {
-    /// let lines = lines(file);
-    /// let payloads: Vec<_> = lines
-    ///     .iter()
-    ///     .filter_map(|line| {
-    ///         let delivery = Delivery::nth(chronicle::now(), "payloads.jsonl", line.nth);
-    ///         Some((line.payload.as_ref().ok()?, delivery))
-    ///     })
-    ///     .collect();
-    /// let recorded = Recorder::new(&store).record_all(&payloads).await?;
+    /// # use chronicle_entity::hook::{Delivery, Payload, Recorder};
+    /// # async fn record(store: chronicle::Store, payloads: Vec<Payload>) -> chronicle::Result<()> {
+    /// let delivered: Vec<_> =
+    ///     payloads.iter().map(|payload| (payload, Delivery::at(chronicle::now()))).collect();
+    /// let recorded = Recorder::new(&store).record_all(&delivered).await?;
     /// # Ok(()) }
     /// ```
     ///
