@@ -380,7 +380,8 @@ impl Failover {
     /// ```
     ///
     /// # Errors
-    /// `NotFound` when there is no such letter.
+    /// `NotFound` when there is no such letter. One that goes again already, with another one of its
+    /// transaction, is none.
     pub async fn retry(&self, id: i64) -> Result<()> {
         self.engine.retry(id).await
     }
@@ -416,7 +417,8 @@ impl Failover {
     /// ```
     ///
     /// # Errors
-    /// `NotFound` when there is no such letter; `Busy` while a request with it may still arrive.
+    /// `NotFound` when there is no such letter, as after another one of its
+    /// [transaction](DeadLetter::together) was dropped; `Busy` while a request with it may still arrive.
     pub async fn drop_letter(&self, id: i64) -> Result<u64> {
         self.engine.drop_letter(id).await
     }

@@ -23,7 +23,7 @@ mod waits;
 pub(crate) use acknowledge::is_of_key;
 pub(crate) use choose::Chosen;
 pub(crate) use direct::DirectWork;
-pub(crate) use letters::{Letter, Missed, Refusal};
+pub(crate) use letters::{Letter, Refusal};
 pub(crate) use mirror::Answer;
 pub(crate) use outbox::{Bound as OutboxBound, Local, LocalTogether, Sent, version_of};
 pub(crate) use relations::Relations;

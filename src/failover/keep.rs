@@ -29,6 +29,9 @@ impl Failover {
     ///   others change without moving `updated_at` are not noticed.
     /// - An entity **without `updated_at`** is read whole each time: let it be a small part.
     ///
+    /// The filter is on the columns of its own rows: `Unsupported` for one on related rows, which the file may
+    /// not have. [`start`](Keep::start) says so in its first [`round`](Keeping::round).
+    ///
     /// What waits in the outbox is never overwritten, nor what is written meanwhile, and a row that
     /// matches no more is left in the file as the remote has it. How far it has come is noted in the file:
     /// the next process goes on there.
@@ -149,7 +152,11 @@ impl<R: Keyed> Keep<R> {
                 let round = engine.keep_part(&part, compare_every).await;
                 drop(engine);
                 if let Err(error) = &round {
-                    tracing::debug!(%error, table = part.table().name, "a part was not kept");
+                    if error.kind() == ErrorKind::Unsupported {
+                        tracing::warn!(%error, table = part.table().name, "a part cannot be kept");
+                    } else {
+                        tracing::debug!(%error, table = part.table().name, "a part was not kept");
+                    }
                 }
                 told.send_replace(Some(round));
                 let is_over = async {

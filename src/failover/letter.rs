@@ -94,6 +94,11 @@ pub struct DeadLetter {
     pub operation: String,
     /// The values that it carries, by column; JSON `null` for a delete.
     pub values: JsonValue,
+    /// Those of the columns whose value is not set but added, by name.
+    pub added: Vec<String>,
+    /// The number that it has in common with those that it is made together with, of one transaction: they
+    /// are refused, go again and are dropped as one. `None` for one that goes by itself.
+    pub together: Option<i64>,
     /// Why it is here.
     pub reason: DeadLetterReason,
     /// The remote's code, where it gave one.

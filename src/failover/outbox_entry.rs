@@ -17,6 +17,8 @@ pub struct OutboxEntry {
     pub operation: String,
     /// The values that it carries, by column; JSON `null` for a delete.
     pub values: JsonValue,
+    /// Those of the columns whose value is not set but added, by name.
+    pub added: Vec<String>,
     /// Since when it waits, by the clock on the wall.
     pub queued_at: DateTime<Utc>,
     /// How often it was sent alone, and came to nothing.

@@ -32,7 +32,9 @@ impl Inner {
         let unit = self.history.units.get(&(id, row.clone())).cloned().unwrap_or_default();
         let needed = letter.waits.iter().find(|(before, cause)| {
             let waited = self.snapshot.entries.get(before);
-            matches!(cause.as_str(), "row" | "parent")
+            // A delete does not wait for what it removes.
+            letter.kind != EntryKind::Delete
+                && matches!(cause.as_str(), "row" | "parent")
                 && waited.is_some_and(|waited| waited.reason.is_some() && !waited.released)
         });
         if needed.is_some() {

@@ -10,6 +10,7 @@ mod entities;
 mod kept;
 mod keys;
 mod parents;
+mod refused;
 mod relatives;
 mod states;
 mod together;

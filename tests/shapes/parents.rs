@@ -5,6 +5,7 @@ use crate::entities::book::{self, BookPatch, Books, NewBook};
 use crate::world::World;
 use chronicle::failover::DeadLetterReason;
 use chronicle::{Backend, Record};
+use std::time::{Duration, Instant};
 
 const TABLES: [&chronicle::Table; 2] = [author::Model::TABLE, book::Model::TABLE];
 
@@ -133,6 +134,28 @@ async fn what_is_deleted_later_leaves_no_letter() {
     assert_eq!(world.ask("select id from books").await, ["3"]);
     assert_eq!(world.ask("select count(*) from authors").await, ["2"]);
     assert_eq!(books.find().count().await.unwrap(), 1);
+}
+
+/// The same where the letters came first: they go within a minute, all of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn letters_of_what_is_deleted_here_go() {
+    let world = World::new(&TABLES, "").await;
+    let failover = world.open().await;
+    let (authors, books) = (Authors::new(&failover), Books::new(&failover));
+    authors.insert(NewAuthor::new(1, 1, "a")).await.unwrap();
+    world.cut().await;
+    books.insert_many((1..8).map(|id| NewBook::new(id, 1, "a", "old"))).await.unwrap();
+    world.sql("delete from authors").await;
+    assert_eq!(world.heal(&failover).await.dead_letters, 7);
+    assert_eq!(authors.delete(1).await.unwrap(), 1);
+    let start = Instant::now();
+    while failover.failover_info().await.unwrap().outbox_rows > 0 {
+        assert!(start.elapsed() < Duration::from_secs(90), "{:?}", failover.dead_letters(9).await);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    authors.insert(NewAuthor::new(1, 1, "a")).await.unwrap();
+    assert_eq!(books.find().count().await.unwrap(), 0);
+    assert!(world.ask("select id from books").await.is_empty());
 }
 
 /// A change of a row that others deleted does not hold the delete of the row above.

@@ -53,13 +53,13 @@ impl Engine {
         let engine = self.clone();
         self.file
             .change(Urgency::Call, DURABLE, move |transaction| {
-                let date = engine.environment.date();
+                let (date, relations) = (engine.environment.date(), engine.file.relations());
                 for id in &ids {
                     // One of several goes again with the first of those that it is made together with.
                     if ids.len() > 1 && !transaction.is_letter(*id)? {
                         continue;
                     }
-                    transaction.retry(|table| engine.file.known(table), *id, date)?;
+                    transaction.retry(|table| engine.file.known(table), &relations, *id, date)?;
                 }
                 Ok(())
             })

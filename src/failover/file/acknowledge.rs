@@ -6,7 +6,7 @@ use crate::failover::environment::Moment;
 use crate::failover::remote::Applied;
 use crate::failover::rules::batches::{Batch, Item};
 use crate::failover::rules::entry::{Base, EntryKind, Version};
-use crate::failover::rules::name::RowName;
+use crate::failover::rules::name::{RowKey, RowName, TableName};
 use crate::{RawRow, Result, Table, value};
 use rusqlite::types::Value as Stored;
 use serde_json::Value as Json;
@@ -22,9 +22,12 @@ impl Transaction<'_> {
         sequences: &[i64],
         is_ignored: bool,
     ) -> Result<()> {
-        let mut removed = self.remove(sequences)?;
         let accepted: HashSet<i64> = sequences.iter().copied().collect();
         let accepted = || batch.items.iter().filter(|item| accepted.contains(&item.entry.sequence));
+        for item in accepted().filter(|item| item.entry.kind == EntryKind::Delete) {
+            self.forget_moot(item.entry.sequence, &item.entry.row)?;
+        }
+        let mut removed = self.remove(sequences)?;
         let accepted_refs: BTreeSet<&str> = accepted()
             .filter(|item| item.entry.kind.creates())
             .filter_map(|item| removed.get(&item.entry.sequence))
@@ -92,11 +95,9 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    fn base_after(&self, item: &Item) -> Result<Option<(i64, Base)>> {
-        let last = item.sequences().last().unwrap_or(item.entry.sequence);
+    fn base_after(&self, row: &RowName, last: i64) -> Result<Option<(i64, Base)>> {
         let sql = "select sequence, base from chronicle_outbox \
             where table_name = ?1 and row_key = ?2 and sequence > ?3 order by sequence limit 1";
-        let row = &item.entry.row;
         let next = self.first(sql, (row.table.as_str(), row.key.as_str(), last), |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?))
         })?;
@@ -114,7 +115,9 @@ impl Transaction<'_> {
         known: Option<&'static Table>,
     ) -> Result<()> {
         if batch.kind == EntryKind::Delete {
-            return batch.items.iter().try_for_each(|item| self.pass_on(item, Version::Absent));
+            return batch.items.iter().try_for_each(|item| {
+                self.pass_on(&item.entry.row, last_of(item), Version::Absent)
+            });
         }
         let columns = batch.columns_to_read();
         if columns.is_empty() {
@@ -129,7 +132,7 @@ impl Transaction<'_> {
             if self.has_entry_after(item)? {
                 if let Some(column) = batch.version_column() {
                     let version = Version::Stored(stored.and_then(|row| text_of(row, column)));
-                    self.pass_on(item, version)?;
+                    self.pass_on(&item.entry.row, last_of(item), version)?;
                 }
                 if !item.entry.made.is_empty() {
                     self.store_made(relations, item, &item.entry.made, stored, known)?;
@@ -142,11 +145,10 @@ impl Transaction<'_> {
     }
 
     fn has_entry_after(&self, item: &Item) -> Result<bool> {
-        let last = item.sequences().last().unwrap_or(item.entry.sequence);
         let sql = "select 1 from chronicle_outbox \
             where table_name = ?1 and row_key = ?2 and sequence > ?3 limit 1";
         let row = &item.entry.row;
-        self.exists(sql, (row.table.as_str(), row.key.as_str(), last))
+        self.exists(sql, (row.table.as_str(), row.key.as_str(), last_of(item)))
     }
 
     /// Gives the file's row what the remote has stored in these columns, but for what a later entry
@@ -183,8 +185,7 @@ impl Transaction<'_> {
                 _ => return self.doubt(&item.entry.row, local_key),
             }
         }
-        let last = item.sequences().last().unwrap_or(item.entry.sequence);
-        let later = self.set_after(&item.entry.row, last)?;
+        let later = self.set_after(&item.entry.row, last_of(item))?;
         self.mirror_columns(relations, table, &key, assignments, &later).map(drop)
     }
 
@@ -202,18 +203,27 @@ impl Transaction<'_> {
         Ok(columns)
     }
 
-    /// The next entry of a refused one's row is based on what that one was based on.
-    pub(crate) fn pass_base_on(&mut self, item: &Item) -> Result<()> {
-        let version = match (&item.entry.base, item.entry.kind.creates()) {
-            (Some(base), _) => base.version.clone(),
-            (None, true) => Version::Absent,
-            (None, false) => return Ok(()),
+    /// The next entry of a row is based on what a refused one was based on, which it does not wait for.
+    pub(crate) fn pass_base_on(&mut self, sequence: i64) -> Result<()> {
+        let sql =
+            "select table_name, row_key, kind, base from chronicle_outbox where sequence = ?1";
+        let refused = self.first(sql, [sequence], |row| {
+            let name = RowName::new(TableName::stored(row.get(0)?), RowKey::stored(row.get(1)?));
+            Ok((name, row.get::<_, String>(2)?, row.get::<_, Option<String>>(3)?))
+        })?;
+        let Some((row, kind, base)) = refused else { return Ok(()) };
+        let base: Option<Base> =
+            base.map(|base| serde_json::from_str(&base)).transpose().map_err(internal)?;
+        let version = match base {
+            Some(base) => base.version,
+            None if EntryKind::named(&kind).is_some_and(EntryKind::creates) => Version::Absent,
+            None => return Ok(()),
         };
-        self.pass_on(item, version)
+        self.pass_on(&row, sequence, version)
     }
 
-    fn pass_on(&mut self, item: &Item, version: Version) -> Result<()> {
-        let Some((sequence, mut base)) = self.base_after(item)? else { return Ok(()) };
+    fn pass_on(&mut self, row: &RowName, last: i64, version: Version) -> Result<()> {
+        let Some((sequence, mut base)) = self.base_after(row, last)? else { return Ok(()) };
         if base.version != Version::OfEntryBefore {
             return Ok(());
         }
@@ -240,6 +250,11 @@ impl Transaction<'_> {
         }
         Ok(false)
     }
+}
+
+/// The last entry of a row that goes with an item.
+fn last_of(item: &Item) -> i64 {
+    item.sequences().last().unwrap_or(item.entry.sequence)
 }
 
 /// Whether a row of the remote's answer is the one with this key, whose texts are in the order of the

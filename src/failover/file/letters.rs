@@ -2,11 +2,9 @@
 
 mod drop;
 mod mend;
+mod moot;
 mod parentless;
 mod retry;
-mod superseded;
-
-pub(crate) use superseded::Missed;
 
 use super::choose::LONGEST_REST;
 use super::transaction::Transaction;
@@ -62,6 +60,7 @@ struct Refused {
 }
 
 const LETTERS: &str = "select sequence, table_name, row_key, kind, body, reason, code, message, request, \
+      added, together, \
       (with recursive held(sequence) as (\
           select f.sequence from chronicle_outbox f where f.waits_for = l.sequence and f.held = 1 \
           union select f.sequence from held join chronicle_outbox f on f.waits_for = held.sequence \
@@ -78,12 +77,18 @@ fn letter(row: &rusqlite::Row<'_>) -> rusqlite::Result<DeadLetter> {
         key: RowKey::stored(row.get(2)?).text(),
         operation: row.get(3)?,
         values: serde_json::from_str(&body).unwrap_or_default(),
+        added: serde_json::from_str(row.get_ref(9)?.as_str()?).unwrap_or_default(),
+        together: row.get(10)?,
         reason: DeadLetterReason::named(&reason).unwrap_or(DeadLetterReason::Refused),
         code: row.get(6)?,
         message: row.get::<_, Option<String>>(7)?.unwrap_or_default(),
         may_be_applied: row.get::<_, Option<i64>>(8)?.is_some(),
-        holds: u64::try_from(row.get::<_, i64>(9)?).unwrap_or(0),
+        holds: u64::try_from(row.get::<_, i64>(11)?).unwrap_or(0),
     })
+}
+
+fn no_letter(sequence: i64) -> Error {
+    Error::new(ErrorKind::NotFound, format!("no dead letter {sequence}"))
 }
 
 impl Transaction<'_> {
@@ -114,6 +119,9 @@ impl Transaction<'_> {
             return Ok(());
         }
         self.close_opened(&entry.opened_by.into_iter().collect())?;
+        if released {
+            self.pass_base_on(entry.sequence)?;
+        }
         seam::met(match refusal.reason {
             DeadLetterReason::Refused => Met::LetterRefused,
             DeadLetterReason::Conflict => Met::LetterConflict,
@@ -197,7 +205,7 @@ impl Transaction<'_> {
             return Ok(Vec::new());
         }
         let sql = "select sequence, table_name, row_key, key_columns, \
-              kind in ('insert', 'insert_if_absent', 'upsert') \
+              kind in ('insert', 'insert_if_absent', 'upsert') and together is null \
               and exists (select 1 from chronicle_outbox f where f.waits_for = l.sequence) \
             from chronicle_outbox l indexed by chronicle_outbox_checked \
             where reason is not null and reason <> 'parent_missing' and released = 0 \
@@ -230,6 +238,7 @@ impl Transaction<'_> {
             and reason is not null and released = 0";
         if self.execute(sql, [sequence])? > 0 {
             seam::met(Met::LetterReleasedLater);
+            self.pass_base_on(sequence)?;
             self.followers_of(sequence)?;
         }
         Ok(())
@@ -298,8 +307,7 @@ impl Transaction<'_> {
             let name = RowName::new(TableName::stored(row.get(0)?), RowKey::stored(row.get(1)?));
             Ok((name, row.get::<_, String>(2)?, row.get(3)?, row.get(4)?))
         })?;
-        let (row, kind, is_released, is_sent) = found
-            .ok_or_else(|| Error::new(ErrorKind::NotFound, format!("no dead letter {sequence}")))?;
+        let (row, kind, is_released, is_sent) = found.ok_or_else(|| no_letter(sequence))?;
         Ok(Refused { row, kind: EntryKind::stored(&kind)?, is_released, is_sent })
     }
 }

@@ -340,6 +340,28 @@ impl Transaction<'_> {
         Ok(Some(Base { column: column.name.to_owned(), version }))
     }
 
+    /// What a change of the row with this sequence is based on, of an entry that waits already.
+    pub(super) fn base_now(
+        &self,
+        relations: &Relations,
+        table: &'static Table,
+        row: &RowName,
+        sequence: i64,
+    ) -> Result<Option<Base>> {
+        let shape = Shape::of(table, relations);
+        let Some(column) = shape.version_column else { return Ok(None) };
+        let before = "select 1 from chronicle_outbox \
+            where table_name = ?1 and row_key = ?2 and sequence < ?3";
+        let version = if self.exists(before, (row.table.as_str(), row.key.as_str(), sequence))? {
+            Version::OfEntryBefore
+        } else {
+            let key = self.local_key(table, row)?;
+            let present = key.map(|key| self.present(&shape, &key)).transpose()?.flatten();
+            present.map_or(Version::Absent, |present| Version::Stored(present.version))
+        };
+        Ok(Some(Base { column: column.name.to_owned(), version }))
+    }
+
     fn present(&self, shape: &Shape<'_>, key: &Key) -> Result<Option<Present>> {
         Ok(self.touched(shape, &key.node(shape.table))?.pop())
     }

@@ -263,7 +263,7 @@ impl Relations {
         parents
     }
 
-    /// The tables above an entity's, through all levels.
+    /// The tables above an entity's, through all levels; its own where it refers to itself.
     pub(crate) fn above(&self, table: &'static Table) -> Vec<TableName> {
         let mut found: Vec<(Option<String>, String)> =
             self.of(table).into_iter().map(|parent| (parent.schema, parent.table)).collect();
@@ -277,8 +277,7 @@ impl Relations {
             }
             at += 1;
         }
-        let names = found.iter().map(|(schema, name)| TableName::new(schema.as_deref(), name));
-        names.filter(|name| *name != TableName::of(table)).collect()
+        found.iter().map(|(schema, name)| TableName::new(schema.as_deref(), name)).collect()
     }
 
     /// A table, and all whose rows refer to it, through all levels.

@@ -193,8 +193,16 @@ impl Transaction<'_> {
         let below = others.iter().map(|other| other.sequence).min().unwrap_or(sequence);
         let mut asks_children = kind == EntryKind::Delete || waits.contains(&Wait::OF_CHILDREN);
         let mut children = Vec::new();
+        let is_delete = kind == EntryKind::Delete && others.is_empty();
         if asks_children {
-            children.extend(self.newest_child(row, sequence, below)?);
+            let mut newest = self.newest_child(row, sequence, below)?;
+            while let Some(child) = newest
+                && is_delete
+                && self.is_moot(child, sequence, row)?
+            {
+                newest = self.newest_child(row, sequence, child)?;
+            }
+            children.extend(newest);
         }
         for other in others {
             if other.kind == EntryKind::Delete || other.waits.contains(&Wait::OF_CHILDREN) {
@@ -212,6 +220,7 @@ impl Transaction<'_> {
         for wait in waits {
             match hold(self.standing_of(wait.before)?, wait.cause) {
                 Hold::Free => {}
+                Hold::Held if is_delete && self.is_moot(wait.before, sequence, row)? => {}
                 Hold::Held => {
                     place = Place { wait: Some(wait), held: true, alone: false };
                     break;

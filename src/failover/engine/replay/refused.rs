@@ -7,11 +7,11 @@ use crate::backend::postgrest::{FOUND_NO_ROW, ID_IS_TAKEN};
 use crate::failover::engine::Engine;
 use crate::failover::engine::outage::{Outage, PAUSE};
 use crate::failover::environment::Moment;
-use crate::failover::file::{DURABLE, Missed, Pause, Refusal, Transaction};
+use crate::failover::file::{DURABLE, Pause, Refusal, Transaction};
 use crate::failover::letter::DeadLetterReason;
 use crate::failover::remote::Applied;
 use crate::failover::rules::batches::{Batch, Item};
-use crate::failover::rules::entry::EntryKind;
+use crate::failover::rules::entry::{Entry, EntryKind};
 use crate::failover::rules::verdict::Verdict;
 use crate::failover::seam::{self, Met};
 use crate::{Error, ErrorKind, Result};
@@ -167,10 +167,13 @@ impl Engine {
             return self.unmark(marked.request).await;
         }
         let kind = marked.part.batch.kind;
+        let group_creates = marked.part.batch.group().iter().any(|entry| entry.kind.creates());
         let reason = match verdict {
             Verdict::DuplicateKey => DeadLetterReason::Conflict,
             // A delete is refused with the same code, for the sake of children.
-            Verdict::ParentMissing if kind != EntryKind::Delete => DeadLetterReason::ParentMissing,
+            Verdict::ParentMissing if kind != EntryKind::Delete || group_creates => {
+                DeadLetterReason::ParentMissing
+            }
             _ => DeadLetterReason::Refused,
         };
         if verdict == Verdict::UniqueTaken && self.stands_behind(&marked).await? {
@@ -188,6 +191,7 @@ impl Engine {
         };
         // An update whose parent is missing is judged once; its followers have gone ahead.
         let reason = match (reason, kind) {
+            (DeadLetterReason::ParentMissing, _) if group_creates => reason,
             (DeadLetterReason::ParentMissing, EntryKind::Update) => DeadLetterReason::Refused,
             (DeadLetterReason::ParentMissing, EntryKind::Upsert) if !is_absent => {
                 DeadLetterReason::Refused
@@ -234,20 +238,13 @@ impl Engine {
             let is_absent = entry.kind.creates() && !self.is_at_remote(&one).await.unwrap_or(false);
             refused.push((one, is_absent));
         }
-        let mut missed = Vec::new();
-        if matches!(reason, DeadLetterReason::ParentMissing | DeadLetterReason::MissingRow) {
-            missed.extend(refused.iter().map(|(one, is_absent)| Missed::new(one, *is_absent)));
-            if refused.is_empty() {
-                let is_absent = is_absent || reason == DeadLetterReason::MissingRow;
-                missed.push(Missed::new(&item, is_absent));
-            }
-        }
-        // What one of them holds, all hold: they go again together, in their place.
+        // What one of them holds, all hold: they go again together, in their place. But what only adds is
+        // not before or after others.
         let holds =
             |(one, is_absent): &(Item, bool)| *is_absent || one.entry.kind == EntryKind::Delete;
         if refused.iter().any(holds) {
-            for (_, is_absent) in &mut refused {
-                *is_absent = true;
+            for (one, is_absent) in &mut refused {
+                *is_absent = !self.only_adds(&one.entry, &item.group);
             }
         }
         if refused.is_empty() {
@@ -256,22 +253,32 @@ impl Engine {
         self.file
             .acknowledge(DURABLE, move |transaction| {
                 let now = engine.environment.now();
-                let is_superseded = transaction.are_superseded(&missed)?;
                 for (item, is_absent) in &refused {
-                    transaction.pass_base_on(item)?;
                     // A table whose rows are judged one by one does not stand still.
                     transaction.state.pauses.remove(item.entry.row.table.as_str());
-                    if !is_superseded {
-                        transaction.refuse(item, &refusal, *is_absent, now)?;
-                    }
-                }
-                if is_superseded {
-                    transaction.forget_superseded(&missed)?;
+                    transaction.refuse(item, &refusal, *is_absent, now)?;
                 }
                 transaction.unmark(request)?;
                 transaction.rework(REWORK).map(drop)
             })
             .await
+    }
+
+    /// Whether one of a group only adds to columns of a row that the others leave alone.
+    fn only_adds(&self, entry: &Entry, group: &[Entry]) -> bool {
+        let table = self.file.known(entry.row.table.as_str());
+        let stamp = table.and_then(|table| Some(table.columns[table.updated_at?].name));
+        let columns: Vec<String> = serde_json::from_str(&entry.columns).unwrap_or_default();
+        let is_added =
+            |column: &String| entry.added.contains(column) || Some(column.as_str()) == stamp;
+        entry.kind == EntryKind::Update
+            && entry.base.is_none()
+            && !entry.added.is_empty()
+            && columns.iter().all(is_added)
+            && !group.iter().any(|other| {
+                other.row == entry.row
+                    && (other.kind != EntryKind::Update || other.added.is_empty())
+            })
     }
 
     /// Less of it may pass. A row alone that is too much counts as one that failed.

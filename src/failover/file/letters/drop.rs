@@ -1,6 +1,6 @@
 //! A refused entry is forgotten.
 
-use super::Refused;
+use super::{Refused, no_letter};
 use crate::failover::file::transaction::{Transaction, internal};
 use crate::failover::rules::edges::{Cause, Wait};
 use crate::failover::rules::entry::EntryKind;
@@ -13,6 +13,9 @@ impl Transaction<'_> {
     /// Forgets a letter, with those that it is made together with: each alone, or with what came by the
     /// row that it was to bring. What is left without an entry is fetched. How many entries have gone.
     pub(crate) fn drop_letter(&mut self, sequence: i64, is_settling: bool) -> Result<u64> {
+        if !self.is_letter(sequence)? {
+            return Err(no_letter(sequence));
+        }
         let mut gone = 0;
         for sequence in self.group_of(sequence)? {
             // Another one of them may have taken it along.
@@ -47,6 +50,11 @@ impl Transaction<'_> {
         let taken = self.list(taken, [sequence], |row| {
             Ok(RowName::new(TableName::stored(row.get(0)?), RowKey::stored(row.get(1)?)))
         })?;
+        let mut oldest_first = doomed.clone();
+        oldest_first.sort_unstable();
+        for sequence in oldest_first {
+            self.pass_base_on(sequence)?;
+        }
         let mut newest_first = doomed.clone();
         newest_first.sort_unstable_by(|one, other| other.cmp(one));
         for sequence in newest_first {
@@ -64,7 +72,7 @@ impl Transaction<'_> {
 
     /// Who waits for this entry as the newest of a row waits for the one before it once it is forgotten:
     /// that one may be a letter, or held by one, and is older.
-    pub(super) fn bequeath(&self, sequence: i64) -> Result<()> {
+    fn bequeath(&self, sequence: i64) -> Result<()> {
         let sql = "select table_name, row_key, waits from chronicle_outbox where sequence = ?1";
         let entry = self.first(sql, [sequence], |row| {
             Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))

@@ -1,6 +1,7 @@
 //! Refused entries whose parent was missing: they go again when it is there.
 
 use super::CHECK_EVERY;
+use super::moot::IS_NOT_MOOT;
 use crate::Result;
 use crate::failover::environment::Moment;
 use crate::failover::file::transaction::Transaction;
@@ -13,9 +14,12 @@ impl Transaction<'_> {
         if self.counts.parentless == 0 {
             return Ok(Vec::new());
         }
-        let sql = "select r.sequence from chronicle_refs r join chronicle_outbox o using (sequence) \
-            where r.table_name = ?1 and r.row_key = ?2 and o.reason = 'parent_missing' limit 500";
-        self.list(sql, (row.table.as_str(), row.key.as_str()), |row| row.get::<_, i64>(0))
+        let sql = format!(
+            "select r.sequence from chronicle_refs r join chronicle_outbox o using (sequence) \
+             where r.table_name = ?1 and r.row_key = ?2 and o.reason = 'parent_missing' \
+               and {IS_NOT_MOOT} limit 500"
+        );
+        self.list(&sql, (row.table.as_str(), row.key.as_str()), |row| row.get::<_, i64>(0))
     }
 
     /// Lets those go again.
@@ -34,9 +38,11 @@ impl Transaction<'_> {
         if self.counts.parentless == 0 {
             return Ok(());
         }
-        let sql = "select sequence from chronicle_outbox \
-            where reason = 'parent_missing' and refs = ?1 order by sequence limit 500";
-        for sequence in self.list(sql, [refs], |row| row.get::<_, i64>(0))? {
+        let sql = format!(
+            "select sequence from chronicle_outbox o where reason = 'parent_missing' and refs = ?1 \
+               and {IS_NOT_MOOT} order by sequence limit 500"
+        );
+        for sequence in self.list(&sql, [refs], |row| row.get::<_, i64>(0))? {
             seam::met(Met::ParentCame);
             self.let_go_again(sequence)?;
         }
@@ -49,9 +55,11 @@ impl Transaction<'_> {
         if self.counts.parentless == 0 {
             return Ok(false);
         }
-        let sql = "select min(sequence), refs from chronicle_outbox where reason = 'parent_missing' \
-            and (try_at <= ?1 or try_at > ?2) group by refs limit 100";
-        let due = self.list(sql, (now, now + CHECK_EVERY), |row| {
+        let sql = format!(
+            "select min(sequence), refs from chronicle_outbox o where reason = 'parent_missing' \
+             and (try_at <= ?1 or try_at > ?2) and {IS_NOT_MOOT} group by refs limit 100"
+        );
+        let due = self.list(&sql, (now, now + CHECK_EVERY), |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
         })?;
         for (sequence, refs) in &due {

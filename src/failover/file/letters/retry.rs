@@ -4,6 +4,7 @@ use super::Refused;
 use crate::backend::sqlite::apply;
 use crate::failover::environment::Moment;
 use crate::failover::file::outbox::{Unique, named};
+use crate::failover::file::relations::Relations;
 use crate::failover::file::transaction::{Transaction, internal};
 use crate::failover::letter::DeadLetterReason;
 use crate::failover::rules::entry::EntryKind;
@@ -50,9 +51,15 @@ impl Transaction<'_> {
     pub(crate) fn retry(
         &mut self,
         known: impl Fn(&str) -> Option<&'static Table>,
+        relations: &Relations,
         sequence: i64,
         date: Moment,
     ) -> Result<()> {
+        // It goes again already, with another one of its transaction; or a delete goes, and it with that.
+        let is_waiting = !self.is_letter(sequence)? && self.standing_of(sequence)?.is_some();
+        if is_waiting || self.is_behind_delete(sequence)? {
+            return Ok(());
+        }
         let group = self.group_of(sequence)?;
         let mut letters = Vec::with_capacity(group.len());
         for sequence in group {
@@ -63,14 +70,14 @@ impl Transaction<'_> {
         {
             seam::met(Met::Retried);
             let group: Vec<i64> = letters.iter().map(|(sequence, _)| *sequence).collect();
-            self.mend(&group)?;
+            self.mend(&known, relations, &group)?;
             return self.let_go_again(sequence);
         }
         seam::met(Met::RetriedAnew);
         let mut anew = Vec::with_capacity(letters.len());
         for (sequence, letter) in letters {
             let table = known(letter.row.table.as_str());
-            anew.push(self.retry_anew(table, sequence, letter, date)?);
+            anew.push(self.retry_anew((table, relations), sequence, letter, date)?);
         }
         self.bind_together(&anew)
     }
@@ -78,7 +85,7 @@ impl Transaction<'_> {
     /// Puts a letter behind what waits now; its new sequence.
     fn retry_anew(
         &mut self,
-        table: Option<&'static Table>,
+        (table, relations): (Option<&'static Table>, &Relations),
         sequence: i64,
         letter: Refused,
         date: Moment,
@@ -114,6 +121,14 @@ impl Transaction<'_> {
             serde_json::from_str(&uniques).map_err(internal)?;
         // It waits for what waits now, but not for the letter that it was.
         self.remove(&[sequence])?;
+        // Where the remote's changes win, by what the row is now.
+        if let Some(table) = table
+            && let Some(base) = self.base_now(relations, table, &row, anew)?
+        {
+            let base = serde_json::to_string(&base).map_err(internal)?;
+            let sql = "update chronicle_outbox set base = ?2 where sequence = ?1";
+            self.execute(sql, (anew, base))?;
+        }
         let held: Vec<Unique> = uniques
             .iter()
             .map(|(columns, value)| Unique { columns: columns.clone(), value: value.clone() })

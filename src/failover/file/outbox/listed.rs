@@ -8,7 +8,7 @@ use chrono::DateTime;
 
 /// What an entry waits for may have gone already: it is ready then.
 const ENTRIES: &str = "select sequence, table_name, row_key, kind, body, queued_at, tries, \
-      (select w.sequence from chronicle_outbox w where w.sequence = o.waits_for), held, request \
+      (select w.sequence from chronicle_outbox w where w.sequence = o.waits_for), held, request, added \
     from chronicle_outbox o where reason is null";
 
 fn entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<OutboxEntry> {
@@ -19,6 +19,7 @@ fn entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<OutboxEntry> {
         key: RowKey::stored(row.get(2)?).text(),
         operation: row.get(3)?,
         values: serde_json::from_str(&body).unwrap_or_default(),
+        added: serde_json::from_str(row.get_ref(10)?.as_str()?).unwrap_or_default(),
         queued_at: DateTime::from_timestamp_millis(row.get(5)?).unwrap_or_default(),
         tries: row.get(6)?,
         waits_for: row.get(7)?,
