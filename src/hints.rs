@@ -1,6 +1,7 @@
 //! What other libraries have and this one has not: methods that cannot be called, so that the compiler
 //! says what to write instead.
 
+use crate::related::{ToMany, ToOne};
 use crate::{Field, Filter, Find, Order, Record, Repository, Result};
 
 /// Traits that no type has.
@@ -18,6 +19,10 @@ hints! {
         "divide the sum by the count: `.aggregate((count(), Tasks::PRIORITY.sum()))`";
     OfQuery: "a repository is no query",
         "write `.find()` before it";
+    OfOne: "a row has one of these, or none",
+        "write `.is(…)`";
+    OfMany: "a row may have many of these",
+        "write `.any(…)`";
 }
 
 impl<R: Record, T, S> Field<R, T, S> {
@@ -87,5 +92,72 @@ impl<R: Record> Repository<R> {
         Self: OfQuery,
     {
         self.find().all().await
+    }
+
+    #[doc(hidden)]
+    pub async fn first(&self) -> Result<Option<R>>
+    where
+        Self: OfQuery,
+    {
+        self.find().first().await
+    }
+
+    #[doc(hidden)]
+    pub async fn count(&self) -> Result<u64>
+    where
+        Self: OfQuery,
+    {
+        self.find().count().await
+    }
+
+    #[doc(hidden)]
+    pub async fn exists(&self) -> Result<bool>
+    where
+        Self: OfQuery,
+    {
+        self.find().exists().await
+    }
+
+    #[doc(hidden)]
+    pub fn sum<T, S>(&self, _: Field<R, T, S>)
+    where
+        Self: OfQuery,
+    {
+    }
+
+    #[doc(hidden)]
+    pub fn stream(&self)
+    where
+        Self: OfQuery,
+    {
+    }
+
+    #[doc(hidden)]
+    pub fn with<A>(&self, _: A)
+    where
+        Self: OfQuery,
+    {
+    }
+}
+
+impl<R: Record, T: Record> ToOne<R, T> {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn any(self, _: Filter<T>) -> Filter<R>
+    where
+        Self: OfOne,
+    {
+        Filter::all([])
+    }
+}
+
+impl<R: Record, T: Record> ToMany<R, T> {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn is(self, _: Filter<T>) -> Filter<R>
+    where
+        Self: OfMany,
+    {
+        Filter::all([])
     }
 }

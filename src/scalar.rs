@@ -170,6 +170,7 @@ impl<T: Scalar> Stored for Option<T> {
 #[diagnostic::on_unimplemented(
     message = "a column of `{T}` cannot be compared with `{Self}`",
     label = "expected `{T}` or `&{T}`",
+    note = "a value of another type is converted first, such as `Decimal::from(5)`; a row is named by its key: `row.id`",
     note = "nothing equals NULL, so that no `Option` is compared: ask `.is_null()` or `.is_not_null()`; a value that may be missing is matched first"
 )]
 pub trait Operand<T> {

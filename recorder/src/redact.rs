@@ -4,7 +4,7 @@ mod kinds;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use chronicle_entity::hook::Payload;
-use kinds::{KINDS, Kind};
+use kinds::{KINDS, Kind, names_a_secret};
 use regex::{Captures, Regex};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -65,9 +65,23 @@ fn in_value(value: &mut Value, count: &mut u64) {
         Value::String(text) => in_text(text, count),
         Value::Array(items) => items.iter_mut().for_each(|item| in_value(item, count)),
         Value::Object(members) => {
-            members.values_mut().for_each(|item| in_value(item, count));
+            for (name, item) in members {
+                match item {
+                    Value::String(text) if names_a_secret(name) => all_of(text, count),
+                    item => in_value(item, count),
+                }
+            }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Of a member that is a secret by its name; what is no more than a word of its own is left.
+fn all_of(text: &mut String, count: &mut u64) {
+    in_text(text, count);
+    if text.len() >= 4 && !text.contains("[redacted: ") {
+        *count += 1;
+        "[redacted: named secret]".clone_into(text);
     }
 }
 

@@ -17,7 +17,7 @@ const fn kind(name: &'static str, markers: &'static [&'static str], pattern: &'s
 }
 
 /// What stands first is looked for first.
-pub(super) const KINDS: [Kind; 15] = [
+pub(super) const KINDS: [Kind; 17] = [
     kind(
         "private key",
         &["PRIVATE KEY"],
@@ -82,4 +82,56 @@ pub(super) const KINDS: [Kind; 15] = [
         &["://"],
         r#"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@"'<>\\]*:(?<secret>[^\s/@"'<>\\]+)@"#,
     ),
+    // Of a shell, a file of settings, or a prompt.
+    Kind {
+        name: "named secret",
+        markers: &[
+            "word=", "WORD=", "word:", "WORD:", "asswd=", "ASSWD=", "ecret=", "ECRET=", "oken=",
+            "OKEN=", "_key=", "_KEY=", "pikey=", "piKey=", "APIKEY=", "word ", "oken ", "ecret ",
+            "-key ", "-key=", "_key:", "-key:", "pikey:", "piKey:", "asswd:", "ecret:", "oken:",
+        ],
+        pattern: r#"(?:(?i:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key)(?:=["']?|: ?)|--[a-z-]*(?:password|secret|token|key)\s+)(?<secret>[^\s"'`,;&|(){}\[\]<>$%]{6,})(?:["'`,;&|\s]|\z)"#,
+        is_secret: |text| {
+            text.bytes().any(|sign| sign.is_ascii_digit())
+                && text.bytes().any(|sign| !sign.is_ascii_digit())
+        },
+    },
+    // In a text with quotes, as of JSON or of a program.
+    Kind {
+        name: "named secret",
+        markers: &[
+            "word\"", "word'", "word:", "word =", "asswd\"", "ecret\"", "ecret'", "ecret:",
+            "ecret =", "oken\"", "oken'", "oken:", "oken =", "_key\"", "_key'", "_key:", "_key =",
+            "piKey",
+        ],
+        pattern: r#"(?i:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key)\\?["']?\s*[:=]\s*\\?["'](?<secret>[^\s"'`\\]{4,})\\?["']"#,
+        is_secret: |text| !text.starts_with(['$', '{', '<', '%']),
+    },
 ];
+
+/// The names, without signs between words, of members whose text is a secret, whatever it is.
+const NAMES: [&str; 15] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "clientsecret",
+    "token",
+    "accesstoken",
+    "refreshtoken",
+    "authtoken",
+    "idtoken",
+    "apikey",
+    "secretkey",
+    "accesskey",
+    "privatekey",
+    "authorization",
+];
+
+/// Whether the text of a member with this name is a secret.
+pub(super) fn names_a_secret(name: &str) -> bool {
+    name.len() <= 20 && {
+        let word: String = name.chars().filter(|sign| sign.is_ascii_alphanumeric()).collect();
+        NAMES.contains(&word.to_ascii_lowercase().as_str())
+    }
+}

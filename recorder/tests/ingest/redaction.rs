@@ -55,6 +55,39 @@ fn only_the_secret_part_goes() {
     );
 }
 
+/// What stands behind a name such as `password` is a secret whatever it looks like; what only speaks of
+/// one is not.
+#[test]
+fn what_is_named_a_secret_goes() {
+    let folder = Folder::new();
+    let hidden = [
+        "export PGPASSWORD=hunter22 && psql",
+        "DB_PASSWORD='Xk9mQ2vLp8w' api_key: k3y-of-mine",
+        "deploy --auth-token q1w2e3r4 --token=q1w2e3r4",
+        "https://example.org/?token=q1w2e3r4&page=2",
+        r#"{"password": "correct", "n": 1}"#,
+        "const SECRET = 'letmein';",
+    ];
+    let kept = [
+        "let token = parse_token2(text);",
+        "fn login(password: &str, secret: Secret) -> Token",
+        "max_tokens: 4096, token: 1000000",
+        "The password is asked for. Use $PASSWORD or token=${TOKEN1}.",
+        "--token-file /run/secret1 key=value1",
+    ];
+    let input = json!({"password": "abcd", "apiKey": "zzzz", "page_token": "next", "token": 5});
+    let more = json!({"hidden": hidden, "kept": kept, "input": input});
+    folder.record(&[], claude("Notification", more));
+    let data: Value = serde_json::from_str(&folder.rows("select data from events")[0]).unwrap();
+    insta::assert_json_snapshot!(data["hidden"]);
+    assert_eq!(data["kept"], json!(kept));
+    let gone = "[redacted: named secret]";
+    assert_eq!(
+        data["input"],
+        json!({"password": gone, "apiKey": gone, "page_token": "next", "token": 5})
+    );
+}
+
 #[test]
 fn whoever_asks_for_it_gets_everything() {
     let folder = Folder::new();
