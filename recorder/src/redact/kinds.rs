@@ -100,6 +100,7 @@ pub(super) const KINDS: [Kind; 17] = [
     Kind {
         name: "named secret",
         markers: &[
+            "WORD =", "ECRET =", "OKEN =", "_KEY =", "WORD\"", "ECRET\"", "OKEN\"", "_KEY\"",
             "word\"", "word'", "word:", "word =", "asswd\"", "ecret\"", "ecret'", "ecret:",
             "ecret =", "oken\"", "oken'", "oken:", "oken =", "_key\"", "_key'", "_key:", "_key =",
             "piKey",

@@ -31,6 +31,8 @@ async fn hints(contacts: &Contacts) {
     let _ = contacts.filter(Contacts::NAME.eq("Ada"));
     let _ = contacts.order_by(Contacts::STARS.asc());
     let _ = contacts.all().await;
+    let _ = contacts.count().await;
+    let _ = contacts.sum(Contacts::STARS);
 }
 
 fn main() {
