@@ -38,15 +38,41 @@ impl Transaction<'_> {
                 Ok((name, reason, wait, row.get::<_, bool>(5)?))
             })?;
             let Some((of, reason, wait, is_together)) = found else { return Ok(false) };
-            if is_together || next >= delete || !(of == *row || self.is_taken_by(delete, &of)?) {
+            if is_together || next >= delete {
+                return Ok(false);
+            }
+            // A row that is at the remote may be below another one there, and then is not taken along.
+            if of != *row
+                && !(self.is_taken_by(delete, &of)?
+                    && (reason.is_some() || self.is_brought(&of, next)?))
+            {
                 return Ok(false);
             }
             match (reason, wait) {
-                (Some(reason), _) => return Ok(reason == "parent_missing"),
+                // Another delete between them frees what is behind it.
+                (Some(reason), _) => {
+                    return Ok(reason == "parent_missing" && !self.is_removed(&of, next, entry)?);
+                }
                 (None, Some(before)) => next = before,
                 (None, None) => return Ok(false),
             }
         }
+    }
+
+    /// Whether a delete between these entries removes a row.
+    fn is_removed(&self, row: &RowName, after: i64, before: i64) -> Result<bool> {
+        let sql = "select 1 from chronicle_outbox where table_name = ?1 and row_key = ?2 \
+              and kind = 'delete' and sequence > ?3 and sequence < ?4 \
+            union all select 1 from chronicle_tombstones where table_name = ?1 and row_key = ?2 \
+              and sequence > ?3 and sequence < ?4";
+        self.exists(sql, (row.table.as_str(), row.key.as_str(), after, before))
+    }
+
+    /// Whether a row was new to the file by an insert that waits, not after this entry.
+    fn is_brought(&self, row: &RowName, last: i64) -> Result<bool> {
+        let sql = "select 1 from chronicle_outbox where table_name = ?1 and row_key = ?2 \
+            and sequence <= ?3 and kind = 'insert' and brings_row = 1";
+        self.exists(sql, (row.table.as_str(), row.key.as_str(), last))
     }
 
     fn is_taken_by(&self, delete: i64, row: &RowName) -> Result<bool> {

@@ -62,6 +62,13 @@ impl Transaction<'_> {
         let due = self.list(&sql, (now, now + CHECK_EVERY), |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
         })?;
+        // Those that go with a delete are looked at again if that comes to nothing.
+        let sql = format!(
+            "update chronicle_outbox set try_at = ?2 where sequence in (\
+               select sequence from chronicle_outbox o where reason = 'parent_missing' \
+               and (try_at <= ?1 or try_at > ?2) and not ({IS_NOT_MOOT}) limit 200)"
+        );
+        self.execute(&sql, (now, now + CHECK_EVERY))?;
         for (sequence, refs) in &due {
             seam::met(Met::ParentlessTriedAgain);
             self.let_go_again(*sequence)?;
