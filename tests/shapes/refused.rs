@@ -489,3 +489,99 @@ async fn a_late_delete_takes_no_row_of_its_own_table_along() {
     world.sql(&delete).await;
     assert_eq!(world.ask("select id from leaves order by id").await, ["1", "2", "3"]);
 }
+
+/// A change of the row that was refused does not switch the comparison off.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_change_is_no_leave_to_overwrite_others() {
+    let (world, failover) = cut_off(&[item::Model::TABLE], NO_BAD_ITEM).await;
+    world.heal(&failover).await;
+    let items = Items::new(&failover);
+    items.insert_many([NewItem::new(1, 1, "a"), NewItem::new(2, 1, "b")]).await.unwrap();
+    world.cut().await;
+    for id in [1, 2] {
+        items.update(id, ItemPatch::new().name("bad")).await.unwrap();
+    }
+    assert_eq!(world.heal(&failover).await.dead_letters, 2);
+    // This one is known to have been changed here.
+    items.update(2, ItemPatch::new().stock(2)).await.unwrap();
+    world.cut().await;
+    for id in [1, 2] {
+        items.update(id, ItemPatch::new().note("mine")).await.unwrap();
+    }
+    let theirs =
+        "update items set note = 'theirs', updated_at = now() + interval '1 hour' where id = 1";
+    world.sql(theirs).await;
+    assert_eq!(world.heal(&failover).await.dead_letters, 3);
+    assert_eq!(world.ask("select note from items order by id").await, ["theirs", "mine"]);
+}
+
+/// A transaction that held nobody does not go again over what was written since.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_held_nobody_does_not_go_again_by_itself() {
+    let (world, failover) = cut_off(&[leaf::Model::TABLE, part::Model::TABLE], "").await;
+    world.heal(&failover).await;
+    let (leaves, parts) = (Leaves::new(&failover), Parts::new(&failover));
+    leaves.insert_many([NewLeaf::new(1), NewLeaf::new(3)]).await.unwrap();
+    world.cut().await;
+    let store = Store::from(&failover);
+    let together = store.transaction(|writes| {
+        writes.of::<Leaves>().upsert(NewLeaf::new(3).above_id(1))?;
+        writes.of::<Parts>().update(1, PartPatch::new().name("old"))
+    });
+    together.await.unwrap();
+    world.sql("delete from leaves where id = 1").await;
+    assert_eq!(world.heal(&failover).await.dead_letters, 2);
+    parts.update(1, PartPatch::new().name("new")).await.unwrap();
+    leaves.upsert(NewLeaf::new(1)).await.unwrap();
+    world.heal(&failover).await;
+    failover.resume().await.unwrap();
+    assert_eq!(world.heal(&failover).await.dead_letters, 2);
+    assert_eq!(world.ask("select name from parts where id = 1").await, ["new"]);
+}
+
+/// What was moved below a refused row is still where it was at the remote: a delete there does not take it
+/// along, so that it is not forgotten with that.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_moved_below_a_refused_row_is_not_forgotten() {
+    let (world, failover) = cut_off(&[leaf::Model::TABLE], "").await;
+    world.heal(&failover).await;
+    let leaves = Leaves::new(&failover);
+    leaves.insert_many([NewLeaf::new(1), NewLeaf::new(9)]).await.unwrap();
+    leaves.insert(NewLeaf::new(3).above_id(9)).await.unwrap();
+    world.cut().await;
+    leaves.insert(NewLeaf::new(4).above_id(9)).await.unwrap();
+    leaves.insert(NewLeaf::new(2).above_id(1)).await.unwrap();
+    for id in [3, 4] {
+        leaves.update(id, leaf::LeafPatch::new().above_id(2)).await.unwrap();
+    }
+    assert_eq!(leaves.delete(1).await.unwrap(), 1);
+    world.sql("delete from leaves where id = 1").await;
+    let info = world.heal(&failover).await;
+    assert_eq!((info.dead_letters, info.held), (1, 3), "{info:?}");
+    // With the parent all goes its way.
+    world.sql("insert into leaves (id) values (1)").await;
+    failover.retry(first_letter(&failover).await.id).await.unwrap();
+    let info = world.heal(&failover).await;
+    assert_eq!((info.dead_letters, info.outbox_rows), (0, 0), "{info:?}");
+    assert_eq!(world.ask("select id from leaves").await, ["9"]);
+}
+
+/// A letter that goes with a delete and is due does not keep anything else from going.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_that_goes_with_a_delete_holds_nothing_up() {
+    let tables = [author::Model::TABLE, part::Model::TABLE, book::Model::TABLE];
+    let (world, failover) = cut_off(&tables, "").await;
+    world.heal(&failover).await;
+    let (authors, parts) = (Authors::new(&failover), Parts::new(&failover));
+    authors.insert(NewAuthor::new(1, 1, "a")).await.unwrap();
+    world.cut().await;
+    Books::new(&failover).insert(NewBook::new(1, 1, "a", "old")).await.unwrap();
+    world.sql("delete from authors").await;
+    assert_eq!(world.heal(&failover).await.dead_letters, 1);
+    world.cut().await;
+    parts.insert(NewPart::new(3, 5)).await.unwrap();
+    assert_eq!(authors.delete(1).await.unwrap(), 1);
+    let info = world.heal(&failover).await;
+    assert_eq!((info.dead_letters, info.outbox_rows), (0, 0), "{info:?}");
+    assert_eq!(world.ask("select count(*) from parts").await, ["3"]);
+}

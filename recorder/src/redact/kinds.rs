@@ -132,7 +132,7 @@ const NAMES: [&str; 15] = [
 /// Whether the text of a member with this name is a secret.
 pub(super) fn names_a_secret(name: &str) -> bool {
     name.len() <= 20 && {
-        let word: String = name.chars().filter(|sign| sign.is_ascii_alphanumeric()).collect();
+        let word: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
         NAMES.contains(&word.to_ascii_lowercase().as_str())
     }
 }

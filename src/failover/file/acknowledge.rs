@@ -129,11 +129,12 @@ impl Transaction<'_> {
             // Rows come in the order in which they were sent, mostly.
             let stored = applied.rows.get(at).filter(is_of_it);
             let stored = stored.or_else(|| applied.rows.iter().find(is_of_it));
+            if let Some(column) = batch.version_column() {
+                let version = Version::Stored(stored.and_then(|row| text_of(row, column)));
+                self.rebase_letters(&item.entry.row, &version)?;
+                self.pass_on(&item.entry.row, last_of(item), version)?;
+            }
             if self.has_entry_after(item)? {
-                if let Some(column) = batch.version_column() {
-                    let version = Version::Stored(stored.and_then(|row| text_of(row, column)));
-                    self.pass_on(&item.entry.row, last_of(item), version)?;
-                }
                 if !item.entry.made.is_empty() {
                     self.store_made(relations, item, &item.entry.made, stored, known)?;
                 }
@@ -220,6 +221,19 @@ impl Transaction<'_> {
             None => return Ok(()),
         };
         self.pass_on(&row, sequence, version)
+    }
+
+    /// A row that the remote has changed for this file: refused changes of it that hold nobody are of that
+    /// one now.
+    pub(super) fn rebase_letters(&self, row: &RowName, version: &Version) -> Result<()> {
+        if self.counts.refused == 0 {
+            return Ok(());
+        }
+        let sql = "update chronicle_outbox set base = json_set(base, '$.version', json(?3)) \
+            where table_name = ?1 and row_key = ?2 and reason is not null and released = 1 \
+            and base is not null";
+        let version = serde_json::to_string(version).map_err(internal)?;
+        self.execute(sql, (row.table.as_str(), row.key.as_str(), version)).map(drop)
     }
 
     fn pass_on(&mut self, row: &RowName, last: i64, version: Version) -> Result<()> {

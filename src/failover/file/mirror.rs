@@ -19,12 +19,12 @@ use super::relations::Relations;
 use super::transaction::{Transaction, internal};
 use crate::backend::sqlite::apply;
 use crate::failover::environment::Moment;
-use crate::failover::rules::entry::EntryKind;
+use crate::failover::rules::entry::{EntryKind, Version};
 use crate::failover::rules::name::{RowKey, RowName, TableName};
 use crate::failover::seam::{self, Met, Mutation};
 use crate::key::Key;
 use crate::operation::{Duplicates, NewRow, Target, Write, WriteKind};
-use crate::{Error, ErrorKind, Result, Table};
+use crate::{Error, ErrorKind, Result, Table, value};
 use sea_orm::Value;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -98,6 +98,10 @@ impl Transaction<'_> {
                 let refs = self.refs(relations, &parents, table, row.iter().enumerate())?;
                 let others: Vec<(usize, Value)> = row.iter().cloned().enumerate().collect();
                 let values = || row.iter().enumerate();
+                if let Some(at) = table.updated_at {
+                    let version = (!value::is_null(&row[at])).then(|| value::to_text(&row[at]));
+                    self.rebase_letters(&named, &Version::Stored(version))?;
+                }
                 match self.set_by_entries(&named)? {
                     SetByEntries::Everything => {
                         // Another process has queued a row of this key, and the remote has this one.

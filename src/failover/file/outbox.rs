@@ -12,7 +12,7 @@ pub(super) use together::Member;
 
 use super::local_key;
 use super::relations::Relations;
-use super::transaction::Transaction;
+use super::transaction::{Transaction, internal};
 use crate::backend::sqlite::{added, added_columns, apply_returning, select_columns};
 use crate::failover::environment::Moment;
 use crate::failover::rules::entry::{Base, EntryKind, Version};
@@ -332,12 +332,29 @@ impl Transaction<'_> {
         present: Option<&Present>,
     ) -> Result<Option<Base>> {
         let Some(column) = shape.version_column else { return Ok(None) };
-        let version = match present {
-            _ if self.has_entry(row)? => Version::OfEntryBefore,
-            Some(present) => Version::Stored(present.version.clone()),
-            None => Version::Absent,
+        let version = match (self.version_before(row, i64::MAX)?, present) {
+            (Some(version), _) => version,
+            (None, Some(present)) => Version::Stored(present.version.clone()),
+            (None, None) => Version::Absent,
         };
         Ok(Some(Base { column: column.name.to_owned(), version }))
+    }
+
+    /// What the newest entry of a row below a sequence makes of it; a refused one that holds nobody leaves
+    /// it as it was.
+    fn version_before(&self, row: &RowName, below: i64) -> Result<Option<Version>> {
+        let sql = "select released, base from chronicle_outbox \
+            where table_name = ?1 and row_key = ?2 and sequence < ?3 order by sequence desc limit 1";
+        let newest = self.first(sql, (row.table.as_str(), row.key.as_str(), below), |row| {
+            Ok((row.get::<_, bool>(0)?, row.get::<_, Option<String>>(1)?))
+        })?;
+        Ok(match newest {
+            None | Some((true, None)) => None,
+            Some((false, _)) => Some(Version::OfEntryBefore),
+            Some((true, Some(base))) => {
+                Some(serde_json::from_str::<Base>(&base).map_err(internal)?.version)
+            }
+        })
     }
 
     /// What a change of the row with this sequence is based on, of an entry that waits already.
@@ -350,10 +367,8 @@ impl Transaction<'_> {
     ) -> Result<Option<Base>> {
         let shape = Shape::of(table, relations);
         let Some(column) = shape.version_column else { return Ok(None) };
-        let before = "select 1 from chronicle_outbox \
-            where table_name = ?1 and row_key = ?2 and sequence < ?3";
-        let version = if self.exists(before, (row.table.as_str(), row.key.as_str(), sequence))? {
-            Version::OfEntryBefore
+        let version = if let Some(version) = self.version_before(row, sequence)? {
+            version
         } else {
             let key = self.local_key(table, row)?;
             let present = key.map(|key| self.present(&shape, &key)).transpose()?.flatten();

@@ -26,7 +26,8 @@ impl Transaction<'_> {
         if self.counts.parentless == 0 {
             return Ok(false);
         }
-        let sql = "select table_name, row_key, reason, held, waits_for, together is not null \
+        let sql = "select table_name, row_key, reason, held, waits_for, together is not null, \
+              waits_as = 'row' or (kind = 'insert' and brings_row = 1) \
             from chronicle_outbox where sequence = ?1";
         let mut next = entry;
         loop {
@@ -35,17 +36,17 @@ impl Transaction<'_> {
                     RowName::new(TableName::stored(row.get(0)?), RowKey::stored(row.get(1)?));
                 let reason = row.get::<_, Option<String>>(2)?;
                 let wait = row.get::<_, Option<i64>>(4)?.filter(|_| row.get(3) == Ok(true));
-                Ok((name, reason, wait, row.get::<_, bool>(5)?))
+                let is_new = row.get::<_, Option<bool>>(6)?.unwrap_or(false);
+                Ok((name, reason, wait, row.get::<_, bool>(5)?, is_new))
             })?;
-            let Some((of, reason, wait, is_together)) = found else { return Ok(false) };
+            let Some((of, reason, wait, is_together, is_new)) = found else { return Ok(false) };
             if is_together || next >= delete {
                 return Ok(false);
             }
-            // A row that is at the remote may be below another one there, and then is not taken along.
-            if of != *row
-                && !(self.is_taken_by(delete, &of)?
-                    && (reason.is_some() || self.is_brought(&of, next)?))
-            {
+            // A row that is at the remote may be below another one there, and then is not taken along: it
+            // is not there if it is that of the letter, or is yet to be brought.
+            let is_absent = reason.is_some() || is_new;
+            if of != *row && !(is_absent && self.is_taken_by(delete, &of)?) {
                 return Ok(false);
             }
             match (reason, wait) {
@@ -66,13 +67,6 @@ impl Transaction<'_> {
             union all select 1 from chronicle_tombstones where table_name = ?1 and row_key = ?2 \
               and sequence > ?3 and sequence < ?4";
         self.exists(sql, (row.table.as_str(), row.key.as_str(), after, before))
-    }
-
-    /// Whether a row was new to the file by an insert that waits, not after this entry.
-    fn is_brought(&self, row: &RowName, last: i64) -> Result<bool> {
-        let sql = "select 1 from chronicle_outbox where table_name = ?1 and row_key = ?2 \
-            and sequence <= ?3 and kind = 'insert' and brings_row = 1";
-        self.exists(sql, (row.table.as_str(), row.key.as_str(), last))
     }
 
     fn is_taken_by(&self, delete: i64, row: &RowName) -> Result<bool> {

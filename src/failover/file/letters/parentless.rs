@@ -17,7 +17,7 @@ impl Transaction<'_> {
         let sql = format!(
             "select r.sequence from chronicle_refs r join chronicle_outbox o using (sequence) \
              where r.table_name = ?1 and r.row_key = ?2 and o.reason = 'parent_missing' \
-               and {IS_NOT_MOOT} limit 500"
+               and released = 0 and {IS_NOT_MOOT} limit 500"
         );
         self.list(&sql, (row.table.as_str(), row.key.as_str()), |row| row.get::<_, i64>(0))
     }
@@ -40,7 +40,7 @@ impl Transaction<'_> {
         }
         let sql = format!(
             "select sequence from chronicle_outbox o where reason = 'parent_missing' and refs = ?1 \
-               and {IS_NOT_MOOT} order by sequence limit 500"
+               and released = 0 and {IS_NOT_MOOT} order by sequence limit 500"
         );
         for sequence in self.list(&sql, [refs], |row| row.get::<_, i64>(0))? {
             seam::met(Met::ParentCame);
@@ -57,7 +57,7 @@ impl Transaction<'_> {
         }
         let sql = format!(
             "select min(sequence), refs from chronicle_outbox o where reason = 'parent_missing' \
-             and (try_at <= ?1 or try_at > ?2) and {IS_NOT_MOOT} group by refs limit 100"
+             and released = 0 and (try_at <= ?1 or try_at > ?2) and {IS_NOT_MOOT} group by refs limit 100"
         );
         let due = self.list(&sql, (now, now + CHECK_EVERY), |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
