@@ -10,6 +10,7 @@ use crate::world::World;
 use chronicle::failover::{DeadLetter, DeadLetterReason, Failover, LetterFilter};
 use chronicle::uuid::Uuid;
 use chronicle::{Backend, Record, Store, Table, add};
+use chronicle_test_servers::Fault;
 use dual::{Duals, NewDual};
 use item::{ItemPatch, Items, NewItem};
 use leaf::{Leaves, NewLeaf};
@@ -472,22 +473,34 @@ async fn a_late_delete_takes_no_row_of_its_own_table_along() {
     leaves.update(2, leaf::LeafPatch::new().above_id(None)).await.unwrap();
     let other = world.open().await;
     let late = Uuid::now_v7();
-    let note = format!(
-        "insert into chronicle_direct (id, table_name, row_key, local_key, is_delete, process, ends, length) \
-         values ('{late}', 'leaves', '[\"1\"]', 1, 1, 'dead', {}, 1000)",
-        chronicle::now().timestamp_millis() + 1_000
-    );
-    let file = world.plain_file().await;
-    file.execute_script(&note).await.unwrap();
-    file.close().await.unwrap();
-    Leaves::new(&other).insert(NewLeaf::new(3).above_id(1)).await.unwrap();
-    let delete = format!(
-        "do $$ begin perform chronicle_apply(null, '[{{\"kind\": \"delete\", \"table\": \"leaves\", \
-           \"key\": [\"id\"], \"keys\": [{{\"id\": 1}}], \"ids\": [\"{late}\"]}}]'); \
-         exception when others then null; end $$"
-    );
-    world.sql(&delete).await;
-    assert_eq!(world.ask("select id from leaves order by id").await, ["1", "2", "3"]);
+    // As the killed process noted it: like one that is under way now.
+    let held = Fault::hold_until_released().method("POST").path_contains("/chronicle_apply");
+    world.gateway.fault(held);
+    let under_way = async { drop(leaves.delete(2).await) };
+    let meanwhile = async {
+        while world.gateway.held() == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let note = format!(
+            "insert into chronicle_direct \
+               (id, table_name, row_key, local_key, is_delete, process, ends, length) \
+             select '{late}', table_name, '[\"1\"]', 1, is_delete, 'dead', ends, length \
+             from chronicle_direct"
+        );
+        let file = world.plain_file().await;
+        file.execute_script(&note).await.unwrap();
+        file.close().await.unwrap();
+        Leaves::new(&other).insert(NewLeaf::new(3).above_id(1)).await.unwrap();
+        let delete = format!(
+            "do $$ begin perform chronicle_apply(null, '[{{\"kind\": \"delete\", \"table\": \"leaves\", \
+               \"key\": [\"id\"], \"keys\": [{{\"id\": 1}}], \"ids\": [\"{late}\"]}}]'); \
+             exception when sqlstate 'CHR02' then null; end $$"
+        );
+        world.sql(&delete).await;
+        world.ask("select id from leaves where id <> 2 order by id").await
+    };
+    let ((), there) = tokio::join!(under_way, meanwhile);
+    assert_eq!(there, ["1", "3"]);
 }
 
 /// A change of the row that was refused does not switch the comparison off.

@@ -160,9 +160,7 @@ impl Transaction<'_> {
             travels_alone |= entry.needs_function;
             let stays = entry.needs_function || self.waits_besides(&entry, group, &taken)?;
             let (stay, go): (Vec<String>, Vec<String>) =
-                entry.columns.iter().cloned().partition(|column| {
-                    stays || with_set(&sets, column).any(|column| between.contains(column))
-                });
+                entry.columns.iter().cloned().partition(|column| stays || between.contains(column));
             let stay = stay.iter().filter(|column| Some(column.as_str()) != stamp);
             between.extend(stay.flat_map(|column| with_set(&sets, column)).cloned());
             if !go.is_empty() {
