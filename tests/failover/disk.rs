@@ -8,10 +8,10 @@ use chronicle::failover::{Failover, FailoverOptions, Status};
 use chronicle::postgrest::Key;
 use chronicle::{Backend, Error, ErrorKind};
 use chronicle_entity::{Events, NewEvent, NewSession, SessionId, SessionStatus, Sessions};
-use chronicle_test_servers::{Fault, SECRET_KEY};
+use chronicle_test_servers::{Fault, SECRET_KEY, until};
 use small_disk::SmallDisk;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 fn on_disk(fixture: &Fixture, path: &Path) -> FailoverOptions {
     options(path, postgrest(&fixture.gateway.url(), Key::new(SECRET_KEY)))
@@ -53,14 +53,6 @@ async fn write_until_refused(failover: &Failover, session: SessionId) -> (u64, E
 
 async fn status(failover: &Failover) -> Status {
     failover.failover_info().await.unwrap().status
-}
-
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let start = Instant::now();
-    while !is_so().await {
-        assert!(start.elapsed() < Duration::from_secs(30), "{what} after 30 s");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
 }
 
 /// Both databases hold the same rows, each of them once, and nothing waits or is dead.

@@ -6,7 +6,7 @@ use chronicle::failover::{Failover, Status};
 use chronicle_entity::{
     EventPatch, Events, NewEvent, NewSession, SessionPatch, SessionStatus, Sessions,
 };
-use chronicle_test_servers::{Fault, Response};
+use chronicle_test_servers::{Fault, Response, until};
 use std::time::{Duration, Instant};
 
 async fn info(failover: &Failover) -> chronicle::failover::FailoverInfo {
@@ -203,12 +203,10 @@ async fn a_read_before_a_late_request_arrives_does_not_make_its_rows_known() {
     assert_eq!(sessions.get(id).await.unwrap_err().kind(), ErrorKind::Unavailable);
     fixture.gateway.heal().await.unwrap();
     tokio::time::sleep(Duration::from_secs(9).saturating_sub(start.elapsed())).await;
-    let until_fetched = async {
-        while sessions.get(id).await.ok().flatten().is_none_or(|it| it.git_branch.is_none()) {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), until_fetched).await.unwrap();
+    until("it is fetched", async || {
+        sessions.get(id).await.ok().flatten().is_some_and(|it| it.git_branch.is_some())
+    })
+    .await;
     healed(&failover).await;
     fixture.assert_equal().await;
 }

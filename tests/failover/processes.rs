@@ -20,16 +20,6 @@ use std::time::{Duration, Instant};
 /// How long an abandoned request may still arrive here: the machine may be busy.
 const SETTLE: Duration = Duration::from_secs(2);
 
-async fn until<Answer: Future<Output = bool>>(happens: impl Fn() -> Answer) {
-    for _ in 0..2_000 {
-        if happens().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    panic!("it does not happen within 10 s");
-}
-
 /// Writes its order, if it was started as a child of one of these tests; else it does nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn child_writer() {

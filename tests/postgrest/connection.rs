@@ -7,7 +7,7 @@ use crate::entry::{Entries, row};
 use crate::server::Server;
 use chronicle::ErrorKind;
 use chronicle::postgrest::{Key, Postgrest};
-use chronicle_test_servers::{Fault, Response, SECRET_KEY};
+use chronicle_test_servers::{Fault, Response, SECRET_KEY, until};
 use sea_orm::prelude::Uuid;
 use std::fs::File;
 use std::process::Command;
@@ -50,9 +50,7 @@ async fn no_more_requests_at_once_than_the_options_say() {
         })
         .collect();
     for answered in [0, 2, 4] {
-        while server.gateway.held() < 2 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        until("two are on hold", async || server.gateway.held() == 2).await;
         // Time for a third one to arrive.
         tokio::time::sleep(Duration::from_millis(200)).await;
         assert_eq!(server.gateway.requests().len(), answered + 2);

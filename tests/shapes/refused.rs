@@ -10,7 +10,7 @@ use crate::world::World;
 use chronicle::failover::{DeadLetter, DeadLetterReason, Failover, LetterFilter};
 use chronicle::uuid::Uuid;
 use chronicle::{Backend, Record, Store, Table, add};
-use chronicle_test_servers::Fault;
+use chronicle_test_servers::{Fault, until};
 use dual::{Duals, NewDual};
 use item::{ItemPatch, Items, NewItem};
 use leaf::{Leaves, NewLeaf};
@@ -469,8 +469,9 @@ async fn a_late_delete_takes_no_row_of_its_own_table_along() {
     world.heal(&failover).await;
     let leaves = Leaves::new(&failover);
     leaves.insert_many([NewLeaf::new(1), NewLeaf::new(2)]).await.unwrap();
-    // The server has the function, as each process knows that has made an update by it.
-    leaves.update(2, leaf::LeafPatch::new().above_id(None)).await.unwrap();
+    // The server has the function, as each process knows that has written by it.
+    let store = Store::from(&failover);
+    store.transaction(|writes| writes.of::<Leaves>().upsert(NewLeaf::new(2))).await.unwrap();
     let other = world.open().await;
     let late = Uuid::now_v7();
     // As the killed process noted it: like one that is under way now.
@@ -478,9 +479,7 @@ async fn a_late_delete_takes_no_row_of_its_own_table_along() {
     world.gateway.fault(held);
     let under_way = async { drop(leaves.delete(2).await) };
     let meanwhile = async {
-        while world.gateway.held() == 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        until("the delete is under way", async || world.gateway.held() > 0).await;
         let note = format!(
             "insert into chronicle_direct \
                (id, table_name, row_key, local_key, is_delete, process, ends, length) \

@@ -7,7 +7,7 @@ use crate::entities::part::{self, NewPart, PartPatch, Parts};
 use crate::world::World;
 use chronicle::failover::{DeadLetterReason, Failover, RowState, Status, WriteMode};
 use chronicle::{ErrorKind, Patch, Record, Result, Store, Table};
-use chronicle_test_servers::Fault;
+use chronicle_test_servers::{Fault, until};
 use thing::{NewThing, Things};
 
 const APPLY: &str = include_str!("../../migration/src/chronicle_apply/up.sql");
@@ -540,9 +540,7 @@ async fn a_delete_that_was_made_is_not_made_again() {
         world.gateway.fault(lost());
         failover.resume().await.unwrap();
         let made = format!("select count(*) from parts where id = {}", deleted[0]);
-        while world.ask(&made).await != ["0"] {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
+        until("they are deleted", async || world.ask(&made).await == ["0"]).await;
         world.sql(&format!("insert into parts (id, stock) values ({}, 77)", deleted[0])).await;
         let info = world.heal(&failover).await;
         assert_eq!((info.outbox_rows, info.dead_letters), (0, 0), "{info:?}");

@@ -9,6 +9,7 @@ use crate::world::World;
 use chronicle::failover::{Failover, WriteMode};
 use chronicle::futures::{BoxStream, StreamExt};
 use chronicle::{Backend, Keyed, Record, Repository, Result, Store};
+use chronicle_test_servers::until;
 use std::time::Duration;
 
 const TABLES: [&chronicle::Table; 1] = [ticket::Model::TABLE];
@@ -20,7 +21,7 @@ fn watched(store: impl Into<Store>) -> BoxStream<'static, Result<Vec<ticket::Mod
 }
 
 /// Waits for rows with these points.
-async fn until(lists: &mut BoxStream<'static, Result<Vec<ticket::Model>>>, expected: &[i32]) {
+async fn until_given(lists: &mut BoxStream<'static, Result<Vec<ticket::Model>>>, expected: &[i32]) {
     let mut given = Vec::new();
     let work = async {
         loop {
@@ -43,24 +44,24 @@ async fn what_any_process_writes_is_seen_and_what_others_have() {
     let slow = world.watching(Duration::from_secs(3_600)).connect().await.unwrap();
     let quick = world.watching(Duration::from_millis(100)).connect().await.unwrap();
     let (mut of_slow, mut of_quick) = (watched(&slow), watched(&quick));
-    until(&mut of_slow, &[]).await;
-    until(&mut of_quick, &[]).await;
+    until_given(&mut of_slow, &[]).await;
+    until_given(&mut of_quick, &[]).await;
 
     let second = world.open().await;
     let id = Tickets::new(&second).insert(NewTicket::new(1)).await.unwrap().id;
-    until(&mut of_slow, &[1]).await;
+    until_given(&mut of_slow, &[1]).await;
     Tickets::new(&slow).update(id, TicketPatch::new().points(2)).await.unwrap();
-    until(&mut of_slow, &[2]).await;
-    until(&mut of_quick, &[2]).await;
+    until_given(&mut of_slow, &[2]).await;
+    until_given(&mut of_quick, &[2]).await;
 
     Tickets::new(world.remote()).insert(NewTicket::new(3)).await.unwrap();
-    until(&mut of_quick, &[2, 3]).await;
+    until_given(&mut of_quick, &[2, 3]).await;
     // It has read the row, which is in the file now.
-    until(&mut of_slow, &[2, 3]).await;
+    until_given(&mut of_slow, &[2, 3]).await;
     slow.close().await.unwrap();
     assert!(of_slow.next().await.is_none());
     Tickets::new(&second).delete(id).await.unwrap();
-    until(&mut of_quick, &[3]).await;
+    until_given(&mut of_quick, &[3]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,12 +72,12 @@ async fn an_outage_is_no_end_and_what_is_replayed_is_seen() {
     let mut lists = watched(&failover);
     let tickets = Tickets::new(&failover);
     tickets.insert(NewTicket::new(1).id(1)).await.unwrap();
-    until(&mut lists, &[1]).await;
+    until_given(&mut lists, &[1]).await;
     world.cut().await;
     tickets.insert(NewTicket::new(2).id(2)).await.unwrap();
-    until(&mut lists, &[1, 2]).await;
+    until_given(&mut lists, &[1, 2]).await;
     Tickets::new(&second).insert(NewTicket::new(3).id(3)).await.unwrap();
-    until(&mut lists, &[1, 2, 3]).await;
+    until_given(&mut lists, &[1, 2, 3]).await;
     // A trigger at the server changes what was queued: it comes with the replay.
     world
         .sql(
@@ -87,7 +88,7 @@ async fn an_outage_is_no_end_and_what_is_replayed_is_seen() {
         .await;
     Tickets::new(world.remote()).insert(NewTicket::new(4).id(4)).await.unwrap();
     world.heal(&failover).await;
-    until(&mut lists, &[1, 20, 30, 40]).await;
+    until_given(&mut lists, &[1, 20, 30, 40]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,16 +97,16 @@ async fn what_a_pull_brings_is_seen() {
     let options = world.watching(Duration::from_millis(20)).mode(WriteMode::LocalFirst);
     let failover = options.connect().await.unwrap();
     let mut lists = watched(&failover);
-    until(&mut lists, &[]).await;
+    until_given(&mut lists, &[]).await;
     let remote = Tickets::new(world.remote());
     remote.insert_many((1..4).map(NewTicket::new)).await.unwrap();
     let quiet = tokio::time::timeout(Duration::from_millis(300), lists.next()).await;
     assert!(quiet.is_err(), "the file alone is read");
     failover.pull::<ticket::Model>(|_| ()).await.unwrap();
-    until(&mut lists, &[1, 2, 3]).await;
+    until_given(&mut lists, &[1, 2, 3]).await;
     remote.delete_where(Tickets::POINTS.eq(2)).await.unwrap();
     failover.pull::<ticket::Model>(|_| ()).await.unwrap();
-    until(&mut lists, &[1, 3]).await;
+    until_given(&mut lists, &[1, 3]).await;
     let requests = world.gateway.requests().len();
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(world.gateway.requests().len(), requests, "nothing is asked");
@@ -180,9 +181,7 @@ async fn rows_that_the_file_cannot_hold_do_not_make_it_go_round() {
     Tickets::new(world.remote()).insert(NewTicket::new(2).id(2).slug("a")).await.unwrap();
     world.gateway.heal().await.unwrap();
     failover.resume().await.unwrap();
-    while failover.failover_info().await.unwrap().dead_letters == 0 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("it is refused", async || failover.failover_info().await.unwrap().dead_letters > 0).await;
     let requests = requests_of_a_watch::<ticket::Model>(&world, &failover).await;
     assert!(requests < 4, "held by a letter: {requests}");
 

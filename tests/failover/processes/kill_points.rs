@@ -3,12 +3,11 @@
 
 use super::child::{Child, Order};
 use super::history::History;
-use super::until;
 use crate::fixture::{Fixture, healed, session};
 use chronicle::Backend;
 use chronicle::failover::{DeadLetterReason, Failover, WriteMode};
 use chronicle_entity::{Events, NewEvent, SessionId};
-use chronicle_test_servers::{Fault, Response};
+use chronicle_test_servers::{Fault, Response, until};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -59,7 +58,7 @@ impl Point {
     }
 
     async fn until_held(&self) {
-        until(|| async { self.fixture.gateway.held() == 1 }).await;
+        until("a request is on hold", async || self.fixture.gateway.held() == 1).await;
     }
 
     /// Kills the child; the right to replay is free as soon as it is gone.
@@ -124,7 +123,7 @@ async fn marked_and_not_sent() {
     // The connection is made, and the request gets nowhere.
     point.fixture.gateway.fault(Fault::black_hole().always());
     let mut child = point.start("stop");
-    until(|| async { point.count(SENDING) == 1 }).await;
+    until("a request is on its way", async || point.count(SENDING) == 1).await;
     point.kill(&mut child).await;
     assert_eq!(point.at_the_remote().await, 0);
     point.fixture.gateway.heal().await.unwrap();
@@ -168,7 +167,7 @@ async fn committed_and_not_answered() {
     let mut point = Point::new(WriteMode::LocalFirst).await;
     point.fixture.gateway.fault(Fault::black_hole_after().method("POST").path_contains("/events"));
     let mut child = point.start("stop");
-    until(|| async { point.at_the_remote().await == 1 }).await;
+    until("the remote has it", async || point.at_the_remote().await == 1).await;
     point.kill(&mut child).await;
     assert_eq!(point.count(SENDING), 1);
     point.rest(&point.open().await, 1).await;
@@ -179,15 +178,17 @@ async fn committed_and_not_answered_with_the_remote_first() {
     let mut point = Point::new(WriteMode::RemoteFirst).await;
     point.fixture.gateway.fault(Fault::black_hole_after().method("POST").path_contains("/events"));
     let mut child = point.start("stop");
-    until(|| async { point.at_the_remote().await == 1 }).await;
+    until("the remote has it", async || point.at_the_remote().await == 1).await;
     point.kill(&mut child).await;
     // Its caller was told nothing. It is there, and the file hears of it with the next read.
     assert_eq!(point.count("true"), 0);
     let next = point.open().await;
     assert_eq!(Events::new(&next).find().count().await.unwrap(), 1);
     assert_eq!(Events::new(&next).find().all().await.unwrap().len(), 1);
-    until(|| async { Events::new(&point.fixture.file().await).find().count().await.unwrap() == 1 })
-        .await;
+    until("the file has it", async || {
+        Events::new(&point.fixture.file().await).find().count().await.unwrap() == 1
+    })
+    .await;
     point.rest(&next, 0).await;
 }
 
@@ -239,8 +240,8 @@ async fn at_a_dead_letter() {
     // Whoever was killed may have sent it again just before.
     let early = next.drop_letter(letters[0].id).await.unwrap_err();
     assert_eq!(early.kind(), chronicle::ErrorKind::Busy, "{early}");
-    until(|| async { next.drop_letter(letters[0].id).await.is_ok() }).await;
-    until(|| async { next.failover_info().await.unwrap().unsure == 0 }).await;
+    until("the letter is dropped", async || next.drop_letter(letters[0].id).await.is_ok()).await;
+    until("all is fetched", async || next.failover_info().await.unwrap().unsure == 0).await;
     point.fixture.assert_equal().await;
 }
 

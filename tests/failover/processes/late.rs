@@ -1,8 +1,8 @@
 //! A direct write of a process that was killed, whose request arrives when others have written since: with the
 //! server's function it changes nothing any more.
 
+use super::SETTLE;
 use super::child::{Child, DELETE, Order};
-use super::{SETTLE, until};
 use crate::fixture::{Fixture, healed, session, until as until_info};
 use chronicle::Backend;
 use chronicle::failover::Failover;
@@ -10,7 +10,7 @@ use chronicle_entity::{
     EventId, EventPatch, Events, NewEvent, NewSession, SessionId, SessionPatch, SessionStatus,
     Sessions,
 };
-use chronicle_test_servers::Fault;
+use chronicle_test_servers::{Fault, until};
 use std::time::Duration;
 
 const APPLY: &str = include_str!("../../../migration/src/chronicle_apply/up.sql");
@@ -35,7 +35,7 @@ impl Late {
         let session = session(&failover).await;
         let late = Self { fixture, session };
         // The file has to know of the function before the child is there.
-        until(|| async {
+        until("the file knows of the function", async || {
             late.write(&failover, "before").await;
             late.ask("select count(*) from chronicle_applied").await != "0"
         })
@@ -46,7 +46,7 @@ impl Late {
             .fault(Fault::hold_until_released().method("POST").path_contains("/chronicle_apply"));
         let order = Order { first: 3, rows: 1, event_type, ..Order::of(session) };
         let mut child = Child::start(&late.fixture, &order);
-        until(|| async { gateway.held() == 1 }).await;
+        until("a request is on hold", async || gateway.held() == 1).await;
         child.kill().await;
         late
     }
@@ -111,7 +111,7 @@ async fn it_is_called_off_when_nothing_is_written_since() {
     let late = Late::update().await;
     let failover = open(&late.fixture).await;
     let taken = "select count(*) from chronicle_applied where touched = -1";
-    until(|| async { late.ask(taken).await != "0" }).await;
+    until("it is called off", async || late.ask(taken).await != "0").await;
     late.deliver().await;
     assert_eq!(late.branch().await, "before");
     until_info(&failover, |info| info.unsure == 0).await;
@@ -125,7 +125,7 @@ async fn what_it_has_made_comes_to_the_file() {
     late.deliver().await;
     assert_eq!(late.branch().await, "3");
     let failover = open(&late.fixture).await;
-    until(|| async {
+    until("the file has what it made", async || {
         let known = Sessions::new(&late.fixture.file().await).get(late.session).await.unwrap();
         known.unwrap().git_branch.as_deref() == Some("3")
     })

@@ -50,6 +50,7 @@ mod folder;
 mod gateway;
 mod location;
 mod npm;
+mod patience;
 mod port;
 mod postgres;
 mod postgrest;
@@ -62,6 +63,7 @@ pub use gateway::{
     Fault, Gateway, GatewayBuilder, PUBLISHABLE_KEY, RECORDED_BODY_LIMIT, Request, Response,
     SECRET_KEY,
 };
+pub use patience::until;
 pub use postgres::{Database, Postgres};
 pub use postgrest::{Postgrest, PostgrestBuilder};
 pub use token::{JWT_SECRET, Token};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chronicle_test_servers::{Postgres, Postgrest};
 
-use crate::until;
+use chronicle_test_servers::until;
 
 /// Not a test: the process that is killed by the test below. It tells its ports and its data folder, and waits.
 #[tokio::test]
@@ -41,8 +41,9 @@ async fn a_killed_process_takes_its_servers_with_it() {
     // SIGKILL: nothing in the process can react to it.
     victim.kill().unwrap();
     victim.wait().unwrap();
-    until("the servers end", || !ports.iter().any(|port| listens(*port))).await;
-    until("the data is removed", || !folder.exists() && !folder.parent().unwrap().exists()).await;
+    until("the servers end", async || !ports.iter().any(|port| listens(*port))).await;
+    until("the data is removed", async || !folder.exists() && !folder.parent().unwrap().exists())
+        .await;
 }
 
 #[tokio::test]

@@ -4,10 +4,10 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use chronicle_test_servers::{Fault, Gateway, RECORDED_BODY_LIMIT, Response};
+use chronicle_test_servers::{Fault, Gateway, RECORDED_BODY_LIMIT, Response, until};
 use reqwest::StatusCode;
 
-use crate::{Stack, until};
+use crate::Stack;
 
 const SHORT: Duration = Duration::from_millis(300);
 
@@ -144,9 +144,7 @@ async fn a_delayed_answer_tells_of_the_past() {
     let stack = Stack::plain().await;
     stack.gateway.fault(Fault::delay_answer(SHORT * 4));
     let insert = tokio::spawn(stack.insert(1).send());
-    while stack.stored().await.is_empty() {
-        tokio::time::sleep(SHORT / 10).await;
-    }
+    until("it is stored", async || !stack.stored().await.is_empty()).await;
     assert!(!insert.is_finished());
     assert_eq!(insert.await.unwrap().unwrap().status(), StatusCode::CREATED);
 }
@@ -163,7 +161,7 @@ async fn a_held_request_is_delivered_without_its_client() {
     stack.gateway.fault(Fault::hold_until_released().times(2));
     assert!(stack.insert(2).timeout(SHORT).send().await.unwrap_err().is_timeout());
     let waiting = tokio::spawn(stack.insert(3).send());
-    until("both are on hold", || stack.gateway.held() == 2).await;
+    until("both are on hold", async || stack.gateway.held() == 2).await;
     assert_eq!(stack.stored().await, ["1"]);
     assert_eq!(stack.gateway.release().await, 2);
     assert_eq!(stack.stored().await, ["1", "2", "3"]);

@@ -67,14 +67,3 @@ impl Stack {
 fn client() -> reqwest::Client {
     reqwest::Client::builder().retry(reqwest::retry::never()).build().unwrap()
 }
-
-/// Waits, in real time, until `condition` holds.
-async fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    for _ in 0..500 {
-        if condition() {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    panic!("waited 5 s for this: {what}");
-}
