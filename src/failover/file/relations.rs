@@ -16,6 +16,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 /// Most rows that are looked through to see whether something waits below one that is to go.
 pub(super) const MOST_BELOW: usize = 1_000;
 
+/// Of `sqlite_schema m`: the tables that may be an entity's. Asking after the failover's own would be
+/// most of the work, and a process that writes one row does it once.
+const NOT_OWN: &str = "m.type = 'table' and (m.name not glob 'chronicle_*' \
+    or lower(m.name) in (select lower(table_name) from chronicle_columns))";
+
 /// A foreign key in the file, to the key of another table, or to columns of it that are unique.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Foreign {
@@ -89,35 +94,11 @@ impl Relations {
             .query_row("pragma schema_version", [], |row| row.get(0))
             .map_err(from_rusqlite)?;
         let mut relations = Self { version, ..Self::default() };
-        let spelling = Spelling::read(connection)?;
-        let keys = "select m.name, p.name from sqlite_schema m, pragma_table_info(m.name) p \
-            where m.type = 'table' and p.pk > 0 order by m.name, p.name";
-        for (table, column) in pairs(connection, keys)? {
-            let (table, column) = spelling.of(table, column);
-            relations.keys.entry(table).or_default().push(column);
-        }
-        relations.keys.values_mut().for_each(|columns| columns.sort_unstable());
-        let generated = "select m.name, c.name from sqlite_schema m, pragma_table_xinfo(m.name) c \
-            where m.type = 'table' and c.hidden in (2, 3)";
-        for (table, column) in pairs(connection, generated)? {
-            let (table, column) = spelling.of(table, column);
-            relations.generated.entry(table).or_default().push(column);
-        }
+        let spelling = relations.read_known(connection)?;
+        relations.read_columns(connection, &spelling)?;
         relations.read_unique(connection, &spelling)?;
         relations.read_foreign(connection, &spelling)?;
         relations.entities = entities(connection)?;
-        let columns = "select table_name, column_name from chronicle_columns";
-        for (table, _) in pairs(connection, columns)? {
-            *relations.columns.entry(table).or_default() += 1;
-        }
-        let made = "select table_name, column_name from chronicle_columns where made = 1";
-        for (table, column) in pairs(connection, made)? {
-            relations.made.entry(table).or_default().push(column);
-        }
-        let bytes = "select table_name, column_name from chronicle_columns where bytes = 1";
-        for (table, column) in pairs(connection, bytes)? {
-            relations.bytes.entry(table).or_default().push(column);
-        }
         Ok(relations)
     }
 
@@ -132,16 +113,61 @@ impl Relations {
         !self.made(&TableName::of(table)).iter().all(is_own)
     }
 
+    /// The columns of the entities that were used with the file.
+    fn read_known(&mut self, connection: &Connection) -> Result<Spelling> {
+        let mut spelling = Spelling(HashMap::new());
+        let sql = "select table_name, column_name, made, bytes from chronicle_columns";
+        let mut statement = connection.prepare_cached(sql).map_err(from_rusqlite)?;
+        let mut rows = statement.query([]).map_err(from_rusqlite)?;
+        while let Some(row) = rows.next().map_err(from_rusqlite)? {
+            let (table, column, made, bytes): (String, String, bool, bool) =
+                row.try_into().map_err(from_rusqlite)?;
+            spelling.add(table.clone(), column.clone());
+            *self.columns.entry(table.clone()).or_default() += 1;
+            if made {
+                self.made.entry(table.clone()).or_default().push(column.clone());
+            }
+            if bytes {
+                self.bytes.entry(table).or_default().push(column);
+            }
+        }
+        Ok(spelling)
+    }
+
+    /// The keys of the tables, and what the file makes itself.
+    fn read_columns(&mut self, connection: &Connection, spelling: &Spelling) -> Result<()> {
+        let sql = format!(
+            "select m.name, c.name, c.pk > 0, c.hidden in (2, 3) \
+             from sqlite_schema m, pragma_table_xinfo(m.name) c \
+             where {NOT_OWN} and (c.pk > 0 or c.hidden in (2, 3))"
+        );
+        let mut statement = connection.prepare_cached(&sql).map_err(from_rusqlite)?;
+        let mut rows = statement.query([]).map_err(from_rusqlite)?;
+        while let Some(row) = rows.next().map_err(from_rusqlite)? {
+            let (table, column, is_of_key, is_generated): (String, String, bool, bool) =
+                row.try_into().map_err(from_rusqlite)?;
+            let (table, column) = spelling.of(table, column);
+            if is_of_key {
+                self.keys.entry(table.clone()).or_default().push(column.clone());
+            }
+            if is_generated {
+                self.generated.entry(table).or_default().push(column);
+            }
+        }
+        self.keys.values_mut().for_each(|columns| columns.sort_unstable());
+        Ok(())
+    }
+
     fn read_foreign(&mut self, connection: &Connection, spelling: &Spelling) -> Result<()> {
         /// The parent, and each of its columns with the child's.
         type Found = (String, OnDelete, Vec<(String, String)>);
         let mut statement = connection
-            .prepare_cached(
+            .prepare_cached(&format!(
                 "select m.name, f.id, f.\"from\", f.\"table\", f.on_delete, f.\"to\", p.name \
                  from sqlite_schema m, pragma_foreign_key_list(m.name) f \
                  left join pragma_table_info(f.\"table\") p on p.pk = f.seq + 1 \
-                 where m.type = 'table'",
-            )
+                 where {NOT_OWN}"
+            ))
             .map_err(from_rusqlite)?;
         let mut found: BTreeMap<(String, i64), Found> = BTreeMap::new();
         let mut rows = statement.query([]).map_err(from_rusqlite)?;
@@ -170,13 +196,15 @@ impl Relations {
     }
 
     fn read_unique(&mut self, connection: &Connection, spelling: &Spelling) -> Result<()> {
-        let sql = "select m.name || char(0) || i.name, c.name \
-            from sqlite_schema m, pragma_index_list(m.name) i, pragma_index_info(i.name) c \
-            where m.type = 'table' and i.\"unique\" = 1 and i.partial = 0 and i.origin <> 'pk' \
-              and not exists (select 1 from pragma_index_info(i.name) e where e.name is null) \
-            order by m.name, i.name, c.seqno";
+        let sql = format!(
+            "select m.name || char(0) || i.name, c.name \
+             from sqlite_schema m, pragma_index_list(m.name) i, pragma_index_info(i.name) c \
+             where {NOT_OWN} and i.\"unique\" = 1 and i.partial = 0 and i.origin <> 'pk' \
+               and not exists (select 1 from pragma_index_info(i.name) e where e.name is null) \
+             order by m.name, i.name, c.seqno"
+        );
         let mut indexes: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (index, column) in pairs(connection, sql)? {
+        for (index, column) in pairs(connection, &sql)? {
             indexes.entry(index).or_default().push(column);
         }
         for (index, columns) in indexes {
@@ -616,16 +644,11 @@ impl Transaction<'_> {
 struct Spelling(HashMap<String, (String, HashMap<String, String>)>);
 
 impl Spelling {
-    fn read(connection: &Connection) -> Result<Self> {
-        let mut known: HashMap<String, (String, HashMap<String, String>)> = HashMap::new();
-        let sql = "select table_name, column_name from chronicle_columns";
-        for (table, column) in pairs(connection, sql)? {
-            let (_, table) = TableName::stored(table).parts();
-            let (_, columns) =
-                known.entry(table.to_lowercase()).or_insert_with(|| (table, HashMap::new()));
-            columns.insert(column.to_lowercase(), column);
-        }
-        Ok(Self(known))
+    fn add(&mut self, table: String, column: String) {
+        let (_, table) = TableName::stored(table).parts();
+        let known = self.0.entry(table.to_lowercase());
+        let (_, columns) = known.or_insert_with(|| (table, HashMap::new()));
+        columns.insert(column.to_lowercase(), column);
     }
 
     fn table(&self, name: String) -> String {
