@@ -3,7 +3,7 @@
 use crate::agent::Agent;
 use crate::error::Result;
 use crate::{
-    doctor, export, flush, import, install, letters, migrate, outbox, prune, pull, search,
+    doctor, export, flush, import, install, letters, migrate, outbox, prune, pull, rebind, search,
     sessions, show, stats, status, tail,
 };
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -60,15 +60,16 @@ pub(crate) enum Command {
     /// What is recorded, and what waits for the server
     Status,
     /// Writes that wait for the server
-    #[command(subcommand)]
-    Outbox(OutboxCommand),
+    Outbox(OutboxArgs),
     /// Writes that the server refused
-    #[command(subcommand)]
-    Letters(LettersCommand),
+    Letters(LettersArgs),
     /// Send what waits to the server
     Flush(FlushArgs),
     /// Fetch what the server has
     Pull,
+    /// Give the file to the server and the key that are configured now: what waits goes there. Nothing that another
+    /// server may have is sent again
+    Rebind,
     /// Remove what is old from the file
     Prune(PruneArgs),
     /// Bring the file's tables up to date
@@ -134,9 +135,15 @@ pub(crate) enum Scope {
     Local,
 }
 
+#[derive(Args, Debug)]
+pub(crate) struct OutboxArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<OutboxCommand>,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum OutboxCommand {
-    /// List them, the oldest first
+    /// List them, the oldest first [default]
     List,
     /// Show one
     Show {
@@ -145,9 +152,15 @@ pub(crate) enum OutboxCommand {
     },
 }
 
+#[derive(Args, Debug)]
+pub(crate) struct LettersArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<LettersCommand>,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum LettersCommand {
-    /// List them
+    /// List them [default]
     List(LetterFilterArgs),
     /// Show one
     Show {
@@ -272,10 +285,11 @@ async fn answer(globals: &Globals, command: Command) -> Result<()> {
         Command::Uninstall(args) => install::uninstall(globals, args).await,
         Command::Doctor => doctor::run(globals).await,
         Command::Status => status::run(globals).await,
-        Command::Outbox(command) => outbox::run(globals, command).await,
-        Command::Letters(command) => letters::run(globals, command).await,
+        Command::Outbox(args) => outbox::run(globals, args).await,
+        Command::Letters(args) => letters::run(globals, args).await,
         Command::Flush(args) => flush::run(globals, args).await,
         Command::Pull => pull::run(globals).await,
+        Command::Rebind => rebind::run(globals).await,
         Command::Prune(args) => prune::run(globals, args).await,
         Command::Migrate => migrate::run(globals).await,
         Command::Sessions(args) => sessions::run(globals, args).await,

@@ -1,6 +1,6 @@
 //! `chronicle letters`: writes that the server refused.
 
-use crate::cli::{Globals, LetterChoiceArgs, LetterFilterArgs, LettersCommand};
+use crate::cli::{Globals, LetterChoiceArgs, LetterFilterArgs, LettersArgs, LettersCommand};
 use crate::config::Config;
 use crate::database::{self, Sends};
 use crate::error::{Error, Result};
@@ -13,14 +13,30 @@ use serde_json::{Value, json};
 /// How many are listed.
 const MOST: u32 = 1_000;
 
-pub(crate) async fn run(globals: &Globals, command: LettersCommand) -> Result<()> {
+pub(crate) async fn run(globals: &Globals, args: LettersArgs) -> Result<()> {
+    let command = args.command.unwrap_or_else(|| LettersCommand::List(LetterFilterArgs::default()));
+    let config = Config::load(globals)?;
+    if database::has_no_server(&config).await? {
+        return match command {
+            LettersCommand::List(filter) => chosen(&filter).and_then(|_| list(globals, &[])),
+            LettersCommand::Show { id } => Err(none(id)),
+            LettersCommand::Retry(choice) | LettersCommand::Drop(choice) => {
+                match one_or_all(&choice)? {
+                    Some(id) => Err(none(id)),
+                    None => Err(Error::Refused(
+                        "no server is configured that could refuse a write".to_owned(),
+                    )),
+                }
+            }
+        };
+    }
     let sends = match command {
         LettersCommand::Retry(_) => Sends::Waiting,
         LettersCommand::List(_) | LettersCommand::Show { .. } | LettersCommand::Drop(_) => {
             Sends::Nothing
         }
     };
-    let pair = database::pair(&Config::load(globals)?, sends).await?;
+    let pair = database::pair(&config, sends).await?;
     let done = answer(globals, &pair, command).await;
     Store::from(&pair).close().await?;
     done

@@ -20,6 +20,7 @@ mod outbox;
 mod output;
 mod prune;
 mod pull;
+mod rebind;
 mod record;
 mod redact;
 mod search;

@@ -1,6 +1,6 @@
 //! `chronicle outbox`: writes that wait for the server.
 
-use crate::cli::{Globals, OutboxCommand};
+use crate::cli::{Globals, OutboxArgs, OutboxCommand};
 use crate::config::Config;
 use crate::database::{self, Sends};
 use crate::error::{Error, Result};
@@ -14,9 +14,10 @@ use serde_json::{Value, json};
 /// How many are listed.
 const MOST: u32 = 200;
 
-pub(crate) async fn run(globals: &Globals, command: OutboxCommand) -> Result<()> {
+pub(crate) async fn run(globals: &Globals, args: OutboxArgs) -> Result<()> {
+    let command = args.command.unwrap_or(OutboxCommand::List);
     let config = Config::load(globals)?;
-    if config.remote.is_none() && !belongs_to_a_server(&config).await? {
+    if database::has_no_server(&config).await? {
         return match command {
             OutboxCommand::List => list(globals, &[]),
             OutboxCommand::Show { id } => Err(none(id)),
@@ -26,13 +27,6 @@ pub(crate) async fn run(globals: &Globals, command: OutboxCommand) -> Result<()>
     let done = answer(globals, &pair, command).await;
     Store::from(&pair).close().await?;
     done
-}
-
-async fn belongs_to_a_server(config: &Config) -> Result<bool> {
-    let sqlite = database::look(config).await?;
-    let belongs = database::is_of_a_pair(&sqlite).await;
-    Store::from(&sqlite).close().await?;
-    belongs
 }
 
 async fn answer(globals: &Globals, pair: &Failover, command: OutboxCommand) -> Result<()> {

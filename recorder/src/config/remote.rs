@@ -144,12 +144,26 @@ impl Remote {
         Ok(Self { key, ..self.clone() })
     }
 
+    /// The same with its key fetched now, so that it is known whom it stands for.
+    ///
+    /// # Errors
+    /// When the key cannot be had.
+    pub(crate) fn options_with_key(&self) -> Result<PostgrestOptions> {
+        let key = self.key.fetch(Stdio::inherit())?;
+        Ok(self.reached_with(key.map_or_else(Key::none, Key::new)))
+    }
+
+    fn reached_with(&self, key: Key) -> PostgrestOptions {
+        let options = PostgrestOptions::new(&self.url, key);
+        match &self.schema {
+            Some(schema) => options.schema(schema),
+            None => options,
+        }
+    }
+
     /// How the server is reached. The key is fetched when the first request is sent.
     pub(crate) fn options(&self) -> PostgrestOptions {
-        let mut options = PostgrestOptions::new(&self.url, Key::none());
-        if let Some(schema) = &self.schema {
-            options = options.schema(schema);
-        }
+        let options = self.reached_with(Key::none());
         if matches!(self.key, KeySource::None) {
             return options;
         }

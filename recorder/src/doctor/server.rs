@@ -4,6 +4,7 @@ use super::Report;
 use super::file::is_open;
 use crate::config::{Config, Remote};
 use crate::database::{self, Sends};
+use crate::error::Error;
 use crate::moment;
 use crate::output::plural;
 use chronicle::failover::{FailoverInfo, Status};
@@ -34,13 +35,17 @@ pub(super) async fn look(config: &Config, is_of_a_pair: bool, report: &mut Repor
         Ok(pair) => {
             let info = pair.failover_info().await;
             let closed = Store::from(&pair).close().await;
-            info.and_then(|info| closed.map(|()| info)).map_err(|error| error.to_string())
+            info.and_then(|info| closed.map(|()| info)).map_err(Error::from)
         }
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(error),
     };
     match info {
         Ok(info) => waiting(&info, report),
-        Err(words) => report.wrong("outbox", words, ""),
+        Err(Error::Store(error)) if error.kind() == ErrorKind::Conflict => {
+            let remedy = "configure that one again; or `chronicle rebind`, if what waits is to go to this one";
+            report.wrong("outbox", error.message(), remedy);
+        }
+        Err(error) => report.wrong("outbox", error.to_string(), ""),
     }
 }
 

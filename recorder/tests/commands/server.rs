@@ -263,3 +263,50 @@ fn what_was_recorded_before_there_was_a_server_is_sent() {
     world.home.write("config/chronicle/config.toml", "");
     assert!(world.home.error(&["outbox", "list"]).contains("no server is configured"));
 }
+
+#[test]
+fn a_file_is_given_to_another_server() {
+    let old = World::new();
+    let new = World::new();
+    old.record_some();
+    let waiting = old.waiting();
+    let config = old.home.read("config/chronicle/config.toml");
+    old.home.write(
+        "config/chronicle/config.toml",
+        &config.replace(&old.gateway.url(), &new.gateway.url()),
+    );
+    let doctor = old.run(&["doctor"]);
+    assert_eq!(doctor.code, Some(1));
+    assert!(doctor.out.contains("the file is bound to"), "{doctor:?}");
+    assert!(doctor.out.contains("`chronicle rebind`"), "{doctor:?}");
+    assert!(old.home.error(&["flush"]).contains("the file is bound to"));
+    // What comes meanwhile is kept beside the file.
+    old.record("Stop", json!({}));
+    assert_eq!(
+        old.ok(&["rebind"]),
+        format!("the file belongs to {} now; {waiting} writes wait\n", new.gateway.url())
+    );
+    assert_eq!(old.json(&["rebind"])["waiting"], waiting, "again it changes nothing");
+    old.ok(&["flush"]);
+    assert_eq!((old.count("events"), new.count("events")), (0, 3));
+    // And back: what the new one has is not sent again.
+    old.home.write("config/chronicle/config.toml", &config);
+    old.ok(&["rebind"]);
+    old.ok(&["flush"]);
+    assert_eq!((old.count("events"), new.count("events")), (0, 3));
+}
+
+#[test]
+fn what_waits_stays_its_servers_once_some_was_sent() {
+    let (old, new) = (World::new(), World::new());
+    old.record_some();
+    old.ok(&["flush"]);
+    old.record("Stop", json!({}));
+    let config = old.home.read("config/chronicle/config.toml");
+    old.home.write(
+        "config/chronicle/config.toml",
+        &config.replace(&old.gateway.url(), &new.gateway.url()),
+    );
+    let said = old.home.error(&["rebind"]);
+    assert!(said.contains("may have some of them") && said.contains("flush"), "{said}");
+}

@@ -173,7 +173,12 @@ fn what_is_old_is_removed() {
 fn without_a_server_nothing_waits() {
     let home = recorded();
     assert_eq!(home.ok(&["outbox", "list"]), "nothing waits for the server\n");
-    assert_snapshot!("letters_without_a_server", home.error(&["letters", "list"]));
+    assert_snapshot!("letters_without_a_server", home.ok(&["letters"]));
+    assert_eq!(home.ok(&["outbox"]), home.ok(&["outbox", "list"]));
+    assert_snapshot!(
+        "letters_retried_without_a_server",
+        home.error(&["letters", "retry", "--table", "events"])
+    );
     assert!(home.error(&["flush"]).contains("no server is configured"));
     assert!(home.error(&["pull"]).contains("no server is configured"));
     assert!(home.ok(&["migrate"]).ends_with("is up to date\n"));
