@@ -1,15 +1,20 @@
-//! Orders, each in a transaction, and additions to stocks, by two stores on one file while the network fails in
-//! all ways: what was acknowledged counts once, and of a transaction there is all or nothing.
+//! Orders, each in a transaction, and additions to stocks, while the network fails in all ways: by two stores on
+//! one file, and by processes that are killed. What was acknowledged counts once, and of a transaction there is
+//! all or nothing.
 
 use crate::entities::order::{self, NewOrder, OrderId, Orders};
 use crate::entities::order_item::{self, NewOrderItem, OrderItems};
 use crate::entities::part::{self, PartPatch, Parts};
-use crate::world::World;
-use chronicle::failover::Failover;
-use chronicle::{ErrorKind, Record, Store, Table, add};
-use chronicle_test_servers::{Fault, Response};
+use crate::world::{World, pair, server};
+use chronicle::failover::{Failover, WriteMode};
+use chronicle::{Backend, ErrorKind, Record, Store, Table, add};
+use chronicle_test_servers::{Fault, Response, until};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -17,6 +22,10 @@ const APPLY: &str = include_str!("../../migration/src/chronicle_apply/up.sql");
 const TABLES: [&Table; 3] = [order::Model::TABLE, part::Model::TABLE, order_item::Model::TABLE];
 const PARTS: i32 = 4;
 const CALLS: usize = 60;
+/// Processes of each place that are killed, one after the other.
+const KILLS: usize = 10;
+/// What a child is told: the server, the file, its log, the mode and a seed.
+const CHILD: &str = "CHRONICLE_TEST_ORDERS";
 
 /// What was asked for.
 #[derive(Default)]
@@ -25,6 +34,31 @@ struct Asked {
     orders: BTreeMap<OrderId, (Vec<(i32, i32)>, bool)>,
     /// A part, what was added to it, and whether the caller was told so.
     additions: Vec<(i32, i32, bool)>,
+}
+
+impl Asked {
+    /// Reads what one client has told.
+    fn read(&mut self, lines: &str) {
+        let done: BTreeSet<&str> =
+            lines.lines().filter_map(|line| line.strip_prefix("done ")).collect();
+        for line in lines.lines().filter_map(|line| line.strip_prefix("try ")) {
+            let mut words = line.split(' ');
+            let mut word = || words.next().unwrap();
+            let (number, kind) = (word(), word());
+            let is_done = done.contains(number);
+            if kind == "add" {
+                let (part, by) = (word().parse().unwrap(), word().parse().unwrap());
+                self.additions.push((part, by, is_done));
+            } else {
+                let id: OrderId = word().parse().unwrap();
+                let taken = words.map(|taken| {
+                    let (part, number) = taken.split_once(':').unwrap();
+                    (part.parse().unwrap(), number.parse().unwrap())
+                });
+                self.orders.insert(id, (taken.collect(), is_done));
+            }
+        }
+    }
 }
 
 /// Whether it is done; else nobody knows.
@@ -39,19 +73,30 @@ fn is_done(outcome: chronicle::Result<()>) -> bool {
     }
 }
 
-async fn client(store: Store, asked: &Mutex<Asked>, mut chance: fastrand::Rng) {
-    for _ in 0..CALLS {
-        if chance.bool() {
+/// Tells what it asks for before it does, and what it was told.
+async fn client(
+    store: Store,
+    mut tell: impl FnMut(String),
+    mut chance: fastrand::Rng,
+    calls: usize,
+) {
+    for call in 0..calls {
+        let is_done = if chance.bool() {
             let (part, by) = (chance.i32(1..=PARTS), chance.i32(1..1_000));
+            tell(format!("try {call} add {part} {by}\n"));
             let updated = Parts::new(&store).update(part, PartPatch::new().stock(add(by))).await;
-            let is_done = is_done(updated.map(|touched| assert_eq!(touched, 1)));
-            asked.lock().unwrap().additions.push((part, by, is_done));
+            is_done(updated.map(|touched| assert_eq!(touched, 1)))
         } else {
             let mut parts: Vec<i32> = (1..=PARTS).collect();
             chance.shuffle(&mut parts);
             parts.truncate(chance.usize(1..=3));
             let taken: Vec<_> = parts.into_iter().map(|part| (part, chance.i32(1..20))).collect();
             let id = OrderId::generate();
+            let mut line = format!("try {call} order {id}");
+            for (part, number) in &taken {
+                write!(line, " {part}:{number}").unwrap();
+            }
+            tell(line + "\n");
             let ordered = store.transaction(|writes| {
                 writes.of::<Orders>().insert(NewOrder::new("ada").id(id))?;
                 for (part, number) in &taken {
@@ -60,8 +105,10 @@ async fn client(store: Store, asked: &Mutex<Asked>, mut chance: fastrand::Rng) {
                 }
                 Ok(())
             });
-            let is_done = is_done(ordered.await);
-            asked.lock().unwrap().orders.insert(id, (taken, is_done));
+            is_done(ordered.await)
+        };
+        if is_done {
+            tell(format!("done {call}\n"));
         }
         tokio::time::sleep(Duration::from_millis(chance.u64(0..40))).await;
     }
@@ -105,49 +152,47 @@ fn have_the_sum(sum: i64, numbers: &[i64]) -> bool {
     sums.contains(&sum)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_acknowledged_counts_once() {
-    let seed = std::env::var("CHRONICLE_SEED").ok().and_then(|seed| seed.parse().ok());
-    let seed: u64 = seed.unwrap_or_else(|| fastrand::u64(..));
-    let mut chance = fastrand::Rng::with_seed(seed);
-    let told = format!("with CHRONICLE_SEED={seed}");
+/// A world with stocks, which all stores know.
+async fn stocked(mode: WriteMode) -> World {
     let world = World::new(&TABLES, APPLY).await;
     let stocked = "insert into parts (id, stock) select id, 100000 from generate_series(1, 4) id";
     world.sql(stocked).await;
-    let stores: [Failover; 2] = [world.open().await, world.open().await];
-    for store in &stores {
-        store.pull::<part::Model>(|_| {}).await.unwrap();
-    }
-    let asked = Mutex::new(Asked::default());
-    let is_over = AtomicBool::new(false);
-    let clients = async {
-        let clients = stores.iter().flat_map(|store| [store; 3]);
-        let clients = clients.map(|store| client(Store::from(store), &asked, chance.fork()));
-        futures_util::future::join_all(clients.collect::<Vec<_>>()).await;
-        is_over.store(true, Ordering::Relaxed);
-    };
-    tokio::join!(clients, faults(&world, &is_over, fastrand::Rng::with_seed(seed)));
-    for store in &stores {
+    let first = world.options().mode(mode).connect().await.unwrap();
+    first.pull::<part::Model>(|_| {}).await.unwrap();
+    // It has the function, as the file knows from now on.
+    Parts::new(&first).update(1, PartPatch::new().stock(add(0))).await.unwrap();
+    world.heal(&first).await;
+    first.close().await.unwrap();
+    world
+}
+
+/// Of orders all or nothing is there, and the stocks are what they must be; and the stores know it.
+async fn check(world: &World, stores: &[Failover], asked: &Asked, told: &str) {
+    for store in stores {
+        world.heal(store).await;
+        assert!(store.flush(Duration::from_secs(60)).await.unwrap(), "{told}");
         let info = world.heal(store).await;
         assert_eq!((info.outbox_rows, info.dead_letters), (0, 0), "{told}: {info:?}");
     }
     // What was held has arrived.
     tokio::time::sleep(Duration::from_millis(2_600)).await;
+    for store in stores {
+        world.heal(store).await;
+    }
 
-    let asked = asked.into_inner().unwrap();
     let there: BTreeSet<String> = world.ask("select id from orders").await.into_iter().collect();
     for (id, (taken, is_done)) in &asked.orders {
         let is_there = there.contains(&id.to_string());
         assert!(is_there || !is_done, "{told}: order {id} is lost");
         let items = format!("select count(*) from order_items where order_id = '{id}'");
         let wanted = if is_there { taken.len() as i64 } else { 0 };
-        assert_eq!(numbers(&world, &items).await, [wanted], "{told}: order {id}");
+        assert_eq!(numbers(world, &items).await, [wanted], "{told}: order {id}");
     }
-    let stocks = numbers(&world, "select stock from parts order by id").await;
+    let stocks = numbers(world, "select stock from parts order by id").await;
     for (part, stock) in (1..=PARTS).zip(stocks) {
         let ordered =
             format!("select coalesce(sum(number), 0) from order_items where part_id = {part}");
-        let ordered = numbers(&world, &ordered).await[0];
+        let ordered = numbers(world, &ordered).await[0];
         let of_part = || asked.additions.iter().filter(|(to, ..)| *to == part);
         let added: i64 =
             of_part().filter(|(.., done)| *done).map(|(_, by, _)| i64::from(*by)).sum();
@@ -156,11 +201,140 @@ async fn what_was_acknowledged_counts_once() {
         let rest = stock - (100_000 - ordered + added);
         assert!(have_the_sum(rest, &unknown), "{told}: part {part} has {rest} too many");
     }
-    // Both stores know what became of it.
+    // All stores know what became of it.
     let remote = Parts::new(world.remote()).find().order_by(Parts::ID.asc()).all().await.unwrap();
+    let orders = Orders::new(world.remote()).find().order_by(Orders::ID.asc()).all().await.unwrap();
     world.cut().await;
-    for store in &stores {
+    for store in stores {
         let known = Parts::new(store).find().order_by(Parts::ID.asc()).all().await.unwrap();
         assert_eq!(known, remote, "{told}");
+        // An order without answer that was made may never have been heard of here.
+        for order in Orders::new(store).find().all().await.unwrap() {
+            assert!(orders.contains(&order), "{told}: {order:?}");
+        }
     }
+}
+
+/// What chance decides, and how to have it again.
+fn chance() -> (u64, String) {
+    let seed = std::env::var("CHRONICLE_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seed: u64 = seed.unwrap_or_else(|| fastrand::u64(..));
+    (seed, format!("with CHRONICLE_SEED={seed}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_counts_once() {
+    let (seed, told) = chance();
+    let mut chance = fastrand::Rng::with_seed(seed);
+    let world = stocked(WriteMode::RemoteFirst).await;
+    let stores: [Failover; 2] = [world.open().await, world.open().await];
+    let is_over = AtomicBool::new(false);
+    let clients = async {
+        let clients = stores.iter().flat_map(|store| [store; 3]).map(|store| {
+            let (store, chance) = (Store::from(store), chance.fork());
+            async move {
+                let mut lines = String::new();
+                client(store, |line| lines.push_str(&line), chance, CALLS).await;
+                lines
+            }
+        });
+        let lines = futures_util::future::join_all(clients.collect::<Vec<_>>()).await;
+        is_over.store(true, Ordering::Relaxed);
+        lines
+    };
+    let (lines, ()) =
+        tokio::join!(clients, faults(&world, &is_over, fastrand::Rng::with_seed(seed)));
+    let mut asked = Asked::default();
+    for lines in &lines {
+        asked.read(lines);
+    }
+    check(&world, &stores, &asked, &told).await;
+}
+
+/// Writes until it is killed, if it was started as a child of the tests below; else it does nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn child_that_orders() {
+    let Ok(order) = std::env::var(CHILD) else { return };
+    let [url, file, log, mode, seed] = order.split('\n').collect::<Vec<_>>()[..] else {
+        panic!("an order of {order:?}");
+    };
+    let mode = if mode == "LocalFirst" { WriteMode::LocalFirst } else { WriteMode::RemoteFirst };
+    let mut log = File::options().create(true).append(true).open(log).unwrap();
+    let options = pair(Path::new(file), server(url, &TABLES), &TABLES).mode(mode);
+    let failover = options.connect().await.unwrap();
+    let tell = |line: String| log.write_all(line.as_bytes()).unwrap();
+    let chance = fastrand::Rng::with_seed(seed.parse().unwrap());
+    client(Store::from(&failover), tell, chance, usize::MAX).await;
+}
+
+/// One process after the other, each killed while it writes; gives their logs.
+async fn killed_in_one_place(
+    world: &World,
+    mode: WriteMode,
+    place: usize,
+    mut chance: fastrand::Rng,
+) -> Vec<PathBuf> {
+    use std::os::unix::process::ExitStatusExt;
+    let mut logs = Vec::new();
+    for number in 0..KILLS {
+        let log = world.path().with_file_name(format!("orders-{place}-{number}.log"));
+        let order = [
+            world.gateway.url(),
+            world.path().display().to_string(),
+            log.display().to_string(),
+            format!("{mode:?}"),
+            chance.u64(..).to_string(),
+        ];
+        let mut child = tokio::process::Command::new(std::env::current_exe().unwrap())
+            .args(["chance::child_that_orders", "--exact", "--nocapture", "--test-threads=1"])
+            .env(CHILD, order.join("\n"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let wanted = if number % 3 == 0 { "done" } else { "try" };
+        until("a child writes", async || {
+            std::fs::read_to_string(&log).is_ok_and(|told| told.contains(wanted))
+        })
+        .await;
+        tokio::time::sleep(Duration::from_millis(chance.u64(0..200))).await;
+        child.start_kill().unwrap();
+        let status = child.wait().await.unwrap();
+        assert_eq!(status.signal(), Some(9), "{status}: {}", log.display());
+        logs.push(log);
+    }
+    logs
+}
+
+async fn killed(mode: WriteMode) {
+    let (seed, told) = chance();
+    let mut chance = fastrand::Rng::with_seed(seed);
+    let world = stocked(mode).await;
+    let is_over = AtomicBool::new(false);
+    let places = async {
+        let places: Vec<_> =
+            (0..3).map(|place| killed_in_one_place(&world, mode, place, chance.fork())).collect();
+        let logs = futures_util::future::join_all(places).await;
+        is_over.store(true, Ordering::Relaxed);
+        logs.concat()
+    };
+    let (logs, ()) = tokio::join!(places, faults(&world, &is_over, fastrand::Rng::with_seed(seed)));
+    let mut asked = Asked::default();
+    for log in logs {
+        asked.read(&std::fs::read_to_string(log).unwrap());
+    }
+    let told = format!("{mode:?} {told}");
+    let next = world.options().mode(mode).connect().await.unwrap();
+    check(&world, &[next], &asked, &told).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_processes_that_are_killed_too() {
+    killed(WriteMode::RemoteFirst).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_processes_that_write_to_the_file_first_too() {
+    killed(WriteMode::LocalFirst).await;
 }

@@ -5,7 +5,7 @@ use chronicle::postgrest::{Key, PostgrestOptions};
 use chronicle::sqlite::SqliteOptions;
 use chronicle::{Postgrest, Sqlite, Table, postgres_script};
 use chronicle_test_servers::{Gateway, Postgres, Postgrest as Server, SECRET_KEY};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// How long anything may take before a test gives up.
@@ -16,6 +16,24 @@ pub(crate) struct World {
     server: Server,
     folder: tempfile::TempDir,
     tables: Vec<&'static Table>,
+}
+
+/// The server at this address.
+pub(crate) fn server(url: &str, tables: &[&'static Table]) -> PostgrestOptions {
+    PostgrestOptions::new(url, Key::new(SECRET_KEY))
+        .probe_table(tables[0].name)
+        .timeouts(Duration::from_millis(500), Duration::from_millis(1_500))
+}
+
+/// A file with its server.
+pub(crate) fn pair(
+    file: &Path,
+    server: PostgrestOptions,
+    tables: &[&'static Table],
+) -> FailoverOptions {
+    FailoverOptions::new(SqliteOptions::new(file), server)
+        .settle(Duration::from_millis(800))
+        .create_tables(tables)
 }
 
 impl World {
@@ -30,29 +48,18 @@ impl World {
         Self { gateway, server, folder, tables: tables.to_vec() }
     }
 
-    fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().join("pair.db")
     }
 
     pub(crate) fn options(&self) -> FailoverOptions {
-        self.over(self.server_options())
+        pair(&self.path(), server(&self.gateway.url(), &self.tables), &self.tables)
     }
 
     /// The same where watched queries are asked again so often.
     pub(crate) fn watching(&self, interval: Duration) -> FailoverOptions {
-        self.over(self.server_options().watch_interval(interval))
-    }
-
-    fn server_options(&self) -> PostgrestOptions {
-        PostgrestOptions::new(self.gateway.url(), Key::new(SECRET_KEY))
-            .probe_table(self.tables[0].name)
-            .timeouts(Duration::from_millis(500), Duration::from_millis(1_500))
-    }
-
-    fn over(&self, remote: PostgrestOptions) -> FailoverOptions {
-        FailoverOptions::new(SqliteOptions::new(self.path()), remote)
-            .settle(Duration::from_millis(800))
-            .create_tables(&self.tables)
+        let remote = server(&self.gateway.url(), &self.tables).watch_interval(interval);
+        pair(&self.path(), remote, &self.tables)
     }
 
     pub(crate) async fn open(&self) -> Failover {
