@@ -151,7 +151,10 @@ pub(super) struct Waiting {
     pub(super) sequence: i64,
     pub(super) row: RowName,
     pub(super) kind: EntryKind,
+    /// What it sets.
     pub(super) body: Row,
+    /// What it adds to columns.
+    pub(super) additions: Row,
     pub(super) refs: Vec<RowName>,
     /// The sequence and the cause of each.
     pub(super) waits: Vec<(i64, String)>,
@@ -243,10 +246,14 @@ impl Snapshot {
             snapshot.unsure.insert(row?);
         }
         let entries = "select sequence, table_name, row_key, kind, body, refs, waits, waits_for, held, \
-            request is not null, reason, code, released from chronicle_outbox";
+            request is not null, reason, code, released, added from chronicle_outbox";
         let mut entries = connection.prepare_cached(entries)?;
         let rows = entries.query_map([], |row| {
             let body: String = row.get(4)?;
+            let body: Row = serde_json::from_str(&body).unwrap_or_default();
+            let added: String = row.get(13)?;
+            let added: Vec<String> = serde_json::from_str(&added).unwrap_or_default();
+            let (additions, body) = body.into_iter().partition(|(name, _)| added.contains(name));
             let refs: String = row.get(5)?;
             let refs: Vec<(String, String)> = serde_json::from_str(&refs).unwrap_or_default();
             let waits: String = row.get(6)?;
@@ -255,7 +262,8 @@ impl Snapshot {
                 sequence: row.get(0)?,
                 row: name(row.get(1)?, row.get(2)?),
                 kind: EntryKind::named(&row.get::<_, String>(3)?).expect("a kind"),
-                body: serde_json::from_str(&body).unwrap_or_default(),
+                body,
+                additions,
                 refs: refs.into_iter().map(|(table, key)| name(table, key)).collect(),
                 waits: waits
                     .iter()

@@ -75,12 +75,15 @@ impl Inner {
                 return Some(vec![of_row[first].sequence]);
             }
             let mut values = Row::new();
+            let additions = statement.additions();
             for (at, entry) in of_row[first..].iter().enumerate() {
-                if at > 0 && entry.kind != EntryKind::Update {
+                // What adds goes alone.
+                let is_alone = !entry.additions.is_empty() || !of_row[first].additions.is_empty();
+                if at > 0 && (is_alone || entry.kind != EntryKind::Update) {
                     break;
                 }
                 values.extend(entry.body.clone());
-                if values == *body {
+                if values == *body && entry.additions == additions {
                     let carried = &of_row[first..=first + at];
                     return Some(carried.iter().map(|entry| entry.sequence).collect());
                 }

@@ -104,6 +104,8 @@ pub(super) enum CallKind {
         /// The columns with numbers that it sets.
         numbers: Vec<&'static str>,
         others: Vec<(&'static str, Option<String>)>,
+        /// Whether it adds the call's number to the sum.
+        adds: bool,
     },
     Delete {
         target: Aim,
@@ -177,6 +179,7 @@ impl WriteCall {
                             (_, Some((_, other))) => text(other),
                             _ if let Some((_, value)) = of_key => value.clone().into(),
                             ("updated_at", None) => now.into(),
+                            (tables::SUM, None) => 0_i64.into(),
                             (name, None) if tables::NUMBERS.contains(&name) => numbered(at),
                             _ => table.columns[at].kind.null(),
                         }
@@ -186,7 +189,7 @@ impl WriteCall {
                 let rows = rows.iter().map(row).collect();
                 WriteKind::Insert { rows, duplicates: *duplicates }
             }
-            CallKind::Update { target, numbers, others } => {
+            CallKind::Update { target, numbers, others, adds } => {
                 let numbers =
                     numbers.iter().filter_map(|name| position(name)).map(|at| (at, numbered(at)));
                 let others =
@@ -194,10 +197,11 @@ impl WriteCall {
                 let mut assignments: Vec<(usize, Value)> = numbers.chain(others).collect();
                 assignments.extend(table.updated_at.map(|at| (at, now.into())));
                 assignments.sort_by_key(|(at, _)| *at);
+                let sum = position(tables::SUM).filter(|_| *adds);
                 WriteKind::Update {
                     target: self.target(target),
                     assignments,
-                    additions: Vec::new(),
+                    additions: sum.map(|at| (at, call.cast_signed().into())).into_iter().collect(),
                 }
             }
             CallKind::Delete { target } => WriteKind::Delete { target: self.target(target) },

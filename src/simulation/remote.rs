@@ -232,13 +232,14 @@ impl Database {
                     done.effects.push((name.clone(), effect));
                 }
             }
-            Statement::Update { target, values, condition } => {
+            Statement::Update { target, values, additions, condition } => {
                 for name in self.matching(target) {
                     let effect = match self.rows.get(&name) {
                         None => Effect::Absent,
                         Some(row) if !fits(row, condition.as_ref()) => Effect::OtherVersion,
                         Some(_) => {
                             self.assign(&name, values, None)?;
+                            self.add(&name, additions);
                             done.count += 1;
                             Effect::Updated
                         }
@@ -307,11 +308,23 @@ impl Database {
         let empty = tables::named(table)
             .columns
             .iter()
-            .map(|column| (column.name.to_owned(), JsonValue::Null))
+            .map(|column| {
+                let is_sum = column.name == tables::SUM;
+                let first = if is_sum { 0.into() } else { JsonValue::Null };
+                (column.name.to_owned(), first)
+            })
             .collect();
         self.rows.insert(name.clone(), empty);
         self.assign(name, values, Some(columns))?;
         Ok(Effect::Inserted)
+    }
+
+    fn add(&mut self, name: &RowName, additions: &Row) {
+        let Some(row) = self.rows.get_mut(name) else { return };
+        for (column, by) in additions {
+            let sum = row.get(column).and_then(JsonValue::as_i64).unwrap_or(0);
+            row.insert(column.clone(), (sum + by.as_i64().expect("a number")).into());
+        }
     }
 
     fn assign(

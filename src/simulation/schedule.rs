@@ -622,7 +622,14 @@ impl Inner {
                     1 if has_b => vec!["a", "b"],
                     _ => vec!["a"],
                 };
-                CallKind::Update { target, numbers, others }
+                // What nobody has asked for yet is queued, and waits until the server has the function.
+                let is_function_known =
+                    self.profile.has_function || self.snapshot.state["has_function"] == false;
+                let adds = matches!(target, Aim::Key(_))
+                    && tables::has_sum(table)
+                    && is_function_known
+                    && self.chance.happens(0.4);
+                CallKind::Update { target, numbers, others, adds }
             }
             _ => CallKind::Delete { target: self.aim(table) },
         }
@@ -696,7 +703,7 @@ pub(super) fn foreigner(world: &mut Inner) {
     let target = Aim::Key(key.clone());
     let kind = match choice {
         0 => CallKind::Delete { target },
-        1 | 2 => CallKind::Update { target, numbers: vec!["a"], others: Vec::new() },
+        1 | 2 => CallKind::Update { target, numbers: vec!["a"], others: Vec::new(), adds: false },
         _ => {
             let rows = vec![NewRow { key: key.clone(), others: Vec::new() }];
             CallKind::Insert { duplicates: Duplicates::Refuse, rows }
@@ -714,7 +721,7 @@ pub(super) fn foreigner(world: &mut Inner) {
         1 | 2 => {
             let values: Row = [("a".to_owned(), number.into())].into_iter().collect();
             let target = Rows::Named(TableName::of(table), vec![row]);
-            Statement::Update { target, values, condition: None }
+            Statement::Update { target, values, additions: Row::new(), condition: None }
         }
         _ => {
             let mut values: Row =

@@ -23,6 +23,8 @@ pub(super) enum Statement {
     Update {
         target: Rows,
         values: Row,
+        /// What is added to columns.
+        additions: Row,
         /// What a column must hold.
         condition: Option<(String, Option<String>)>,
     },
@@ -52,8 +54,9 @@ impl Statement {
                 let rows: Vec<String> = rows.iter().map(|(_, row)| short(row)).collect();
                 format!("insert {duplicates:?} {}", rows.join(" "))
             }
-            Self::Update { target, values, condition } => {
-                format!("update {} {} {condition:?}", rows(target), short(values))
+            Self::Update { target, values, additions, condition } => {
+                let (values, additions) = (short(values), short(additions));
+                format!("update {} {values} + {additions} {condition:?}", rows(target))
             }
             Self::Delete { target, condition } => format!("delete {} {condition:?}", rows(target)),
             Self::Read(read) => format!("read {} {:?}", read.table.name, read.offset),
@@ -137,6 +140,14 @@ impl Statement {
         }
     }
 
+    /// What it adds to columns.
+    pub(super) fn additions(&self) -> Row {
+        match self {
+            Self::Update { additions, .. } => additions.clone(),
+            _ => Row::new(),
+        }
+    }
+
     /// What the columns are that it sets or inserts.
     pub(super) fn columns(&self) -> Vec<String> {
         match self {
@@ -165,11 +176,17 @@ impl Statement {
                     })
                     .collect(),
             },
-            WriteKind::Update { target, assignments, .. } => Self::Update {
-                target: rows(target),
-                values: object(table, assignments.iter().map(|(at, value)| (*at, value))),
-                condition: None,
-            },
+            WriteKind::Update { target, assignments, additions } => {
+                let values = |all: &[(usize, Value)]| {
+                    object(table, all.iter().map(|(at, value)| (*at, value)))
+                };
+                Self::Update {
+                    target: rows(target),
+                    values: values(assignments),
+                    additions: values(additions),
+                    condition: None,
+                }
+            }
             WriteKind::Delete { target } => Self::Delete { target: rows(target), condition: None },
         }
     }
@@ -207,11 +224,12 @@ impl Statement {
                     table,
                 }
             }
-            ChangeKind::Update => Self::Update {
-                target: rows(),
-                values: serde_json::from_slice(&body).expect("an object"),
-                condition,
-            },
+            ChangeKind::Update => {
+                let all: Row = serde_json::from_slice(&body).expect("an object");
+                let is_added = |name: &String| change.added.iter().any(|added| added == name);
+                let (additions, values) = all.into_iter().partition(|(name, _)| is_added(name));
+                Self::Update { target: rows(), values, additions, condition }
+            }
             ChangeKind::Delete => Self::Delete { target: rows(), condition },
         }
     }

@@ -19,6 +19,8 @@ mod parent {
         pub made: i64,
         pub a: i64,
         pub b: i64,
+        /// Added to by the server's function.
+        pub sum: i64,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -120,6 +122,8 @@ mod versioned {
         pub made: i64,
         pub a: i64,
         pub b: i64,
+        /// Added to by the server's function.
+        pub sum: i64,
         pub updated_at: DateTimeUtc,
     }
 
@@ -186,6 +190,14 @@ pub(super) const NUMBERS: [&str; 3] = ["made", "a", "b"];
 
 /// The columns that are unique together, and how many values each can have.
 pub(super) const UNIQUE: [(&str, usize); 2] = [("zone", 2), ("code", 1)];
+
+/// The column that is added to.
+pub(super) const SUM: &str = "sum";
+
+/// Whether rows of a table have a column that is added to.
+pub(super) fn has_sum(table: &Table) -> bool {
+    table.columns.iter().any(|column| column.name == SUM)
+}
 
 /// Whether a column is one of those that are unique together.
 pub(super) fn is_unique(column: &str) -> bool {
@@ -290,7 +302,7 @@ pub(super) fn schema(cascades: bool) -> String {
     let action = if cascades { "on delete cascade" } else { "" };
     format!(
         "create table parents (id text primary key not null, made integer not null, \
-           a integer not null, b integer not null); \
+           a integer not null, b integer not null, sum integer not null default 0); \
          create table children (id text primary key not null, \
            parent_id text not null references parents (id) {action}, made integer not null, \
            a integer not null, b integer not null); \
@@ -302,7 +314,8 @@ pub(super) fn schema(cascades: bool) -> String {
          create table uniques (id text primary key not null, zone text, code text, \
            made integer not null, a integer not null, b integer not null, unique (zone, code)); \
          create table versioned (id text primary key not null, made integer not null, \
-           a integer not null, b integer not null, updated_at text not null); \
+           a integer not null, b integer not null, sum integer not null default 0, \
+           updated_at text not null); \
          create table spots (id text primary key not null, made integer not null, \
            a integer not null, b integer);"
     )

@@ -3,6 +3,7 @@
 //! lost though the server has done what it asks.
 
 use super::history::CallId;
+use super::invariants::Invariant;
 use super::operation::Flaw;
 use super::remote::{Done, Effect, Refusal};
 use super::statement::{Row, Statement};
@@ -182,6 +183,10 @@ impl Client {
 
     async fn write_once(&self, write: Write) -> Result<Written> {
         let statement = Statement::of_write(&write);
+        if !statement.additions().is_empty() {
+            let what = "an addition goes without the function";
+            self.world.lock().violated(Invariant::Once, None, what);
+        }
         let sender = self.sender();
         Ok(self.send(sender, statement).await?.written(&write))
     }
@@ -194,8 +199,7 @@ impl Done {
     }
 
     fn written(&self, write: &Write) -> Written {
-        let stored = write
-            .reads_back()
+        let stored = (write.reads_back() || write.is_relative())
             .then(|| self.changed().map(|row| super::remote::values(write.table, row)).collect());
         Written { touched: self.count, stored }
     }
@@ -620,7 +624,12 @@ impl Remote for Client {
         returning: &'a [String],
     ) -> BoxFuture<'a, Result<Applied>> {
         Box::pin(async move {
-            let done = self.send(Sender::Replay, Statement::of_change(change)).await?;
+            let statement = Statement::of_change(change);
+            if !statement.additions().is_empty() {
+                let what = "replay sends an addition without the function";
+                self.world.lock().violated(Invariant::Once, None, what);
+            }
+            let done = self.send(Sender::Replay, statement).await?;
             Ok(done.applied(returning))
         })
     }
