@@ -333,6 +333,17 @@ impl Write {
         }
     }
 
+    /// Whether it says which rows it is for; else a condition does.
+    #[cfg(all(feature = "sqlite", feature = "postgrest"))]
+    pub(crate) const fn names_rows(&self) -> bool {
+        match &self.kind {
+            WriteKind::Insert { .. } => true,
+            WriteKind::Update { target, .. } | WriteKind::Delete { target } => {
+                matches!(target, Target::Key(_))
+            }
+        }
+    }
+
     /// Whether it adds to what columns hold.
     #[cfg(feature = "postgrest")]
     pub(crate) fn is_relative(&self) -> bool {

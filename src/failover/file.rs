@@ -24,7 +24,7 @@ pub(crate) use acknowledge::is_of_key;
 pub(crate) use choose::Chosen;
 pub(crate) use direct::DirectWork;
 pub(crate) use letters::{Letter, Refusal};
-pub(crate) use mirror::Answer;
+pub(crate) use mirror::{Answer, is_of_row};
 pub(crate) use outbox::{Bound as OutboxBound, Local, LocalTogether, Sent, version_of};
 pub(crate) use relations::Relations;
 pub(crate) use state::{Binding, EVERYTHING, Ghost, Kept, Origin, Pause, Stamp, State};

@@ -1,12 +1,12 @@
 //! Orders, each in a transaction, and additions to stocks, while the network fails in all ways: by two stores on
 //! one file, and by processes that are killed. What was acknowledged counts once, and of a transaction there is
-//! all or nothing.
+//! all or nothing. Some orders are refused until the server is mended.
 
 use crate::entities::order::{self, NewOrder, OrderId, Orders};
 use crate::entities::order_item::{self, NewOrderItem, OrderItems};
 use crate::entities::part::{self, PartPatch, Parts};
 use crate::world::{World, pair, server};
-use chronicle::failover::{Failover, WriteMode};
+use chronicle::failover::{Failover, LetterFilter, WriteMode};
 use chronicle::{Backend, ErrorKind, Record, Store, Table, add};
 use chronicle_test_servers::{Fault, Response, until};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,48 +27,64 @@ const KILLS: usize = 10;
 /// What a child is told: the server, the file, its log, the mode and a seed.
 const CHILD: &str = "CHRONICLE_TEST_ORDERS";
 
+/// What a caller was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    Done,
+    Refused,
+    /// Nobody knows, or it was killed before.
+    Nothing,
+}
+
 /// What was asked for.
 #[derive(Default)]
 struct Asked {
-    /// Of each part so much, and whether the caller was told that it is done.
-    orders: BTreeMap<OrderId, (Vec<(i32, i32)>, bool)>,
-    /// A part, what was added to it, and whether the caller was told so.
-    additions: Vec<(i32, i32, bool)>,
+    /// Of each part so much.
+    orders: BTreeMap<OrderId, (Vec<(i32, i32)>, Told)>,
+    /// A part, and what was added to it.
+    additions: Vec<(i32, i32, Told)>,
 }
 
 impl Asked {
     /// Reads what one client has told.
     fn read(&mut self, lines: &str) {
-        let done: BTreeSet<&str> =
-            lines.lines().filter_map(|line| line.strip_prefix("done ")).collect();
+        let with = |word: &str| -> BTreeSet<String> {
+            let lines = lines.lines().filter_map(|line| line.strip_prefix(word));
+            lines.map(str::to_owned).collect()
+        };
+        let (done, refused) = (with("done "), with("refused "));
         for line in lines.lines().filter_map(|line| line.strip_prefix("try ")) {
             let mut words = line.split(' ');
             let mut word = || words.next().unwrap();
             let (number, kind) = (word(), word());
-            let is_done = done.contains(number);
+            let told = match number {
+                number if done.contains(number) => Told::Done,
+                number if refused.contains(number) => Told::Refused,
+                _ => Told::Nothing,
+            };
             if kind == "add" {
                 let (part, by) = (word().parse().unwrap(), word().parse().unwrap());
-                self.additions.push((part, by, is_done));
+                self.additions.push((part, by, told));
             } else {
                 let id: OrderId = word().parse().unwrap();
                 let taken = words.map(|taken| {
                     let (part, number) = taken.split_once(':').unwrap();
                     (part.parse().unwrap(), number.parse().unwrap())
                 });
-                self.orders.insert(id, (taken.collect(), is_done));
+                self.orders.insert(id, (taken.collect(), told));
             }
         }
     }
 }
 
-/// Whether it is done; else nobody knows.
-fn is_done(outcome: chronicle::Result<()>) -> bool {
+fn told(outcome: chronicle::Result<()>) -> Told {
     match outcome {
-        Ok(()) => true,
+        Ok(()) => Told::Done,
+        Err(error) if error.kind() == ErrorKind::Check => Told::Refused,
         Err(error) => {
             let is_told = [ErrorKind::Timeout, ErrorKind::Unavailable].contains(&error.kind());
             assert!(is_told, "{error:?}");
-            false
+            Told::Nothing
         }
     }
 }
@@ -81,11 +97,11 @@ async fn client(
     calls: usize,
 ) {
     for call in 0..calls {
-        let is_done = if chance.bool() {
+        let told = if chance.bool() {
             let (part, by) = (chance.i32(1..=PARTS), chance.i32(1..1_000));
             tell(format!("try {call} add {part} {by}\n"));
             let updated = Parts::new(&store).update(part, PartPatch::new().stock(add(by))).await;
-            is_done(updated.map(|touched| assert_eq!(touched, 1)))
+            told(updated.map(|touched| assert_eq!(touched, 1)))
         } else {
             let mut parts: Vec<i32> = (1..=PARTS).collect();
             chance.shuffle(&mut parts);
@@ -105,10 +121,12 @@ async fn client(
                 }
                 Ok(())
             });
-            is_done(ordered.await)
+            told(ordered.await)
         };
-        if is_done {
-            tell(format!("done {call}\n"));
+        match told {
+            Told::Done => tell(format!("done {call}\n")),
+            Told::Refused => tell(format!("refused {call}\n")),
+            Told::Nothing => {}
         }
         tokio::time::sleep(Duration::from_millis(chance.u64(0..40))).await;
     }
@@ -157,6 +175,7 @@ async fn stocked(mode: WriteMode) -> World {
     let world = World::new(&TABLES, APPLY).await;
     let stocked = "insert into parts (id, stock) select id, 100000 from generate_series(1, 4) id";
     world.sql(stocked).await;
+    world.sql("alter table order_items add constraint unlucky check (number <> 13)").await;
     let first = world.options().mode(mode).connect().await.unwrap();
     first.pull::<part::Model>(|_| {}).await.unwrap();
     // It has the function, as the file knows from now on.
@@ -166,27 +185,60 @@ async fn stocked(mode: WriteMode) -> World {
     world
 }
 
+/// Of each order all or nothing is there; of what was refused nothing.
+async fn all_or_nothing(world: &World, asked: &Asked, told: &str) {
+    let there: BTreeSet<String> = world.ask("select id from orders").await.into_iter().collect();
+    for (id, (taken, outcome)) in &asked.orders {
+        let is_there = there.contains(&id.to_string());
+        assert!(!is_there || *outcome != Told::Refused, "{told}: order {id} was refused");
+        let items = format!("select count(*) from order_items where order_id = '{id}'");
+        let wanted = if is_there { taken.len() as i64 } else { 0 };
+        assert_eq!(numbers(world, &items).await, [wanted], "{told}: order {id}");
+    }
+}
+
 /// Of orders all or nothing is there, and the stocks are what they must be; and the stores know it.
+#[allow(clippy::print_stdout, reason = "chance decides how much there is")]
 async fn check(world: &World, stores: &[Failover], asked: &Asked, told: &str) {
     for store in stores {
         world.heal(store).await;
+        store.flush(Duration::from_secs(60)).await.unwrap();
+        let info = world.heal(store).await;
+        assert_eq!(info.outbox_rows, 0, "{told}: {info:?}");
+    }
+    // What was held has arrived.
+    tokio::time::sleep(Duration::from_millis(2_600)).await;
+    all_or_nothing(world, asked, told).await;
+
+    world.sql("alter table order_items drop constraint unlucky").await;
+    // One of those that wait as letters is dropped: it is gone with all that goes with it.
+    let of_orders = LetterFilter::all().table("orders");
+    let dropped: Option<OrderId> = match stores[0].find_letters(of_orders, 1).await.unwrap().first()
+    {
+        Some(letter) => {
+            assert!(stores[0].drop_letter(letter.id).await.unwrap() > 0);
+            Some(letter.key.parse().unwrap())
+        }
+        None => None,
+    };
+    let again = stores[0].retry_letters(LetterFilter::all()).await.unwrap();
+    println!(
+        "{} orders, {} additions, {again} refused writes",
+        asked.orders.len(),
+        asked.additions.len()
+    );
+    for store in stores {
         assert!(store.flush(Duration::from_secs(60)).await.unwrap(), "{told}");
         let info = world.heal(store).await;
         assert_eq!((info.outbox_rows, info.dead_letters), (0, 0), "{told}: {info:?}");
     }
-    // What was held has arrived.
-    tokio::time::sleep(Duration::from_millis(2_600)).await;
-    for store in stores {
-        world.heal(store).await;
-    }
-
+    all_or_nothing(world, asked, told).await;
     let there: BTreeSet<String> = world.ask("select id from orders").await.into_iter().collect();
-    for (id, (taken, is_done)) in &asked.orders {
+    for (id, (_, outcome)) in &asked.orders {
         let is_there = there.contains(&id.to_string());
-        assert!(is_there || !is_done, "{told}: order {id} is lost");
-        let items = format!("select count(*) from order_items where order_id = '{id}'");
-        let wanted = if is_there { taken.len() as i64 } else { 0 };
-        assert_eq!(numbers(world, &items).await, [wanted], "{told}: order {id}");
+        let is_dropped = dropped == Some(*id);
+        assert!(is_there || is_dropped || *outcome != Told::Done, "{told}: order {id} is lost");
+        assert!(!(is_there && is_dropped), "{told}: order {id} was dropped");
     }
     let stocks = numbers(world, "select stock from parts order by id").await;
     for (part, stock) in (1..=PARTS).zip(stocks) {
@@ -194,10 +246,14 @@ async fn check(world: &World, stores: &[Failover], asked: &Asked, told: &str) {
             format!("select coalesce(sum(number), 0) from order_items where part_id = {part}");
         let ordered = numbers(world, &ordered).await[0];
         let of_part = || asked.additions.iter().filter(|(to, ..)| *to == part);
-        let added: i64 =
-            of_part().filter(|(.., done)| *done).map(|(_, by, _)| i64::from(*by)).sum();
-        let unknown: Vec<i64> =
-            of_part().filter(|(.., done)| !done).map(|(_, by, _)| i64::from(*by)).collect();
+        let added: i64 = of_part()
+            .filter(|(.., told)| *told == Told::Done)
+            .map(|(_, by, _)| i64::from(*by))
+            .sum();
+        let unknown: Vec<i64> = of_part()
+            .filter(|(.., told)| *told != Told::Done)
+            .map(|(_, by, _)| i64::from(*by))
+            .collect();
         let rest = stock - (100_000 - ordered + added);
         assert!(have_the_sum(rest, &unknown), "{told}: part {part} has {rest} too many");
     }

@@ -7,6 +7,7 @@ mod adopted;
 mod calls;
 mod chance;
 mod entities;
+mod families;
 mod kept;
 mod keys;
 mod parents;

@@ -26,7 +26,7 @@ create table if not exists public.chronicle_applied (
 --   returning    the columns of the rows that are given back
 --
 -- The answer has an object for each: how many rows it has touched, now or before, how many it left out now, and the rows:
--- of deletes with ids the keys that were deleted, now or before. It runs with the rights of the caller, row level security
+-- of deletes with ids the keys of those that are made, now or before; one whose row stays is not. It runs with the rights of the caller, row level security
 -- included, and every name in it is quoted.
 create or replace function public.chronicle_apply(id uuid, operations json)
     returns json
@@ -55,8 +55,9 @@ declare
     statement text;
     fresh bigint[];
     gone bigint[];
+    kept bigint[];
     before bigint;
-    deleted_before json;
+    done_before json;
     touched bigint;
     given_rows json;
     left_out bigint;
@@ -107,9 +108,9 @@ begin
             select
                 coalesce(array_agg(one.place order by one.place) filter (where known.id is null), '{}'),
                 coalesce(sum(known.touched), 0),
-                coalesce(json_agg(keys -> (one.place - 1)::int) filter (where known.touched > 0), '[]'),
+                coalesce(json_agg(keys -> (one.place - 1)::int) filter (where known.id is not null), '[]'),
                 min(known.touched)
-            into fresh, before, deleted_before, touched
+            into fresh, before, done_before, touched
             from unnest(operation.ids) with ordinality one (id, place)
             left join public.chronicle_applied known on known.id = one.id;
             if touched < 0 then
@@ -118,7 +119,7 @@ begin
             left_out := cardinality(operation.ids) - cardinality(fresh);
             if fresh = '{}' then
                 answers := answers
-                    || json_build_object('touched', before, 'left_out', left_out, 'rows', deleted_before);
+                    || json_build_object('touched', before, 'left_out', left_out, 'rows', done_before);
                 continue;
             elsif left_out > 0 then
                 select json_agg(keys -> (one.place - 1)::int order by one.place) into keys
@@ -229,19 +230,23 @@ begin
 
         given_rows := '[]';
         if operation.kind = 'delete' and operation.ids is not null and only_id is null then
-            execute 'with gone as (' || statement || ' returning k.place_of_key) '
-                || 'select coalesce(array_agg(place_of_key), ''{}'') from gone'
-                into gone using changed, keys, condition;
+            -- One that a policy or a trigger keeps is refused. By one snapshot: who comes since is no such row.
+            execute 'with gone as (' || statement || ' returning k.place_of_key), there as (select k.place_of_key from '
+                || target || ' as t, ' || source || ' where ' || is_key || ') '
+                || 'select (select coalesce(array_agg(place_of_key), ''{}'') from gone), (select coalesce(array_agg('
+                || 'place_of_key), ''{}'') from there where place_of_key not in (select place_of_key from gone))'
+                into gone, kept using changed, keys, condition;
             insert into public.chronicle_applied (id, touched)
                 select operation.ids[fresh[place]], (place = any (gone))::int from generate_subscripts(fresh, 1) place
+                where place <> all (kept)
                 on conflict do nothing;
             get diagnostics touched = row_count;
-            if touched < cardinality(fresh) then
+            if touched < cardinality(fresh) - cardinality(kept) then
                 raise exception 'the same change is under way' using errcode = 'serialization_failure';
             end if;
             select coalesce(json_agg(one.key), '[]') into given_rows
             from (
-                select json_array_elements(deleted_before)
+                select json_array_elements(done_before)
                 union all select keys -> (place - 1)::int from unnest(gone) place
             ) one (key);
             touched := before + cardinality(gone);

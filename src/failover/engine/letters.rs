@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::backend::sqlite::Urgency;
-use crate::failover::file::{DURABLE, Transaction};
+use crate::failover::file::{DURABLE, Transaction, is_of_row};
 use crate::failover::letter::{DeadLetter, LetterFilter};
 use crate::failover::rules::name::RowName;
 use crate::failover::{OutboxEntry, RowState};
@@ -44,7 +44,7 @@ impl Engine {
     }
 
     pub(crate) async fn retry(self: &Arc<Self>, id: i64) -> Result<()> {
-        self.retry_all(vec![id]).await?;
+        self.retry_all(vec![id]).await.map_err(|error| in_its_way(id, error))?;
         self.wake();
         Ok(())
     }
@@ -69,6 +69,7 @@ impl Engine {
     pub(crate) async fn retry_letters(self: &Arc<Self>, filter: LetterFilter) -> Result<u64> {
         let mut retried = 0;
         let mut after = 0;
+        let mut stays = None;
         // Those that come to be meanwhile are left alone.
         let newest = self.file.ask(|transaction| Ok(transaction.counts.sequence))?;
         loop {
@@ -81,10 +82,29 @@ impl Engine {
             let Some(last) = ids.last() else { break };
             after = *last;
             retried += ids.len() as u64;
-            self.retry_all(ids).await?;
+            if let Err(error) = self.retry_all(ids.clone()).await {
+                if !is_of_row(&error) {
+                    return Err(error);
+                }
+                // Whose change the file does not take stays a letter, and the others go.
+                for id in ids {
+                    match self.retry_all(vec![id]).await {
+                        Ok(()) => {}
+                        // It went with another one of its transaction.
+                        Err(error) if error.kind() == ErrorKind::NotFound => {}
+                        Err(error) => {
+                            retried -= 1;
+                            stays.get_or_insert(in_its_way(id, error));
+                        }
+                    }
+                }
+            }
         }
         self.wake();
-        Ok(retried)
+        match stays {
+            None => Ok(retried),
+            Some(error) => Err(error.with_message_end(&format!("; {retried} others go again"))),
+        }
     }
 
     pub(crate) async fn drop_letter(self: &Arc<Self>, id: i64) -> Result<u64> {
@@ -125,6 +145,17 @@ impl Engine {
 }
 
 fn stopped(error: Error, dropped: u64) -> Error {
-    let hint = format!("{dropped} letters were dropped before");
-    error.with_hint(&hint)
+    error.with_hint(format!("{dropped} letters were dropped before"))
+}
+
+/// The file does not take the change of a letter again.
+fn in_its_way(id: i64, error: Error) -> Error {
+    if !is_of_row(&error) {
+        return error;
+    }
+    error
+        .with_message_end(&format!(
+            ": letter {id} does not go again, since what was written later is in its way"
+        ))
+        .with_hint(format!("`dead_letter({id})` shows it: drop it, or change what is in its way"))
 }

@@ -3,7 +3,9 @@
 use super::Engine;
 use super::outage::Outage;
 use super::write::not_known;
+use crate::backend::sqlite::Urgency;
 use crate::failover::WriteMode;
+use crate::failover::file::MIRROR;
 use crate::failover::rules::name::RowName;
 use crate::failover::rules::route::{self, Route};
 use crate::failover::seam::{self, Met, Mutation};
@@ -47,10 +49,32 @@ impl Engine {
                     self.keep_absence(read.table, key, since);
                 }
                 _ if rows.is_empty() => {}
+                _ if self.is_after_letters(read.table) => {
+                    self.note_seen(read.table, &rows, since).await;
+                    self.keep_read(read.table, &rows[..rows.len().min(MOST_KEPT)], since);
+                }
                 _ => self.keep_read(read.table, &rows[..rows.len().min(MOST_KEPT)], since),
             }
         }
         Ok(rows)
+    }
+
+    /// Whether refused changes of a table compare its rows with what they were then.
+    fn is_after_letters(&self, table: &'static Table) -> bool {
+        table.has_versions()
+            && self.file.ask(|transaction| transaction.has_released_letters(table)).unwrap_or(true)
+    }
+
+    /// Who reads a row after a change of it was refused has seen what others made of it: what is written from
+    /// now on is based on that.
+    async fn note_seen(self: &Arc<Self>, table: &'static Table, rows: &[Vec<Value>], since: i64) {
+        let seen = rows.to_vec();
+        let noted = self.file.change(Urgency::Call, MIRROR, move |transaction| {
+            transaction.note_seen(table, &seen, since)
+        });
+        if let Err(error) = noted.await {
+            super::mirror::count_failure(&error);
+        }
     }
 
     pub(crate) async fn count(self: &Arc<Self>, read: &Read) -> Result<u64> {

@@ -71,11 +71,13 @@ struct Part {
     /// Others were under way with it: what it lacks may have come with one of them, or the value that
     /// is taken may have gone.
     was_among_others: bool,
+    /// The number of the file's last write when it left.
+    since: i64,
 }
 
 impl Part {
     const fn new(batch: Batch) -> Self {
-        Self { batch, is_plain: false, is_trial: false, was_among_others: false }
+        Self { batch, is_plain: false, is_trial: false, was_among_others: false, since: i64::MAX }
     }
 
     fn trial(batch: Batch) -> Self {
@@ -501,7 +503,8 @@ fn mark_next(
     }
 }
 
-fn mark_one(transaction: &mut Transaction<'_>, part: Part) -> Result<Marked> {
+fn mark_one(transaction: &mut Transaction<'_>, mut part: Part) -> Result<Marked> {
+    part.since = transaction.counts.write;
     if part.batch.is_sent {
         seam::met(Met::SentAgain);
     }

@@ -25,7 +25,7 @@ const ROWS_OF_FILTER: usize = 100;
 impl Engine {
     pub(crate) async fn write(self: &Arc<Self>, write: Write) -> Result<Written> {
         if write.is_relative() {
-            if !names_rows(&write) {
+            if !write.names_rows() {
                 return Err(Error::new(
                     ErrorKind::Unsupported,
                     "only rows that are named by their keys are added to",
@@ -69,7 +69,7 @@ impl Engine {
         let relations = self.file.relations();
         let now = self.environment.now();
         let facts = move |transaction: &Transaction<'_>, write: &Write| {
-            let route = if names_rows(write) {
+            let route = if write.names_rows() {
                 route::of_rows(transaction.facts_of_rows(&relations, write, now)?)
             } else {
                 route::of_filter(transaction.facts_of_filter(&relations, write, now)?)
@@ -297,7 +297,7 @@ impl Engine {
         // What a bulk insert stored before it failed must be taken for sent as well.
         let sent =
             if outage.is_ambiguous || error.rows_stored() > 0 { Sent::Maybe } else { Sent::No };
-        if sent == Sent::Maybe && !names_rows(&write) {
+        if sent == Sent::Maybe && !write.names_rows() {
             // The remote may have changed rows that the file does not know.
             return Err(self.leave_ghost(&write, outage, &error).await);
         }
@@ -430,8 +430,8 @@ impl Engine {
 pub(crate) fn not_known() -> Error {
     Error::new(
         ErrorKind::Unavailable,
-        "what the remote has of this row is not known: an answer of it was lost, or the file could \
-         not keep it, and it was not asked again since",
+        "what the remote has of this row, or of one that may meet the condition, is not known: an answer was \
+         lost, or the file could not keep it, and it was not asked again since",
     )
     .with_hint("ask again once the remote can be reached")
 }
@@ -452,15 +452,6 @@ fn commit_of(write: &Write) -> Commit {
     }
 }
 
-fn names_rows(write: &Write) -> bool {
-    match &write.kind {
-        WriteKind::Insert { .. } => true,
-        WriteKind::Update { target, .. } | WriteKind::Delete { target } => {
-            matches!(target, Target::Key(_))
-        }
-    }
-}
-
 /// Whether a direct write is made once by the server's function: to repeat an insert is harmless, and a
 /// condition is none that the function takes.
 fn goes_once(write: &Write) -> bool {
@@ -468,7 +459,7 @@ fn goes_once(write: &Write) -> bool {
         WriteKind::Insert { rows, duplicates } => {
             *duplicates == Duplicates::Replace && rows.len() <= ROWS_OF_MIRROR
         }
-        WriteKind::Update { .. } | WriteKind::Delete { .. } => names_rows(write),
+        WriteKind::Update { .. } | WriteKind::Delete { .. } => write.names_rows(),
     }
 }
 

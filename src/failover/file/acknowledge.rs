@@ -9,6 +9,7 @@ use crate::failover::rules::entry::{Base, EntryKind, Version};
 use crate::failover::rules::name::{RowKey, RowName, TableName};
 use crate::{RawRow, Result, Table, value};
 use rusqlite::types::Value as Stored;
+use sea_orm::Value;
 use serde_json::Value as Json;
 use std::collections::{BTreeSet, HashSet};
 
@@ -86,8 +87,15 @@ impl Transaction<'_> {
             // The row is back by a later entry, and its children with it.
             return Ok(());
         }
-        for below in self.below_row(relations, row, local_key, usize::MAX)? {
-            if !self.has_entry(&below.row)? {
+        let all = self.below_row(relations, row, local_key, usize::MAX)?;
+        let elsewhere = self.below_entries(relations, &all)?;
+        for below in all {
+            if self.has_entry(&below.row)? {
+                continue;
+            }
+            if elsewhere.contains(&below.row) {
+                self.doubt(&below.row, Some(below.local_key().clone()))?;
+            } else {
                 self.remove_below(relations, &below)?;
                 self.remember(&below.row)?;
             }
@@ -106,12 +114,13 @@ impl Transaction<'_> {
     }
 
     /// What the next entry of each row is based on is known now: what the remote has stored. Where
-    /// there is none, the file's row gets it.
+    /// there is none, the file's row gets it, unless another answer about it has come since the request left,
+    /// when the file's last write had the number `since`: which of both the remote has made last, nobody knows.
     pub(crate) fn pass_versions_on(
         &mut self,
         relations: &Relations,
         batch: &Batch,
-        applied: &Applied,
+        (applied, since): (&Applied, i64),
         known: Option<&'static Table>,
     ) -> Result<()> {
         if batch.kind == EntryKind::Delete {
@@ -134,7 +143,10 @@ impl Transaction<'_> {
                 self.rebase_letters(&item.entry.row, &version)?;
                 self.pass_on(&item.entry.row, last_of(item), version)?;
             }
-            if self.has_entry_after(item)? {
+            if self.is_newer(&item.entry.row, since)? {
+                let local_key = self.local_key_of(item)?;
+                self.doubt(&item.entry.row, local_key)?;
+            } else if self.has_entry_after(item)? {
                 if !item.entry.made.is_empty() {
                     self.store_made(relations, item, &item.entry.made, stored, known)?;
                 }
@@ -152,6 +164,11 @@ impl Transaction<'_> {
         self.exists(sql, (row.table.as_str(), row.key.as_str(), last_of(item)))
     }
 
+    fn local_key_of(&self, item: &Item) -> Result<Option<Stored>> {
+        let sql = "select local_key from chronicle_outbox where sequence = ?1";
+        self.first(sql, [item.entry.sequence], |row| row.get(0))
+    }
+
     /// Gives the file's row what the remote has stored in these columns, but for what a later entry
     /// sets; it is fetched where that is not known.
     fn store_made(
@@ -162,9 +179,7 @@ impl Transaction<'_> {
         stored: Option<&RawRow>,
         known: Option<&'static Table>,
     ) -> Result<()> {
-        let local_key = "select local_key from chronicle_outbox where sequence = ?1";
-        let local_key =
-            self.first(local_key, [item.entry.sequence], |row| row.get::<_, Stored>(0))?;
+        let local_key = self.local_key_of(item)?;
         let key = match (known, &local_key) {
             (Some(table), Some(key)) => super::local_key::to_key(table, key),
             _ => None,
@@ -234,6 +249,35 @@ impl Transaction<'_> {
             and base is not null";
         let version = serde_json::to_string(version).map_err(internal)?;
         self.execute(sql, (row.table.as_str(), row.key.as_str(), version)).map(drop)
+    }
+
+    /// Whether there are refused changes of a table's rows that hold nobody.
+    pub(crate) fn has_released_letters(&self, table: &'static Table) -> Result<bool> {
+        if self.counts.refused == 0 {
+            return Ok(false);
+        }
+        let sql = "select 1 from chronicle_outbox \
+            where table_name = ?1 and reason is not null and released = 1 limit 1";
+        self.exists(sql, [TableName::of(table).as_str()])
+    }
+
+    /// Rows as the remote has given them to somebody who asked: refused changes of them that hold nobody are
+    /// of these versions now.
+    pub(crate) fn note_seen(
+        &self,
+        table: &'static Table,
+        rows: &[Vec<Value>],
+        since: i64,
+    ) -> Result<()> {
+        let Some(at) = table.updated_at else { return Ok(()) };
+        for row in rows {
+            let named = RowName::of_values(table, row);
+            if !self.is_newer(&named, since)? {
+                let version = (!value::is_null(&row[at])).then(|| value::to_text(&row[at]));
+                self.rebase_letters(&named, &Version::Stored(version))?;
+            }
+        }
+        Ok(())
     }
 
     fn pass_on(&mut self, row: &RowName, last: i64, version: Version) -> Result<()> {

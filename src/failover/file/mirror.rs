@@ -382,7 +382,7 @@ impl Transaction<'_> {
                 } else {
                     let gave_way = self.make_room(relations, table, key, values())?;
                     let mut assignments = assignments.to_vec();
-                    let unlinked = self.unlinked(relations, table, values())?;
+                    let unlinked = self.unlinked(relations, table, &row, values())?;
                     for (at, value) in
                         assignments.iter_mut().filter(|(at, _)| unlinked.contains(at))
                     {
@@ -526,7 +526,7 @@ impl Transaction<'_> {
 }
 
 /// Whether the file refuses a row for what it holds.
-fn is_of_row(error: &Error) -> bool {
+pub(crate) fn is_of_row(error: &Error) -> bool {
     use ErrorKind::{Check, ForeignKey, NotNull, Unique};
     matches!(error.kind(), Unique | NotNull | Check | ForeignKey)
 }

@@ -16,7 +16,7 @@ use super::transaction::{Transaction, internal};
 use crate::backend::sqlite::{added, added_columns, apply_returning, select_columns};
 use crate::failover::environment::Moment;
 use crate::failover::rules::entry::{Base, EntryKind, Version};
-use crate::failover::rules::name::RowName;
+use crate::failover::rules::name::{RowName, TableName};
 use crate::failover::seam::{self, Met, Mutation};
 use crate::filter::Node;
 use crate::key::Key;
@@ -63,6 +63,10 @@ impl Transaction<'_> {
         date: Moment,
     ) -> Result<Local> {
         let shape = Shape::of(write.table, relations);
+        if !write.names_rows() && self.has_unsure(&TableName::of(write.table))? {
+            // Whether that row meets the condition nobody can say.
+            return Ok(Local::Unknown);
+        }
         let request = match sent {
             Sent::No => None,
             Sent::Maybe => {
@@ -168,6 +172,11 @@ impl Transaction<'_> {
         entry.brings_row = present.is_none();
         // Of an insert it only tells which column the server's version is in.
         entry.base = self.base(shape, &entry.row, present.as_ref())?;
+        if let (EntryKind::Upsert, Some(base)) = (kind, &mut entry.base)
+            && self.was_overtaken(&entry.row)?
+        {
+            base.version = Version::Any;
+        }
         if kind == EntryKind::Upsert {
             match present {
                 Some(present) => {
@@ -285,6 +294,10 @@ impl Transaction<'_> {
             _ => return Ok(()),
         };
         let shape = Shape::of(write.table, relations);
+        // It is deleted softly already, which stays as it is.
+        if self.present(&shape, key)?.is_some() {
+            return Ok(());
+        }
         let values = assignments.iter().map(|(at, value)| (*at, value));
         let mut entry = self.new_entry(&shape, kind, key, values.clone(), values)?;
         if kind == EntryKind::Delete {
@@ -297,7 +310,7 @@ impl Transaction<'_> {
     }
 
     /// A row that refers to none any more in the file since a delete waits.
-    fn note_unlinked(&self, row: &RowName, sequence: i64) -> Result<()> {
+    pub(super) fn note_unlinked(&self, row: &RowName, sequence: i64) -> Result<()> {
         let sql = "insert or ignore into chronicle_unlinked (sequence, table_name, row_key) \
             values (?1, ?2, ?3)";
         self.execute(sql, (sequence, row.table.as_str(), row.key.as_str())).map(drop)
@@ -355,6 +368,20 @@ impl Transaction<'_> {
                 Some(serde_json::from_str::<Base>(&base).map_err(internal)?.version)
             }
         })
+    }
+
+    /// Whether the newest change of a row was refused since others have changed or removed it, as somebody who
+    /// replaces the row has been told.
+    fn was_overtaken(&self, row: &RowName) -> Result<bool> {
+        if self.counts.refused == 0 {
+            return Ok(false);
+        }
+        let sql = "select released = 1 and reason in ('conflict', 'missing_row') from chronicle_outbox \
+            where table_name = ?1 and row_key = ?2 order by sequence desc limit 1";
+        let newest = self.first(sql, (row.table.as_str(), row.key.as_str()), |row| {
+            row.get::<_, Option<bool>>(0)
+        })?;
+        Ok(newest.flatten().unwrap_or(false))
     }
 
     /// What a change of the row with this sequence is based on, of an entry that waits already.

@@ -508,6 +508,23 @@ impl Transaction<'_> {
         Ok(found)
     }
 
+    /// Of rows that would go with another one: those below one that has an entry.
+    pub(super) fn below_entries(
+        &self,
+        relations: &Relations,
+        all: &[Below],
+    ) -> Result<HashSet<RowName>> {
+        let mut found = HashSet::new();
+        for below in all {
+            if self.has_entry(&below.row)? {
+                let key = below.local_key.clone();
+                let under = self.below_row(relations, &below.row, key, MOST_BELOW)?;
+                found.extend(under.into_iter().map(|below| below.row));
+            }
+        }
+        Ok(found)
+    }
+
     /// The keys of the rows that refer by a foreign key to a row, as the file holds them; at most
     /// `most`.
     fn keys_of_children(

@@ -82,6 +82,8 @@ pub(crate) enum Version {
     Absent,
     /// Whatever the row's entry before this one made of it: filled in when that one is accepted.
     OfEntryBefore,
+    /// Whatever it is: who replaces the row knows that others have changed it.
+    Any,
 }
 
 /// An entry as replay sends it.

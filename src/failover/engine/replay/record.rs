@@ -201,7 +201,7 @@ impl Engine {
             self.note_success(transaction, &part.batch.table);
             let known = self.file.known(part.batch.table.as_str());
             let relations = self.file.relations();
-            transaction.pass_versions_on(&relations, &part.batch, applied, known)?;
+            transaction.pass_versions_on(&relations, &part.batch, (applied, part.since), known)?;
         }
         let from = chunk * ENTRIES_AT_ONCE;
         let sequences = &done[from..done.len().min(from + ENTRIES_AT_ONCE)];

@@ -1,6 +1,6 @@
 //! What the remote has not taken: who is to blame, and what becomes of it.
 
-use super::send::Outcome;
+use super::send::{Outcome, is_based_on};
 use super::together::TakenId;
 use super::{Marked, Part, REWORK, Replayer};
 use crate::backend::postgrest::{FOUND_NO_ROW, ID_IS_TAKEN};
@@ -93,16 +93,26 @@ impl Engine {
         marked: Marked,
         is_there: bool,
     ) -> Result<()> {
+        const OVERTAKEN: &str = "somebody else has changed or removed the row, and the remote wins";
+        const MISSING: &str = "the remote has no such row, or hides it";
         let has_base = marked.part.batch.items.iter().any(|item| item.entry.base.is_some());
         let is_delete = marked.part.batch.kind == EntryKind::Delete;
-        let (reason, message) = if is_delete && !has_base {
+        let group = marked.part.batch.group();
+        let (reason, message) = if !group.is_empty() {
+            match self.missed_of(group).await? {
+                Some((row, DeadLetterReason::MissingRow)) => {
+                    (DeadLetterReason::MissingRow, format!("{MISSING}: {row}"))
+                }
+                Some((row, reason)) => (reason, format!("{OVERTAKEN}: {row}")),
+                None => (DeadLetterReason::Conflict, OVERTAKEN.to_owned()),
+            }
+        } else if is_delete && !has_base {
             let words = "the remote does not delete the row: a policy or a trigger keeps it";
-            (DeadLetterReason::Refused, words)
+            (DeadLetterReason::Refused, words.to_owned())
         } else if is_there || has_base {
-            let words = "somebody else has changed or removed the row, and the remote wins";
-            (DeadLetterReason::Conflict, words)
+            (DeadLetterReason::Conflict, OVERTAKEN.to_owned())
         } else {
-            (DeadLetterReason::MissingRow, "the remote has no such row, or hides it")
+            (DeadLetterReason::MissingRow, MISSING.to_owned())
         };
         let error = Error::new(ErrorKind::Conflict, message);
         let mut marked = marked;
@@ -120,6 +130,37 @@ impl Engine {
         };
         // The row is gone with those that waited for it; or it is there.
         self.make_letter(marked, reason, &error, false).await
+    }
+
+    /// Which of several that go together has found no row, or another version of it.
+    async fn missed_of(
+        self: &Arc<Self>,
+        group: &[Entry],
+    ) -> Result<Option<(String, DeadLetterReason)>> {
+        let mut brought = Vec::new();
+        let mut judged = None;
+        for entry in group {
+            if entry.kind.creates() && entry.base.is_none() {
+                brought.push(&entry.row);
+            }
+            let may_miss = entry.kind == EntryKind::Update || entry.base.is_some();
+            if !may_miss || brought.contains(&&entry.row) {
+                continue;
+            }
+            let row = || format!("{} {}", entry.row.table.as_str(), entry.row.key.as_str());
+            let keys = [entry.row.key.texts()];
+            let there = self.remote.fetch(&entry.row.table, &entry.key_columns, &keys).await?;
+            match &entry.base {
+                None if there.is_empty() => {
+                    return Ok(Some((row(), DeadLetterReason::MissingRow)));
+                }
+                Some(base) if judged.is_none() && !is_based_on(base, there.first()) => {
+                    judged = Some((row(), DeadLetterReason::Conflict));
+                }
+                _ => {}
+            }
+        }
+        Ok(judged)
     }
 
     /// Of several deletes by the function some are done, and of the others the rows are there.

@@ -6,7 +6,7 @@ use crate::failover::engine::Engine;
 use crate::failover::file::{internal, is_of_key};
 use crate::failover::remote::{Applied, AppliedTogether};
 use crate::failover::rules::batches::{Batch, Item};
-use crate::failover::rules::entry::{Entry, EntryKind, Version};
+use crate::failover::rules::entry::{Base, Entry, EntryKind, Version};
 use crate::failover::rules::verdict::Verdict;
 use crate::failover::seam::{self, Met, Mutation};
 use crate::operation::Duplicates;
@@ -89,12 +89,15 @@ impl Engine {
         // Gone already, or kept by a policy or a trigger.
         if batch.kind == EntryKind::Delete && (applied.touched as usize) < batch.items.len() {
             let there = self.rows_of(batch).await?;
-            if !there.is_empty() && batch.items.len() > 1 && marked.once {
-                let done = done_deletes(batch, &applied.rows, &there);
-                return Ok(Outcome::DeletedSome(done, applied));
-            }
-            if !there.is_empty() {
-                return Ok(Outcome::Missed { is_there: true });
+            let done = match marked.once {
+                true => done_deletes(batch, &applied.rows, &there),
+                false => Vec::new(),
+            };
+            if !there.is_empty() && done.len() < batch.items.len() {
+                return Ok(match batch.items.len() > 1 && marked.once {
+                    true => Outcome::DeletedSome(done, applied),
+                    false => Outcome::Missed { is_there: true },
+                });
             }
         }
         self.with_versions(batch, applied).await.map(Outcome::Applied)
@@ -223,14 +226,14 @@ impl Engine {
     }
 }
 
-/// The deletes of a batch that are done: whose rows the function has deleted, whoever made them again
-/// since, or whose rows are not there.
-fn done_deletes(batch: &Batch, deleted: &[RawRow], there: &[RawRow]) -> Vec<i64> {
+/// The deletes of a batch that are done: which the function has made, now or before, whoever made their
+/// rows again since, or whose rows are not there.
+fn done_deletes(batch: &Batch, made: &[RawRow], there: &[RawRow]) -> Vec<i64> {
     let is_among = |item: &Item, rows: &[RawRow]| {
         let (columns, key) = (&item.entry.key_columns, item.entry.row.key.texts());
         rows.iter().any(|row| is_of_key(row, columns, &key))
     };
-    let is_done = |item: &&Item| is_among(item, deleted) || !is_among(item, there);
+    let is_done = |item: &&Item| is_among(item, made) || !is_among(item, there);
     batch.items.iter().filter(is_done).map(|item| item.entry.sequence).collect()
 }
 
@@ -241,6 +244,18 @@ fn holds(row: &RawRow, item: &Item, version_column: Option<&str>) -> Result<bool
         .iter()
         .filter(|(name, _)| Some(name.as_str()) != version_column)
         .all(|(name, value)| row.get(name).is_some_and(|stored| alike(stored, value))))
+}
+
+/// Whether what the remote has of a row is what a change of it is based on.
+pub(super) fn is_based_on(base: &Base, row: Option<&RawRow>) -> bool {
+    match (&base.version, row) {
+        (Version::OfEntryBefore | Version::Any, _) | (Version::Absent, None) => true,
+        (Version::Absent, Some(_)) | (Version::Stored(_), None) => false,
+        (Version::Stored(version), Some(row)) => {
+            let version = version.clone().map_or(serde_json::Value::Null, Into::into);
+            row.get(&base.column).is_some_and(|stored| alike(stored, &version))
+        }
+    }
 }
 
 /// Whether two JSON values stand for one value of a column: times are written in several ways.
@@ -268,7 +283,9 @@ fn base_kind(part: &Part, item: &Item) -> ChangeKind {
         EntryKind::Update => ChangeKind::Update,
         EntryKind::Delete => ChangeKind::Delete,
         EntryKind::Upsert => match item.entry.base.as_ref().map(|base| &base.version) {
-            None | Some(Version::OfEntryBefore) => ChangeKind::Insert(Duplicates::Replace),
+            None | Some(Version::OfEntryBefore | Version::Any) => {
+                ChangeKind::Insert(Duplicates::Replace)
+            }
             Some(Version::Absent) => ChangeKind::Insert(Duplicates::Refuse),
             // What is there is changed only if it is still what this was based on.
             Some(Version::Stored(_)) => ChangeKind::Update,

@@ -144,17 +144,22 @@ impl Engine {
             .file
             .acknowledge(DURABLE, move |transaction| {
                 let relations = engine.file.relations();
-                let entries = part.batch.items.iter().flat_map(Item::entries);
-                for (at, entry) in entries.enumerate() {
+                let entries = || part.batch.items.iter().flat_map(Item::entries);
+                let answer = |at: usize| applied.as_ref().and_then(|applied| applied.get(at));
+                for (at, entry) in entries().enumerate() {
                     let batch = Batch::of_entry(entry.clone());
-                    let sequences = batch.sequences();
                     super::record::note_accepted(transaction, &batch);
                     engine.note_success(transaction, &batch.table);
                     let known = engine.file.known(batch.table.as_str());
-                    let applied = applied.as_ref().and_then(|applied| applied.get(at));
-                    if let Some(applied) = applied {
+                    if let Some(applied) = answer(at) {
+                        let applied = (applied, part.since);
                         transaction.pass_versions_on(&relations, &batch, applied, known)?;
                     }
+                }
+                for (at, entry) in entries().enumerate() {
+                    let batch = Batch::of_entry(entry.clone());
+                    let sequences = batch.sequences();
+                    let applied = answer(at);
                     // What an earlier request has stored, or left alone, is fetched.
                     let is_unknown = applied.is_none_or(|applied| {
                         // Left alone, or kept by a policy or a trigger.
@@ -181,7 +186,7 @@ fn change_of(entry: &Entry) -> Result<Change> {
             ChangeKind::Insert(Duplicates::Refuse)
         }
         (EntryKind::InsertIfAbsent, _) => ChangeKind::Insert(Duplicates::Ignore),
-        (EntryKind::Upsert, None | Some(Version::OfEntryBefore)) => {
+        (EntryKind::Upsert, None | Some(Version::OfEntryBefore | Version::Any)) => {
             ChangeKind::Insert(Duplicates::Replace)
         }
         (EntryKind::Update, _) | (EntryKind::Upsert, Some(Version::Stored(_))) => {

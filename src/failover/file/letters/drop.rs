@@ -44,12 +44,17 @@ impl Transaction<'_> {
         if doomed.len() > 1 {
             seam::met(Met::DroppedAlong);
         }
-        // What a delete took along in the file is at the remote as ever, and refers to what it did.
-        let taken = "select table_name, row_key from chronicle_tombstones where sequence = ?1 \
-            union all select table_name, row_key from chronicle_unlinked where sequence = ?1";
-        let taken = self.list(taken, [sequence], |row| {
-            Ok(RowName::new(TableName::stored(row.get(0)?), RowKey::stored(row.get(1)?)))
-        })?;
+        let mut taken = Vec::new();
+        for sequence in &doomed {
+            // What a delete took along in the file is at the remote as ever, and refers to what it did.
+            taken.extend(self.taken_along(*sequence)?);
+            // A change may have moved its row below one that is deleted since: at the remote it is not there,
+            // and nor is what is below it.
+            for delete in self.deletes_that_took_the_row_of(*sequence)? {
+                taken.extend(self.taken_along(delete)?);
+                self.does_not_go_with(*sequence, delete)?;
+            }
+        }
         let mut oldest_first = doomed.clone();
         oldest_first.sort_unstable();
         for sequence in oldest_first {
@@ -68,6 +73,33 @@ impl Transaction<'_> {
             self.doubt(&row, None)?;
         }
         Ok(doomed.len() as u64)
+    }
+
+    /// The rows that a delete takes along in the file, or that refer to none any more by it.
+    fn taken_along(&self, delete: i64) -> Result<Vec<RowName>> {
+        let taken = "select table_name, row_key from chronicle_tombstones where sequence = ?1 \
+            union all select table_name, row_key from chronicle_unlinked where sequence = ?1";
+        self.list(taken, [delete], |row| {
+            Ok(RowName::new(TableName::stored(row.get(0)?), RowKey::stored(row.get(1)?)))
+        })
+    }
+
+    /// The deletes after an entry that take its row along.
+    fn deletes_that_took_the_row_of(&self, sequence: i64) -> Result<Vec<i64>> {
+        if self.counts.tombstones == 0 {
+            return Ok(Vec::new());
+        }
+        let sql = "select t.sequence from chronicle_outbox o join chronicle_tombstones t \
+            on t.table_name = o.table_name and t.row_key = o.row_key and t.sequence > o.sequence \
+            where o.sequence = ?1";
+        self.list(sql, [sequence], |row| row.get(0))
+    }
+
+    fn does_not_go_with(&mut self, sequence: i64, delete: i64) -> Result<()> {
+        let sql = "delete from chronicle_tombstones where sequence = ?2 and (table_name, row_key) = \
+            (select table_name, row_key from chronicle_outbox where sequence = ?1)";
+        self.counts.tombstones -= self.execute(sql, (sequence, delete))? as i64;
+        Ok(())
     }
 
     /// Who waits for this entry as the newest of a row waits for the one before it once it is forgotten:

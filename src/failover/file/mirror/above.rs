@@ -27,12 +27,13 @@ impl Transaction<'_> {
         Ok(None)
     }
 
-    /// The columns of these values that refer to a row whose delete waits, and that the delete sets to
-    /// NULL at the remote.
+    /// The columns of a row with these values that refer to one whose delete waits, and that the delete sets
+    /// to NULL at the remote. That they do in the file is noted with the delete.
     pub(super) fn unlinked<'v>(
         &self,
         relations: &Relations,
         table: &'static Table,
+        row: &RowName,
         values: impl Iterator<Item = (usize, &'v Value)>,
     ) -> Result<Vec<usize>> {
         let mut unlinked = Vec::new();
@@ -40,7 +41,8 @@ impl Transaction<'_> {
             return Ok(unlinked);
         }
         for (at, parent) in self.unlinking_refs(relations, table, values)? {
-            if self.waiting_delete(&parent)?.is_some() {
+            if let Some(delete) = self.waiting_delete(&parent)? {
+                self.note_unlinked(row, delete)?;
                 unlinked.push(at);
             }
         }
@@ -54,8 +56,9 @@ impl Transaction<'_> {
         table: &'static Table,
         row: &'r [Value],
     ) -> Result<Cow<'r, [Value]>> {
+        let named = RowName::of_values(table, row);
         let mut row = Cow::Borrowed(row);
-        for at in self.unlinked(relations, table, row.iter().enumerate())? {
+        for at in self.unlinked(relations, table, &named, row.iter().enumerate())? {
             row.to_mut()[at] = table.columns[at].kind.null();
         }
         Ok(row)

@@ -71,15 +71,23 @@ impl Transaction<'_> {
         self.remove_with_below(relations, table, key).map(drop)
     }
 
-    /// Of the rows below one that has to stay, removes those that nothing waits for.
+    /// Of the rows below one that has to stay, removes those that nothing waits for. One with an entry may
+    /// stand elsewhere at the remote, and what is below it with it: that is fetched.
     fn remove_unneeded(
         &mut self,
         relations: &Relations,
         table: &'static Table,
         key: &Key,
     ) -> Result<()> {
-        for below in self.below(relations, table, key, MOST_BELOW)? {
-            if self.need_of_below(relations, &below)?.is_none() {
+        let all = self.below(relations, table, key, MOST_BELOW)?;
+        let elsewhere = self.below_entries(relations, &all)?;
+        for below in all {
+            if self.need_of_below(relations, &below)?.is_some() {
+                continue;
+            }
+            if elsewhere.contains(&below.row) {
+                self.doubt(&below.row, Some(below.local_key().clone()))?;
+            } else {
                 self.remove_below(relations, &below)?;
                 self.remember(&below.row)?;
             }

@@ -105,6 +105,15 @@ impl Transaction<'_> {
         self.exists(sql, (row.table.as_str(), row.key.as_str()))
     }
 
+    /// Whether the file does not know what the remote has of a row of a table.
+    pub(in crate::failover::file) fn has_unsure(&self, table: &TableName) -> Result<bool> {
+        if self.counts.unsure == 0 {
+            return Ok(false);
+        }
+        let sql = "select 1 from chronicle_unsure where table_name = ?1 limit 1";
+        self.exists(sql, [table.as_str()])
+    }
+
     /// Rows that have to be fetched now, of one table.
     pub(crate) fn unsure(
         &self,

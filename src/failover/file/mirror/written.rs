@@ -68,7 +68,7 @@ impl Transaction<'_> {
     }
 
     /// Whether the row was written through this file after the write with this number.
-    pub(super) fn is_newer(&self, row: &RowName, since: i64) -> Result<bool> {
+    pub(in crate::failover::file) fn is_newer(&self, row: &RowName, since: i64) -> Result<bool> {
         self.is_newer_but(row, since, None)
     }
 
