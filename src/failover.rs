@@ -398,7 +398,9 @@ impl Failover {
     /// ```
     ///
     /// # Errors
-    /// When the file cannot be written; those before it go again.
+    /// When the file cannot be written; those before it go again. What the file says of a letter whose
+    /// change it does not take, since what was written later is in its way: the first such letter is named,
+    /// they stay, and all others go again.
     pub async fn retry_letters(&self, filter: LetterFilter) -> Result<u64> {
         self.engine.retry_letters(filter).await
     }

@@ -101,7 +101,7 @@ pub(super) struct Done {
     pub(super) is_repeated: bool,
     pub(super) effects: Vec<(RowName, Effect)>,
     /// Rows that an earlier request with their ids has deleted.
-    pub(super) done_before: Vec<RowName>,
+    pub(super) deleted_before: Vec<RowName>,
     pub(super) rows: Vec<Vec<Value>>,
     pub(super) raw: Vec<RawRow>,
     /// The rows that it touched, as they are now.
@@ -182,9 +182,8 @@ impl Database {
                     statement.named().into_iter().map(|(row, _)| row).collect();
                 let is_known: Vec<bool> = (0..ids.len()).map(|at| kept(at).is_some()).collect();
                 let was_deleted = |at: &usize| kept(*at).is_some_and(|kept| kept.touched > Some(0));
-                let deleted_before = (0..ids.len()).filter(was_deleted).count() as u64;
-                let done_before =
-                    (0..ids.len()).filter(|at| is_known[*at]).map(|at| named[at].clone()).collect();
+                let deleted_before: Vec<RowName> =
+                    (0..ids.len()).filter(was_deleted).map(|at| named[at].clone()).collect();
                 let mut done = match statement.without(&|at| is_known[at]) {
                     Some(rest) => self.run(&rest, now)?,
                     None => Done::default(),
@@ -194,8 +193,8 @@ impl Database {
                     self.applied.insert(*id, Kept { touched: Some(i64::from(is_deleted)) });
                 }
                 done.left_out = is_known.iter().filter(|known| **known).count() as u64;
-                done.count += deleted_before;
-                done.done_before = done_before;
+                done.count += deleted_before.len() as u64;
+                done.deleted_before = deleted_before;
                 Ok(done)
             }
             Some(Once::Each(ids)) => {

@@ -207,7 +207,7 @@ impl Done {
     /// The keys of the rows that it has deleted, now or before.
     fn deleted(&self, columns: &[Cow<'static, str>]) -> Vec<RawRow> {
         let now = self.effects.iter().filter(|(_, effect)| *effect == Effect::Deleted);
-        let rows = now.map(|(row, _)| row).chain(&self.done_before);
+        let rows = now.map(|(row, _)| row).chain(&self.deleted_before);
         let columns = || columns.iter().map(|column| column.to_string());
         rows.map(|row| columns().zip(row.key.texts().into_iter().map(Into::into)).collect())
             .collect()

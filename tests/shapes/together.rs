@@ -550,3 +550,36 @@ async fn a_delete_that_was_made_is_not_made_again() {
     }
     assert_eq!(stock(&world).await, ["1: 77", "2: 77", "4: 2"]);
 }
+
+/// The row was gone already, nobody heard of it, and others have made such a row anew since.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delete_that_found_nothing_is_not_made_again() {
+    let world = world().await;
+    world.sql("insert into parts (id, stock) values (3, 1), (4, 1)").await;
+    let failover = stocked(&world).await;
+    let parts = Parts::new(&failover);
+    parts.update(4, add(1)).await.unwrap();
+    let lost = || Fault::black_hole_after().method("POST").path_contains("/chronicle_apply");
+    // Alone, and of several.
+    let mut found_nothing = 0;
+    for deleted in [vec![1], vec![2, 3]] {
+        world.cut().await;
+        for id in &deleted {
+            assert_eq!(parts.delete(*id).await.unwrap(), 1);
+        }
+        world.sql(&format!("delete from parts where id in ({}, 3)", deleted[0])).await;
+        world.gateway.heal().await.unwrap();
+        world.gateway.fault(lost());
+        failover.resume().await.unwrap();
+        found_nothing += deleted.len();
+        let known = "select count(*) from chronicle_applied where touched = 0";
+        let wanted = [found_nothing.to_string()];
+        until("they have found nothing", async || world.ask(known).await == wanted).await;
+        world.sql(&format!("insert into parts (id, stock) values ({}, 77)", deleted[0])).await;
+        let info = world.heal(&failover).await;
+        assert_eq!((info.outbox_rows, info.dead_letters), (0, 0), "{info:?}");
+        world.cut().await;
+        assert_eq!(parts.get(deleted[0]).await.unwrap().unwrap().stock, 77);
+    }
+    assert_eq!(stock(&world).await, ["1: 77", "2: 77", "4: 2"]);
+}

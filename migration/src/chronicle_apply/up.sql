@@ -26,7 +26,7 @@ create table if not exists public.chronicle_applied (
 --   returning    the columns of the rows that are given back
 --
 -- The answer has an object for each: how many rows it has touched, now or before, how many it left out now, and the rows:
--- of deletes with ids the keys of those that are made, now or before; one whose row stays is not. It runs with the rights of the caller, row level security
+-- of deletes with ids the keys that were deleted, now or before; one whose row stays takes no id. It runs with the rights of the caller, row level security
 -- included, and every name in it is quoted.
 create or replace function public.chronicle_apply(id uuid, operations json)
     returns json
@@ -57,7 +57,7 @@ declare
     gone bigint[];
     kept bigint[];
     before bigint;
-    done_before json;
+    deleted_before json;
     touched bigint;
     given_rows json;
     left_out bigint;
@@ -108,9 +108,9 @@ begin
             select
                 coalesce(array_agg(one.place order by one.place) filter (where known.id is null), '{}'),
                 coalesce(sum(known.touched), 0),
-                coalesce(json_agg(keys -> (one.place - 1)::int) filter (where known.id is not null), '[]'),
+                coalesce(json_agg(keys -> (one.place - 1)::int) filter (where known.touched > 0), '[]'),
                 min(known.touched)
-            into fresh, before, done_before, touched
+            into fresh, before, deleted_before, touched
             from unnest(operation.ids) with ordinality one (id, place)
             left join public.chronicle_applied known on known.id = one.id;
             if touched < 0 then
@@ -119,7 +119,7 @@ begin
             left_out := cardinality(operation.ids) - cardinality(fresh);
             if fresh = '{}' then
                 answers := answers
-                    || json_build_object('touched', before, 'left_out', left_out, 'rows', done_before);
+                    || json_build_object('touched', before, 'left_out', left_out, 'rows', deleted_before);
                 continue;
             elsif left_out > 0 then
                 select json_agg(keys -> (one.place - 1)::int order by one.place) into keys
@@ -246,7 +246,7 @@ begin
             end if;
             select coalesce(json_agg(one.key), '[]') into given_rows
             from (
-                select json_array_elements(done_before)
+                select json_array_elements(deleted_before)
                 union all select keys -> (place - 1)::int from unnest(gone) place
             ) one (key);
             touched := before + cardinality(gone);

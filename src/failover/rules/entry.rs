@@ -1,6 +1,6 @@
 //! [`Entry`]: a change of one row that waits for the remote; an operation, not a request.
 
-use super::edges::Wait;
+use super::edges::{Cause, Wait};
 use super::name::RowName;
 use crate::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
@@ -117,4 +117,11 @@ pub(crate) struct Entry {
     pub(crate) bytes: u64,
     /// The entry that has gone which it was parked at, where it is ready as it is.
     pub(crate) opened_by: Option<i64>,
+}
+
+impl Entry {
+    /// Whether another entry of its row was before it.
+    pub(crate) fn follows_its_row(&self) -> bool {
+        self.waits.iter().any(|wait| wait.cause == Cause::Row)
+    }
 }

@@ -1,6 +1,7 @@
 //! From a marked batch to the request that carries it.
 
 use super::{Marked, Part};
+use crate::backend::postgrest::ID_IS_TAKEN;
 use crate::change::{Change, ChangeKind, Operation};
 use crate::failover::engine::Engine;
 use crate::failover::file::{internal, is_of_key};
@@ -89,15 +90,10 @@ impl Engine {
         // Gone already, or kept by a policy or a trigger.
         if batch.kind == EntryKind::Delete && (applied.touched as usize) < batch.items.len() {
             let there = self.rows_of(batch).await?;
-            let done = match marked.once {
-                true => done_deletes(batch, &applied.rows, &there),
-                false => Vec::new(),
-            };
-            if !there.is_empty() && done.len() < batch.items.len() {
-                return Ok(match batch.items.len() > 1 && marked.once {
-                    true => Outcome::DeletedSome(done, applied),
-                    false => Outcome::Missed { is_there: true },
-                });
+            if !there.is_empty()
+                && let Some(outcome) = not_deleted(marked, &applied, &there)?
+            {
+                return Ok(outcome);
             }
         }
         self.with_versions(batch, applied).await.map(Outcome::Applied)
@@ -226,14 +222,32 @@ impl Engine {
     }
 }
 
-/// The deletes of a batch that are done: which the function has made, now or before, whoever made their
-/// rows again since, or whose rows are not there.
-fn done_deletes(batch: &Batch, made: &[RawRow], there: &[RawRow]) -> Vec<i64> {
+/// What became of deletes after which rows are there; nothing where they are made.
+fn not_deleted(marked: &Marked, applied: &Applied, there: &[RawRow]) -> Result<Option<Outcome>> {
+    let items = &marked.part.batch.items;
+    let is_known = marked.once && applied.left_out > 0;
+    match items.as_slice() {
+        // An earlier request found nothing, and whoever has made the row since is another one.
+        [item] if is_known && !item.entry.follows_its_row() => Ok(None),
+        // What was to bring the row came later: it goes by another id. Of several each tells for itself.
+        _ if is_known => Err(Error::new(ErrorKind::Conflict, "an earlier request found no row")
+            .with_code(Some(ID_IS_TAKEN.to_owned()))),
+        [_, _, ..] if marked.once => {
+            let done = done_deletes(&marked.part.batch, &applied.rows, there);
+            Ok(Some(Outcome::DeletedSome(done, applied.clone())))
+        }
+        _ => Ok(Some(Outcome::Missed { is_there: true })),
+    }
+}
+
+/// The deletes of a batch that are done: whose rows the function has deleted, whoever made them again
+/// since, or whose rows are not there.
+fn done_deletes(batch: &Batch, deleted: &[RawRow], there: &[RawRow]) -> Vec<i64> {
     let is_among = |item: &Item, rows: &[RawRow]| {
         let (columns, key) = (&item.entry.key_columns, item.entry.row.key.texts());
         rows.iter().any(|row| is_of_key(row, columns, &key))
     };
-    let is_done = |item: &&Item| is_among(item, made) || !is_among(item, there);
+    let is_done = |item: &&Item| is_among(item, deleted) || !is_among(item, there);
     batch.items.iter().filter(is_done).map(|item| item.entry.sequence).collect()
 }
 
