@@ -26,8 +26,8 @@ create table if not exists public.chronicle_applied (
 --   returning    the columns of the rows that are given back
 --
 -- The answer has an object for each: how many rows it has touched, now or before, how many it left out now, and the rows:
--- of deletes with ids the keys that were deleted, now or before; one whose row stays takes no id. It runs with the rights of the caller, row level security
--- included, and every name in it is quoted.
+-- of deletes with ids the keys that were deleted, now or before; one whose row stays takes no id. It runs with the
+-- rights of the caller, row level security included, and every name in it is quoted.
 create or replace function public.chronicle_apply(id uuid, operations json)
     returns json
     language plpgsql
