@@ -42,7 +42,11 @@ impl Inner {
         }
         match (letter.reason.as_deref(), letter.code.as_deref()) {
             (Some("refused"), Some("23514")) => {
-                (call.write.flaw != Flaw::Poison).then_some("it is no poison")
+                // By hand its row may have been mended, with what was written to it later.
+                let is_poison = |call: &Call| call.write.flaw == Flaw::Poison;
+                let mut of_row = self.history.calls_of(row).into_iter();
+                let is_mended = self.profile.by_hand > 0.0 && of_row.any(|(_, one)| is_poison(one));
+                (!is_poison(call) && !is_mended).then_some("it is no poison")
             }
             (Some("refused"), Some("42501")) => {
                 (call.write.flaw != Flaw::RowSecurity).then_some("no policy refuses it")

@@ -583,3 +583,26 @@ async fn a_delete_that_found_nothing_is_not_made_again() {
     }
     assert_eq!(stock(&world).await, ["1: 77", "2: 77", "4: 2"]);
 }
+
+/// The delete came to the remote before what was to bring its row, which is sent again: it is made after that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delete_that_came_too_early_is_made() {
+    let world = world().await;
+    let failover = stocked(&world).await;
+    let parts = Parts::new(&failover);
+    parts.update(1, add(1)).await.unwrap();
+    world.cut().await;
+    parts.insert(NewPart::new(8, 5)).await.unwrap();
+    assert_eq!(parts.delete(8).await.unwrap(), 1);
+    let file = rusqlite::Connection::open(world.path()).unwrap();
+    let id = "select id from chronicle_outbox where kind = 'delete'";
+    let id: String = file.query_row(id, [], |row| row.get(0)).unwrap();
+    let early = format!(
+        "do $$ begin perform chronicle_apply(null, '[{{\"kind\": \"delete\", \"table\": \"parts\", \
+           \"key\": [\"id\"], \"keys\": [{{\"id\": 8}}], \"ids\": [\"{id}\"]}}]'); end $$"
+    );
+    world.sql(&early).await;
+    let info = world.heal(&failover).await;
+    assert_eq!((info.outbox_rows, info.dead_letters), (0, 0), "{info:?}");
+    assert_eq!(world.ask("select id from parts where id = 8").await, [""; 0]);
+}

@@ -49,26 +49,31 @@ impl Engine {
                     self.keep_absence(read.table, key, since);
                 }
                 _ if rows.is_empty() => {}
-                _ if self.is_after_letters(read.table) => {
+                _ => {
                     self.note_seen(read.table, &rows, since).await;
                     self.keep_read(read.table, &rows[..rows.len().min(MOST_KEPT)], since);
                 }
-                _ => self.keep_read(read.table, &rows[..rows.len().min(MOST_KEPT)], since),
             }
         }
         Ok(rows)
     }
 
-    /// Whether refused changes of a table compare its rows with what they were then.
-    fn is_after_letters(&self, table: &'static Table) -> bool {
-        table.has_versions()
-            && self.file.ask(|transaction| transaction.has_released_letters(table)).unwrap_or(true)
-    }
-
     /// Who reads a row after a change of it was refused has seen what others made of it: what is written from
     /// now on is based on that.
     async fn note_seen(self: &Arc<Self>, table: &'static Table, rows: &[Vec<Value>], since: i64) {
-        let seen = rows.to_vec();
+        if !table.has_versions() {
+            return;
+        }
+        let refused = self.file.ask(|transaction| transaction.released_letters(table));
+        let refused = refused.unwrap_or_default();
+        let is_refused = |row: &&Vec<Value>| refused.contains(&RowName::of_values(table, row));
+        let seen: Vec<Vec<Value>> = match refused.is_empty() {
+            true => return,
+            false => rows.iter().filter(is_refused).cloned().collect(),
+        };
+        if seen.is_empty() {
+            return;
+        }
         let noted = self.file.change(Urgency::Call, MIRROR, move |transaction| {
             transaction.note_seen(table, &seen, since)
         });
@@ -325,7 +330,7 @@ fn equals<'f>(term: &'f Node, key: &Column) -> Option<&'f Value> {
 }
 
 /// The keys that a filter asks for: no row with another one matches.
-fn named_keys(filter: &Node, table: &'static Table) -> Vec<Key> {
+pub(super) fn named_keys(filter: &Node, table: &'static Table) -> Vec<Key> {
     match filter {
         Node::Keys { keys, .. } => keys.clone(),
         Node::In { expression: Expression::Column(column), values }

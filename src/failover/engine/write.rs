@@ -1,6 +1,7 @@
 //! Writes: to the remote where nothing is in their way, else to the file, with an entry for each row.
 
 use super::outage::Outage;
+use super::read::named_keys;
 use super::{Engine, refusal_of};
 use crate::backend::sqlite::{Commit, Urgency};
 use crate::failover::WriteMode;
@@ -393,6 +394,14 @@ impl Engine {
         {
             self.check_named(write.table, filter)?;
         }
+        let is_of_any_row = match &write.kind {
+            WriteKind::Insert { .. } => false,
+            WriteKind::Update { target, .. } | WriteKind::Delete { target } => match target {
+                Target::Key(_) => false,
+                Target::Filter(filter) => named_keys(filter, write.table).is_empty(),
+                Target::All => true,
+            },
+        };
         let relations = self.file.refresh_relations()?;
         let engine = self.clone();
         let commit = commit_of(&write);
@@ -404,6 +413,10 @@ impl Engine {
                 }
                 let date = engine.environment.date();
                 let bound = engine.settings.bound;
+                // Whether a row that is not known meets the condition nobody can say.
+                if is_of_any_row && transaction.has_unsure(&TableName::of(write.table))? {
+                    return Err(not_known());
+                }
                 match transaction.write_and_queue(&relations, &write, sent, bound, date)? {
                     // While the remote is out of reach, replay knows what it waits for.
                     Local::Queued(written) => {

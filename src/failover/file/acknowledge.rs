@@ -88,7 +88,7 @@ impl Transaction<'_> {
             return Ok(());
         }
         let all = self.below_row(relations, row, local_key, usize::MAX)?;
-        let elsewhere = self.below_entries(relations, &all)?;
+        let elsewhere = self.below_entries(relations, &all, usize::MAX)?;
         for below in all {
             if self.has_entry(&below.row)? {
                 continue;
@@ -244,21 +244,23 @@ impl Transaction<'_> {
         if self.counts.refused == 0 {
             return Ok(());
         }
-        let sql = "update chronicle_outbox set base = json_set(base, '$.version', json(?3)) \
+        let sql = "update chronicle_outbox set base = json_set(base, '$.version', json(?3), '$.is_seen', 1) \
             where table_name = ?1 and row_key = ?2 and reason is not null and released = 1 \
             and base is not null";
         let version = serde_json::to_string(version).map_err(internal)?;
         self.execute(sql, (row.table.as_str(), row.key.as_str(), version)).map(drop)
     }
 
-    /// Whether there are refused changes of a table's rows that hold nobody.
-    pub(crate) fn has_released_letters(&self, table: &'static Table) -> Result<bool> {
+    /// The rows of a table with refused changes that hold nobody; some of them, where they are many.
+    pub(crate) fn released_letters(&self, table: &'static Table) -> Result<HashSet<RowName>> {
         if self.counts.refused == 0 {
-            return Ok(false);
+            return Ok(HashSet::new());
         }
-        let sql = "select 1 from chronicle_outbox \
-            where table_name = ?1 and reason is not null and released = 1 limit 1";
-        self.exists(sql, [TableName::of(table).as_str()])
+        let name = TableName::of(table);
+        let sql = "select row_key from chronicle_outbox \
+            where table_name = ?1 and reason is not null and released = 1 limit 500";
+        let keys = self.list(sql, [name.as_str()], |row| row.get(0))?;
+        Ok(keys.into_iter().map(|key| RowName::new(name.clone(), RowKey::stored(key))).collect())
     }
 
     /// Rows as the remote has given them to somebody who asked: refused changes of them that hold nobody are

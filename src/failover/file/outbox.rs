@@ -16,7 +16,7 @@ use super::transaction::{Transaction, internal};
 use crate::backend::sqlite::{added, added_columns, apply_returning, select_columns};
 use crate::failover::environment::Moment;
 use crate::failover::rules::entry::{Base, EntryKind, Version};
-use crate::failover::rules::name::{RowName, TableName};
+use crate::failover::rules::name::RowName;
 use crate::failover::seam::{self, Met, Mutation};
 use crate::filter::Node;
 use crate::key::Key;
@@ -63,10 +63,6 @@ impl Transaction<'_> {
         date: Moment,
     ) -> Result<Local> {
         let shape = Shape::of(write.table, relations);
-        if !write.names_rows() && self.has_unsure(&TableName::of(write.table))? {
-            // Whether that row meets the condition nobody can say.
-            return Ok(Local::Unknown);
-        }
         let request = match sent {
             Sent::No => None,
             Sent::Maybe => {
@@ -276,7 +272,8 @@ impl Transaction<'_> {
     }
 
     /// A delete by key of a row that the file never saw: the remote may have it. Among several changes
-    /// nobody is told how many rows it found, so that it has an entry whatever the file knows.
+    /// nobody is told how many rows it found, so that it has an entry; but for one that the file knows to be
+    /// deleted softly already, which stays as it is.
     fn queue_delete_of_unseen(
         &mut self,
         relations: &Relations,
@@ -294,8 +291,7 @@ impl Transaction<'_> {
             _ => return Ok(()),
         };
         let shape = Shape::of(write.table, relations);
-        // It is deleted softly already, which stays as it is.
-        if self.present(&shape, key)?.is_some() {
+        if sent == Sent::No && self.present(&shape, key)?.is_some() {
             return Ok(());
         }
         let values = assignments.iter().map(|(at, value)| (*at, value));
@@ -365,18 +361,22 @@ impl Transaction<'_> {
             None | Some((true, None)) => None,
             Some((false, _)) => Some(Version::OfEntryBefore),
             Some((true, Some(base))) => {
-                Some(serde_json::from_str::<Base>(&base).map_err(internal)?.version)
+                let version = serde_json::from_str::<Base>(&base).map_err(internal)?.version;
+                // Only who replaces the row does so whatever it is.
+                (version != Version::Any).then_some(version)
             }
         })
     }
 
     /// Whether the newest change of a row was refused since others have changed or removed it, as somebody who
-    /// replaces the row has been told.
+    /// replaces the row has been told; and the row was neither read nor changed since, so that nobody knows of
+    /// a later version.
     fn was_overtaken(&self, row: &RowName) -> Result<bool> {
         if self.counts.refused == 0 {
             return Ok(false);
         }
-        let sql = "select released = 1 and reason in ('conflict', 'missing_row') from chronicle_outbox \
+        let sql = "select released = 1 and reason in ('conflict', 'missing_row') \
+              and coalesce(base ->> 'is_seen', 0) = 0 from chronicle_outbox \
             where table_name = ?1 and row_key = ?2 order by sequence desc limit 1";
         let newest = self.first(sql, (row.table.as_str(), row.key.as_str()), |row| {
             row.get::<_, Option<bool>>(0)

@@ -18,8 +18,10 @@ pub(super) const MOST_BELOW: usize = 1_000;
 
 /// Of `sqlite_schema m`: the tables that may be an entity's. Asking after the failover's own would be
 /// most of the work, and a process that writes one row does it once.
-const NOT_OWN: &str = "m.type = 'table' and (m.name not glob 'chronicle_*' \
-    or lower(m.name) in (select lower(table_name) from chronicle_columns))";
+const NOT_OWN: &str = "m.type = 'table' and m.name not in ('chronicle_failover', 'chronicle_outbox', \
+    'chronicle_refs', 'chronicle_uniques', 'chronicle_tombstones', 'chronicle_unlinked', 'chronicle_columns', \
+    'chronicle_rework', 'chronicle_opened', 'chronicle_sending', 'chronicle_direct', 'chronicle_written', \
+    'chronicle_unsure', 'chronicle_local_rows')";
 
 /// A foreign key in the file, to the key of another table, or to columns of it that are unique.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -513,12 +515,13 @@ impl Transaction<'_> {
         &self,
         relations: &Relations,
         all: &[Below],
+        most: usize,
     ) -> Result<HashSet<RowName>> {
         let mut found = HashSet::new();
         for below in all {
             if self.has_entry(&below.row)? {
                 let key = below.local_key.clone();
-                let under = self.below_row(relations, &below.row, key, MOST_BELOW)?;
+                let under = self.below_row(relations, &below.row, key, most)?;
                 found.extend(under.into_iter().map(|below| below.row));
             }
         }

@@ -11,7 +11,7 @@ use crate::failover::file::{DURABLE, Pause, Refusal, Transaction};
 use crate::failover::letter::DeadLetterReason;
 use crate::failover::remote::Applied;
 use crate::failover::rules::batches::{Batch, Item};
-use crate::failover::rules::entry::{Entry, EntryKind};
+use crate::failover::rules::entry::{Entry, EntryKind, Version};
 use crate::failover::rules::verdict::Verdict;
 use crate::failover::seam::{self, Met};
 use crate::{Error, ErrorKind, Result};
@@ -99,12 +99,14 @@ impl Engine {
         let is_delete = marked.part.batch.kind == EntryKind::Delete;
         let group = marked.part.batch.group();
         let (reason, message) = if !group.is_empty() {
-            match self.missed_of(group).await? {
+            // What is to blame is for people: where it cannot be asked, all of them are.
+            match self.missed_of(group).await.unwrap_or_default() {
                 Some((row, DeadLetterReason::MissingRow)) => {
                     (DeadLetterReason::MissingRow, format!("{MISSING}: {row}"))
                 }
                 Some((row, reason)) => (reason, format!("{OVERTAKEN}: {row}")),
-                None => (DeadLetterReason::Conflict, OVERTAKEN.to_owned()),
+                None if has_base => (DeadLetterReason::Conflict, OVERTAKEN.to_owned()),
+                None => (DeadLetterReason::MissingRow, MISSING.to_owned()),
             }
         } else if is_delete && !has_base {
             let words = "the remote does not delete the row: a policy or a trigger keeps it";
@@ -121,8 +123,9 @@ impl Engine {
             item.folded.clear();
         }
         let Some(marked) = self.split(replayer, marked).await? else { return Ok(()) };
-        // An answer to one alone has taken its id; what found not all rows of a group has taken none.
-        let marked = if marked.part.batch.group().is_empty() {
+        // An update alone that was answered has taken its id; a delete whose row stays, and what found not all
+        // rows of a group, have taken none.
+        let marked = if marked.part.batch.group().is_empty() && !is_delete {
             marked
         } else {
             let Some(marked) = self.never_more(replayer, marked).await? else { return Ok(()) };
@@ -143,8 +146,10 @@ impl Engine {
             if entry.kind.creates() && entry.base.is_none() {
                 brought.push(&entry.row);
             }
-            let may_miss = entry.kind == EntryKind::Update || entry.base.is_some();
-            if !may_miss || brought.contains(&&entry.row) {
+            let is_based =
+                matches!(&entry.base, Some(base) if matches!(base.version, Version::Stored(_)));
+            let must_be_there = entry.kind == EntryKind::Update && !self.is_soft_delete(entry);
+            if !(must_be_there || is_based) || brought.contains(&&entry.row) {
                 continue;
             }
             let row = || format!("{} {}", entry.row.table.as_str(), entry.row.key.as_str());

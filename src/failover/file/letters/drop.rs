@@ -49,10 +49,13 @@ impl Transaction<'_> {
             // What a delete took along in the file is at the remote as ever, and refers to what it did.
             taken.extend(self.taken_along(*sequence)?);
             // A change may have moved its row below one that is deleted since: at the remote it is not there,
-            // and nor is what is below it.
+            // and nor is what is below it. Once the delete is made it is seen who has gone.
             for delete in self.deletes_that_took_the_row_of(*sequence)? {
-                taken.extend(self.taken_along(delete)?);
-                self.does_not_go_with(*sequence, delete)?;
+                for row in self.taken_along(delete)? {
+                    if !self.has_entry(&row)? {
+                        taken.push(row);
+                    }
+                }
             }
         }
         let mut oldest_first = doomed.clone();
@@ -93,13 +96,6 @@ impl Transaction<'_> {
             on t.table_name = o.table_name and t.row_key = o.row_key and t.sequence > o.sequence \
             where o.sequence = ?1";
         self.list(sql, [sequence], |row| row.get(0))
-    }
-
-    fn does_not_go_with(&mut self, sequence: i64, delete: i64) -> Result<()> {
-        let sql = "delete from chronicle_tombstones where sequence = ?2 and (table_name, row_key) = \
-            (select table_name, row_key from chronicle_outbox where sequence = ?1)";
-        self.counts.tombstones -= self.execute(sql, (sequence, delete))? as i64;
-        Ok(())
     }
 
     /// Who waits for this entry as the newest of a row waits for the one before it once it is forgotten:

@@ -122,7 +122,10 @@ impl Transaction<'_> {
         // It waits for what waits now, but not for the letter that it was.
         self.remove(&[sequence])?;
         // Where the remote's changes win, by what the row is now.
-        if let Some(table) = table
+        let is_replaced =
+            "select base ->> 'version' = 'any' from chronicle_outbox where sequence = ?1";
+        let is_replaced = self.first(is_replaced, [anew], |row| row.get::<_, Option<bool>>(0))?;
+        if let Some(table) = table.filter(|_| is_replaced.flatten() != Some(true))
             && let Some(base) = self.base_now(relations, table, &row, anew)?
         {
             let base = serde_json::to_string(&base).map_err(internal)?;

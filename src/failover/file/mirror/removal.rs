@@ -38,7 +38,7 @@ impl Transaction<'_> {
         let is_unsure = need.is_some() && !seam::breaks(Mutation::RemoveWhatWaits);
         if is_unsure {
             seam::met(Met::RemovalGuarded);
-            self.remove_unneeded(relations, table, key)?;
+            self.remove_unneeded(relations, table, key, true)?;
             if !self.has_entry(&row)? {
                 self.doubt_key(table, &row, key)?;
             }
@@ -72,20 +72,25 @@ impl Transaction<'_> {
     }
 
     /// Of the rows below one that has to stay, removes those that nothing waits for. One with an entry may
-    /// stand elsewhere at the remote, and what is below it with it: that is fetched.
+    /// stand elsewhere at the remote, and what is below it with it: that is fetched, once it is news that the
+    /// remote has not the row above.
     fn remove_unneeded(
         &mut self,
         relations: &Relations,
         table: &'static Table,
         key: &Key,
+        is_news: bool,
     ) -> Result<()> {
         let all = self.below(relations, table, key, MOST_BELOW)?;
-        let elsewhere = self.below_entries(relations, &all)?;
+        let elsewhere = self.below_entries(relations, &all, MOST_BELOW)?;
         for below in all {
             if self.need_of_below(relations, &below)?.is_some() {
                 continue;
             }
             if elsewhere.contains(&below.row) {
+                if !is_news {
+                    continue;
+                }
                 self.doubt(&below.row, Some(below.local_key().clone()))?;
             } else {
                 self.remove_below(relations, &below)?;
@@ -131,7 +136,8 @@ impl Transaction<'_> {
         let need = self.need_of(relations, table, key)?;
         if need.is_some() && !seam::breaks(Mutation::RemoveWhatWaits) {
             seam::met(Met::RemovalGuarded);
-            self.remove_unneeded(relations, table, key)?;
+            let is_news = !self.is_unsure(&row)?;
+            self.remove_unneeded(relations, table, key, is_news)?;
             if need == Some(Need::Local) {
                 // That the remote has no such row is as it should be.
                 self.is_sure(&row, since)?;

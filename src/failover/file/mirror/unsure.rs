@@ -105,16 +105,22 @@ impl Transaction<'_> {
         self.exists(sql, (row.table.as_str(), row.key.as_str()))
     }
 
-    /// Whether the file does not know what the remote has of a row of a table.
-    pub(in crate::failover::file) fn has_unsure(&self, table: &TableName) -> Result<bool> {
+    /// Whether the file does not know what the remote has of a row of a table; of one that an entry or a
+    /// letter is about it has that.
+    pub(crate) fn has_unsure(&self, table: &TableName) -> Result<bool> {
         if self.counts.unsure == 0 {
             return Ok(false);
         }
-        let sql = "select 1 from chronicle_unsure where table_name = ?1 limit 1";
+        let sql = "select 1 from chronicle_unsure u where table_name = ?1 \
+            and not exists (select 1 from chronicle_outbox o \
+              where o.table_name = u.table_name and o.row_key = u.row_key) \
+            and not exists (select 1 from chronicle_tombstones t \
+              where t.table_name = u.table_name and t.row_key = u.row_key) limit 1";
         self.exists(sql, [table.as_str()])
     }
 
-    /// Rows that have to be fetched now, of one table.
+    /// Rows that have to be fetched now, of one table: not those about which an entry waits, or that a waiting
+    /// delete takes along.
     pub(crate) fn unsure(
         &self,
         table: &TableName,
@@ -134,6 +140,8 @@ impl Transaction<'_> {
         let sql = "select row_key, local_key from chronicle_unsure where table_name = ?1 \
             and not exists (select 1 from chronicle_outbox o \
               where o.table_name = chronicle_unsure.table_name and o.row_key = chronicle_unsure.row_key) \
+            and not exists (select 1 from chronicle_tombstones t \
+              where t.table_name = chronicle_unsure.table_name and t.row_key = chronicle_unsure.row_key) \
             order by number limit ?2";
         let mut unsure = self.list(sql, (table.as_str(), (most + ghosts.len()) as i64), |row| {
             let row_key = RowKey::stored(row.get(0)?);
