@@ -738,3 +738,20 @@ fn text_of(key: &Stored, is_bytes: bool) -> Value {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::NOT_OWN;
+    use crate::failover::file::tables::SCHEMA;
+
+    #[test]
+    fn all_own_tables_are_named() {
+        let own: Vec<String> = SCHEMA
+            .split("create table if not exists ")
+            .skip(1)
+            .map(|rest| format!("'{}'", rest.split_whitespace().next().unwrap_or_default()))
+            .collect();
+        assert_eq!(own.len(), NOT_OWN.matches("'chronicle_").count());
+        assert!(own.iter().all(|name| NOT_OWN.contains(name.as_str())), "{own:?}");
+    }
+}

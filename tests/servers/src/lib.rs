@@ -34,7 +34,8 @@
 //!
 //! Downloads and data are in `test-servers` below the target folder that the program is in; of a program elsewhere, in
 //! the user's cache. Where making files is slow, set
-//! `TEST_SERVERS_DATA` to a folder in memory, such as `/dev/shm/test-servers` (50 MB and more), for the data.
+//! `TEST_SERVERS_DATA` to a folder in memory, such as `/dev/shm/test-servers` (50 MB and more), for the data. For
+//! timings set `TEST_SERVERS_FSYNC=1`: PostgreSQL waits for the disk then, as one does whose data is to stay.
 //!
 //! Linux and macOS are supported (on Windows, use WSL).
 

@@ -174,16 +174,19 @@ fn launch_order(
 ) -> Launch {
     let mut arguments =
         vec!["-D".into(), folder.join("data").into(), "-p".into(), port.to_string().into()];
-    for setting in [
+    // What a server does that is to be kept, and a test need not wait for.
+    let hasty: &[&str] = match std::env::var_os("TEST_SERVERS_FSYNC") {
+        Some(_) => &[],
+        None => &["fsync=off", "synchronous_commit=off", "full_page_writes=off"],
+    };
+    let settings = [
         "listen_addresses=127.0.0.1",
         "unix_socket_directories=",
         "max_connections=300",
-        "fsync=off",
-        "synchronous_commit=off",
-        "full_page_writes=off",
         "timezone=UTC",
         "log_timezone=UTC",
-    ] {
+    ];
+    for &setting in settings.iter().chain(hasty) {
         arguments.extend(["-c".into(), setting.into()]);
     }
     Launch {
