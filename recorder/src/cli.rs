@@ -143,7 +143,7 @@ pub(crate) struct OutboxArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum OutboxCommand {
-    /// List them, the oldest first [default]
+    /// List them, the oldest first; so does the command alone
     List,
     /// Show one
     Show {
@@ -160,7 +160,7 @@ pub(crate) struct LettersArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum LettersCommand {
-    /// List them [default]
+    /// List them; so does the command alone
     List(LetterFilterArgs),
     /// Show one
     Show {
