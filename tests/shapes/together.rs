@@ -520,6 +520,19 @@ async fn deletes_that_travel_together_and_are_kept_by_a_trigger_are_letters() {
     assert_eq!(stock(&world).await, ["1: 10", "2: 10"]);
 }
 
+/// Deletes parts in an outage, in which others run this SQL; then they are sent, and no answer comes.
+async fn delete_unheard(world: &World, failover: &Failover, deleted: &[i32], theirs: &str) {
+    world.cut().await;
+    for id in deleted {
+        assert_eq!(Parts::new(failover).delete(*id).await.unwrap(), 1);
+    }
+    world.sql(theirs).await;
+    world.gateway.heal().await.unwrap();
+    let lost = Fault::black_hole_after().method("POST").path_contains("/chronicle_apply");
+    world.gateway.fault(lost);
+    failover.resume().await.unwrap();
+}
+
 /// It was made, nobody heard of it, and others have made such a row anew since.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delete_that_was_made_is_not_made_again() {
@@ -529,16 +542,9 @@ async fn a_delete_that_was_made_is_not_made_again() {
     let parts = Parts::new(&failover);
     // The pair knows that the server has the function.
     parts.update(4, add(1)).await.unwrap();
-    let lost = || Fault::black_hole_after().method("POST").path_contains("/chronicle_apply");
     // Alone, and of several.
     for deleted in [vec![1], vec![2, 3]] {
-        world.cut().await;
-        for id in &deleted {
-            assert_eq!(parts.delete(*id).await.unwrap(), 1);
-        }
-        world.gateway.heal().await.unwrap();
-        world.gateway.fault(lost());
-        failover.resume().await.unwrap();
+        delete_unheard(&world, &failover, &deleted, "").await;
         let made = format!("select count(*) from parts where id = {}", deleted[0]);
         until("they are deleted", async || world.ask(&made).await == ["0"]).await;
         world.sql(&format!("insert into parts (id, stock) values ({}, 77)", deleted[0])).await;
@@ -559,18 +565,11 @@ async fn a_delete_that_found_nothing_is_not_made_again() {
     let failover = stocked(&world).await;
     let parts = Parts::new(&failover);
     parts.update(4, add(1)).await.unwrap();
-    let lost = || Fault::black_hole_after().method("POST").path_contains("/chronicle_apply");
     // Alone, and of several.
     let mut found_nothing = 0;
     for deleted in [vec![1], vec![2, 3]] {
-        world.cut().await;
-        for id in &deleted {
-            assert_eq!(parts.delete(*id).await.unwrap(), 1);
-        }
-        world.sql(&format!("delete from parts where id in ({}, 3)", deleted[0])).await;
-        world.gateway.heal().await.unwrap();
-        world.gateway.fault(lost());
-        failover.resume().await.unwrap();
+        let theirs = format!("delete from parts where id in ({}, 3)", deleted[0]);
+        delete_unheard(&world, &failover, &deleted, &theirs).await;
         found_nothing += deleted.len();
         let known = "select count(*) from chronicle_applied where touched = 0";
         let wanted = [found_nothing.to_string()];

@@ -92,10 +92,11 @@ impl Engine {
                         Ok(()) => {}
                         // It went with another one of its transaction.
                         Err(error) if error.kind() == ErrorKind::NotFound => {}
-                        Err(error) => {
+                        Err(error) if is_of_row(&error) => {
                             retried -= 1;
                             stays.get_or_insert(in_its_way(id, error));
                         }
+                        Err(error) => return Err(error),
                     }
                 }
             }
